@@ -1,0 +1,86 @@
+// Package peering is the waist of peerguard: the words that every other room speaks, and nothing else.
+//
+// The facts it holds are those of the VpcPeer API, version 2022-01-01
+// (https://www.alibabacloud.com/help/en/vpc/developer-reference/api-vpcpeer-2022-01-01-overview).
+package peering
+
+import "regexp"
+
+// Account is the id of an Alibaba Cloud account: decimal digits kept as text, never read through a number.
+// The empty Account is an unknown one and equals no known one.
+type Account string
+
+// Known reports whether the account is known.
+func (a Account) Known() bool { return a != "" }
+
+// Status is the state of a connection in the words of the API.
+type Status string
+
+// The states that the API documents. Any other value is unknown and never acted upon.
+const (
+	Creating  Status = "Creating"  // the requester has just sent the request
+	Accepting Status = "Accepting" // pending: it waits for the accepter, the only state that can be rejected
+	Updating  Status = "Updating"  // accepted, about to become active
+	Activated Status = "Activated" // connected
+	Rejected  Status = "Rejected"
+	Expired   Status = "Expired" // neither accepted nor rejected within seven days
+	Deleting  Status = "Deleting"
+	Deleted   Status = "Deleted"
+)
+
+// Pending reports whether a connection in this state can be rejected.
+func (s Status) Pending() bool { return s == Accepting }
+
+// Active reports whether somebody has accepted: it is too late to reject.
+func (s Status) Active() bool { return s == Updating || s == Activated }
+
+// Closed reports whether the connection can never carry traffic (again).
+func (s Status) Closed() bool {
+	return s == Rejected || s == Expired || s == Deleting || s == Deleted
+}
+
+// Side is one end of a connection.
+type Side struct {
+	Account Account  `json:"account,omitempty"`
+	Region  string   `json:"region,omitempty"`
+	VPC     string   `json:"vpc,omitempty"`
+	CIDRs   []string `json:"cidrs,omitempty"` // IPv4 and IPv6, as the API writes them
+}
+
+// Connection is what the API says of one VPC peering connection, now.
+type Connection struct {
+	ID        string // pcc-…
+	Requester Side
+	Accepter  Side
+	Status    Status
+	ManagedBy string // the Alibaba Cloud service that runs the connection, "" when its owner does
+	Created   string // GmtCreate, 2006-01-02T15:04:05Z, for ordering only
+}
+
+// Partition is where connections are listed and rejected: one account in one region.
+type Partition struct {
+	Account Account
+	Region  string
+}
+
+// Rejection asks for one RejectVpcPeerConnection.
+type Rejection struct {
+	ID          string // of the connection
+	ClientToken string // makes repeats of the same rejection one effect; at most 64 ASCII characters
+	DryRun      bool   // let the API check everything and change nothing
+}
+
+var (
+	idPattern     = regexp.MustCompile(`^pcc-[a-z0-9]{1,60}$`)
+	regionPattern = regexp.MustCompile(`^[a-z]{2}[a-z0-9-]+$`)
+	digits        = regexp.MustCompile(`^[0-9]{1,20}$`)
+)
+
+// ValidID reports whether s has the form of a connection's instance id.
+func ValidID(s string) bool { return idPattern.MatchString(s) }
+
+// ValidRegion reports whether s has the form of a region id.
+func ValidRegion(s string) bool { return regionPattern.MatchString(s) }
+
+// ValidAccount reports whether s has the form of an account id.
+func ValidAccount(s string) bool { return digits.MatchString(s) }

@@ -1,0 +1,5 @@
+module peerguard
+
+go 1.26
+
+tool peerguard/function/cmd/peerguard
