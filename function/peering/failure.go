@@ -1,5 +1,7 @@
 package peering
 
+import "time"
+
 // Class says what a failed call means to the one who decides what to do next.
 type Class int
 
@@ -10,16 +12,18 @@ const (
 	WrongStatus               // the connection is not in a state that allows the call
 	TokenTaken                // the client token was used before, with other parameters
 	DryRunPassed              // not a failure: a dry run that found nothing in the way
+	OutOfTime                 // the deadline came before an answer that settles the matter
 )
 
 // Failure is the error of a call to the cloud: what the report shows, and what the judge needs to go on.
 // Its texts hold no credential, whatever the API answered.
 type Failure struct {
-	Code      string // the API's own, or one of the codes that README.md lists
-	Message   string
-	Retryable bool   // the same call may succeed later
-	RequestID string // of the API, where it answered
-	Class     Class
+	Code       string // the API's own, or one of the codes that README.md lists
+	Message    string
+	Retryable  bool          // the same call may succeed later
+	RetryAfter time.Duration // how long a throttle asked to wait, 0 when it did not say
+	RequestID  string        // of the API, where it answered
+	Class      Class
 }
 
 // Error gives code and message on one line.

@@ -1,0 +1,43 @@
+// Command peerguard is a function for Alibaba Cloud Function Compute that rejects VPC peering requests of accounts that
+// a reviewed policy does not name. README.md describes it.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"peerguard/function/fc"
+	"peerguard/function/vpcpeer"
+)
+
+func main() {
+	executable, err := os.Executable()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "peerguard: finding the binary's folder:", err)
+		os.Exit(1)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	if err := run(ctx, executable, os.Environ(), os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+// run serves invocations until ctx ends. It returns all mistakes of the settings at once, before it serves anything.
+func run(ctx context.Context, executable string, environ []string, stdout io.Writer) error {
+	settings, err := configure(executable, environ)
+	if err != nil {
+		return err
+	}
+	log := newLog(stdout, settings.level)
+	cloud := vpcpeer.New(vpcpeer.Config{Endpoint: settings.endpoint, STSEndpoint: settings.stsEndpoint})
+	settings.runtime.Log = stdout
+	settings.runtime.Warn = log.warn
+	return fc.Serve(ctx, settings.runtime, newHandler(settings.policy, cloud, log).handle)
+}

@@ -1,0 +1,48 @@
+package vpcpeer
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk"
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth/credentials"
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/responses"
+)
+
+// callTimeout bounds one exchange with the API, from the dial to the last byte of the answer.
+const callTimeout = 10 * time.Second
+
+// confirmable is an answer that says whether it is one.
+type confirmable interface {
+	responses.AcsResponse
+	confirmed() bool
+}
+
+// exchange signs and sends one request and reads its answer. The SDK's client and request keep state and are not safe
+// for concurrent use, so each exchange has its own; they share the transport.
+func (c *Cloud) exchange(ctx context.Context, endpoint *url.URL, region string, creds Credentials, request requests.AcsRequest, answer confirmable) (err error) {
+	defer func() {
+		if recover() != nil { // the SDK panics on error bodies of an unexpected shape
+			err = noConfirmation("the answer is not one that the SDK can read")
+		}
+	}()
+	request.SetDomain(endpoint.Host)
+	request.SetScheme(strings.ToUpper(endpoint.Scheme))
+	config := sdk.NewConfig().WithTimeout(callTimeout).WithUserAgent("peerguard")
+	config.Transport = &exchangeTransport{ctx: ctx, base: c.transport}
+	var client sdk.Client
+	err = client.InitWithOptions(region, config, credentials.NewStsTokenCredential(creds.AccessKeyID, creds.AccessKeySecret, creds.SecurityToken))
+	if err == nil {
+		err = client.DoAction(request, answer)
+	}
+	if err != nil {
+		return failure(ctx, err, newRedactor(creds, request.GetQueryParams()["Signature"]))
+	}
+	if !answer.confirmed() {
+		return noConfirmation("the API answered without confirming anything")
+	}
+	return nil
+}

@@ -1,0 +1,169 @@
+package vpcpeer
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
+	"github.com/aliyun/alibaba-cloud-sdk-go/services/sts"
+
+	"peerguard/function/peering"
+)
+
+const (
+	assumeRole      = "AssumeRole"
+	sessionDuration = time.Hour       // what every role allows
+	sessionReserve  = 5 * time.Minute // a session that ends sooner is renewed: an invocation must not outlive it
+)
+
+// session is an assumed role's credentials.
+type session struct {
+	credentials Credentials
+	expires     time.Time
+}
+
+// sessions keeps one session for each role, across invocations.
+type sessions struct {
+	mu    sync.Mutex
+	slots map[assumption]*slot
+}
+
+// assumption is who assumes which role.
+type assumption struct {
+	caller peering.Account
+	role   string
+}
+
+// slot holds a role's session; whoever holds its busy token may read and renew it.
+type slot struct {
+	busy    chan struct{}
+	session session
+}
+
+func newSessions() *sessions { return &sessions{slots: map[assumption]*slot{}} }
+
+func (s *sessions) slot(key assumption) *slot {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.slots[key]; !ok {
+		s.slots[key] = &slot{busy: make(chan struct{}, 1)}
+	}
+	return s.slots[key]
+}
+
+// get gives the role's session, assumed anew when there is none that lasts. Concurrent callers share one AssumeRole.
+func (s *sessions) get(ctx context.Context, key assumption, assume func() (session, error)) (Credentials, error) {
+	slot := s.slot(key)
+	select {
+	case slot.busy <- struct{}{}:
+		defer func() { <-slot.busy }()
+	case <-ctx.Done():
+		return Credentials{}, outOfTime(nil)
+	}
+	if time.Until(slot.session.expires) > sessionReserve {
+		return slot.session.credentials, nil
+	}
+	fresh, err := assume()
+	if err == nil {
+		slot.session = fresh
+	}
+	return fresh.credentials, err
+}
+
+// forget drops a session that the API refused, unless somebody has renewed it since.
+func (s *sessions) forget(key assumption, refused Credentials) {
+	slot := s.slot(key)
+	slot.busy <- struct{}{}
+	defer func() { <-slot.busy }()
+	if slot.session.credentials == refused {
+		slot.session = session{}
+	}
+}
+
+// credentials gives those of an account: the invocation's own, or those of the role that guards it.
+func (s *Session) credentials(ctx context.Context, account peering.Account) (Credentials, error) {
+	role, member := s.role(account)
+	if !member {
+		return s.caller.Credentials, nil
+	}
+	return s.cloud.sessions.get(ctx, assumption{s.caller.Account, role}, func() (session, error) {
+		return s.assume(ctx, role)
+	})
+}
+
+func (s *Session) role(account peering.Account) (arn string, member bool) {
+	arn, member = s.caller.Roles[account]
+	return arn, member && account != s.caller.Account
+}
+
+// forget drops an assumed session when err says that the API no longer takes it, and reports whether it did.
+func (s *Session) forget(account peering.Account, creds Credentials, err error) bool {
+	role, member := s.role(account)
+	if !member || !sessionRefused(err) {
+		return false
+	}
+	s.cloud.sessions.forget(assumption{s.caller.Account, role}, creds)
+	return true
+}
+
+type assumeAnswer struct {
+	answer
+	Credentials struct {
+		AccessKeyId     string
+		AccessKeySecret string
+		SecurityToken   string
+		Expiration      string
+	}
+}
+
+// assume calls AssumeRole. The session's name tells an auditor of the member account who came from where.
+// https://www.alibabacloud.com/help/en/ram/api-assumerole
+func (s *Session) assume(ctx context.Context, role string) (session, error) {
+	fresh := session{expires: time.Now().Add(sessionDuration)}
+	endpoint := s.stsEndpoint()
+	lane := s.cloud.pace.lane(assumeRole, peering.Partition{Account: s.caller.Account})
+	err := retry(ctx, func() error {
+		if err := lane.wait(ctx); err != nil {
+			return err
+		}
+		request := sts.CreateAssumeRoleRequest()
+		request.RoleArn = role
+		request.RoleSessionName = "peerguard@" + string(s.caller.Account)
+		request.DurationSeconds = requests.NewInteger(int(sessionDuration.Seconds()))
+		got := &assumeAnswer{answer: newAnswer()}
+		err := s.cloud.exchange(ctx, endpoint, s.caller.Region, s.caller.Credentials, request, got)
+		lane.slow(err)
+		if err == nil && got.Credentials.AccessKeyId == "" {
+			return noConfirmation("AssumeRole answered without credentials")
+		}
+		c := got.Credentials
+		fresh.credentials = Credentials{c.AccessKeyId, c.AccessKeySecret, c.SecurityToken}
+		if expires, parseErr := time.Parse(time.RFC3339, c.Expiration); parseErr == nil {
+			fresh.expires = expires
+		}
+		return err
+	})
+	return fresh, assuming(role, err)
+}
+
+// assuming says which role could not be assumed, since the code alone does not.
+func assuming(role string, err error) error {
+	var f *peering.Failure
+	if !errors.As(err, &f) {
+		return err
+	}
+	named := *f
+	named.Message = "assuming " + role + ": " + strings.TrimSpace(f.Message)
+	return &named
+}
+
+func (s *Session) stsEndpoint() *url.URL {
+	if s.cloud.stsEndpoint != nil {
+		return s.cloud.stsEndpoint
+	}
+	return &url.URL{Scheme: "https", Host: "sts." + s.caller.Region + ".aliyuncs.com"}
+}
