@@ -85,13 +85,12 @@ func (l *lane) closedFor() time.Duration {
 	return time.Until(l.open)
 }
 
-// slow heeds a throttle: others share the quota, so the burst is spent and nothing goes out until the window is over.
+// slow heeds a throttle: others share the quota, so nothing goes out for as long as the answer says.
 func (l *lane) slow(err error) {
 	var f *peering.Failure
 	if !errors.As(err, &f) || f.RetryAfter == 0 {
 		return
 	}
-	l.limiter.AllowN(time.Now(), int(l.limiter.Tokens()))
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if open := time.Now().Add(f.RetryAfter); open.After(l.open) {

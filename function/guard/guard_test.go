@@ -1,0 +1,148 @@
+package guard_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"peerguard/function/guard"
+	"peerguard/function/peering"
+	"peerguard/function/policy"
+	"peerguard/function/vpcpeer"
+	"peerguard/function/vpcpeer/vpcpeertest"
+)
+
+const (
+	own      = peering.Account("1111111111111111")
+	member   = peering.Account("9999999999999999")
+	partner  = 2222222222222222
+	stranger = 6666666666666666
+)
+
+// rules is the policy of these tests; what a test adds comes after it.
+const rules = `version: 1
+mode: enforce
+guard:
+  regions: [cn-shanghai, cn-hangzhou]
+  accounts: [{role: "acs:ram::9999999999999999:role/peerguard"}]
+allow:
+  - name: partner
+    accounts: ["2222222222222222"]
+`
+
+// world is a simulated cloud, a guard, and one invocation of it through the real client.
+type world struct {
+	*vpcpeertest.Cloud
+	*guard.Guard
+	inv *guard.Invocation
+
+	mu     sync.Mutex
+	judged []guard.Entry
+}
+
+func newWorld(t *testing.T, text string) *world {
+	t.Helper()
+	w := &world{Cloud: &vpcpeertest.Cloud{}, Guard: guard.New()}
+	w.AddKey(vpcpeertest.Key{ID: "id", Secret: "secret", Token: "token", Account: own})
+	w.AddRole(vpcpeertest.Role{ARN: "acs:ram::9999999999999999:role/peerguard", TrustedAccounts: []peering.Account{own}})
+	p, err := policy.Load(fstest.MapFS{"policy.yaml": {Data: []byte(text)}}, "policy.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.inv = &guard.Invocation{
+		RequestID: "request-1", Account: own, Region: "cn-shanghai", Policy: p, Judged: w.judge,
+		Cloud: vpcpeer.New(vpcpeer.Config{Transport: w.Cloud}).As(vpcpeer.Caller{
+			Account: own, Region: "cn-shanghai", Roles: p.Guard.Roles,
+			Credentials: vpcpeer.Credentials{AccessKeyID: "id", AccessKeySecret: "secret", SecurityToken: "token"},
+		}),
+	}
+	return w
+}
+
+func (w *world) judge(e guard.Entry) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.judged = append(w.judged, e)
+}
+
+// check handles one hint with a token of its own.
+func (w *world) check(ctx context.Context, id string) *guard.Report {
+	return w.Check(ctx, w.inv, "event-1", []guard.Hint{{InstanceID: id, ClientToken: "event-1"}})
+}
+
+// sweep sweeps the policy's whole scope.
+func (w *world) sweep(t *testing.T, ctx context.Context) *guard.Report {
+	t.Helper()
+	scope, err := w.inv.Scope(nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w.Sweep(ctx, w.inv, guard.Sweep{TriggerID: "timer@now", Scope: scope, ClientToken: func(id string) string { return "sweep-" + id }})
+}
+
+// rejections are the calls that tried to reject a connection.
+func (w *world) rejections(id string) (calls []vpcpeertest.Call) {
+	for _, c := range w.Calls() {
+		if c.Action == "RejectVpcPeerConnection" && c.InstanceID == id {
+			calls = append(calls, c)
+		}
+	}
+	return calls
+}
+
+func request(id string, requester int64, edit ...func(*vpcpeertest.Item)) vpcpeertest.Item {
+	item := vpcpeertest.Item{
+		InstanceID: id, OwnerID: requester, RegionID: "cn-hangzhou", VPC: vpcpeertest.VPC{VpcID: "vpc-a", Ipv4Cidrs: []string{"10.1.0.0/16"}},
+		AcceptingOwnerUID: 1111111111111111, AcceptingRegionID: "cn-shanghai", AcceptingVPC: vpcpeertest.VPC{VpcID: "vpc-b"},
+		Status: peering.Accepting,
+	}
+	for _, e := range edit {
+		e(&item)
+	}
+	return item
+}
+
+func status(s peering.Status) func(*vpcpeertest.Item) {
+	return func(i *vpcpeertest.Item) { i.Status = s }
+}
+
+func within(t *testing.T, d time.Duration) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// only is the single entry of a report.
+func only(t *testing.T, r *guard.Report) guard.Entry {
+	t.Helper()
+	if len(r.Connections) != 1 {
+		t.Fatalf("%d connections in the report, want one: %+v", len(r.Connections), r.Connections)
+	}
+	return r.Connections[0]
+}
+
+// code is the error code of an entry, "" when there is none.
+func code(e guard.Entry) string {
+	if e.Error == nil {
+		return ""
+	}
+	return e.Error.Code
+}
+
+// nonzero shows the counts of a report that are not 0.
+func nonzero(counts map[guard.Outcome]int) string {
+	var parts []string
+	for outcome, n := range counts {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%s=%d", outcome, n))
+		}
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, " ")
+}

@@ -1,0 +1,311 @@
+package guard_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"peerguard/function/guard"
+	"peerguard/function/peering"
+	"peerguard/function/vpcpeer/vpcpeertest"
+)
+
+const capped = `version: 1
+mode: enforce
+guard:
+  regions: [cn-shanghai, cn-hangzhou]
+  max_rejections: 3
+allow: []
+`
+
+// TestSweepOutcomes: a sweep ends as an event does, but for what it does not wait for.
+func TestSweepOutcomes(t *testing.T) {
+	t.Parallel()
+	for _, tt := range outcomes {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, tt.policy)
+				w.Put(tt.item)
+				report := w.sweep(t, within(t, 2*time.Minute))
+				want, fails := tt.outcome, tt.outcome == guard.Failed
+				if tt.item.InstanceID != "pcc-x" { // what an event was wrong about, a sweep finds
+					want = guard.Rejected
+				}
+				if got := nonzero(report.Counts); !strings.Contains(got, string(want)+"=") {
+					t.Errorf("got %s, want %s", got, want)
+				}
+				if listed := len(report.Connections) == 1; listed != slices.Contains([]guard.Outcome{guard.Failed, guard.Violation, guard.NotReady, guard.Rejected, guard.WouldReject}, want) {
+					t.Errorf("the report lists %+v", report.Connections)
+				}
+				if err := report.Err(); (err != nil) != fails {
+					t.Errorf("invocation error %v, want one: %t", err, fails)
+				}
+			})
+		})
+	}
+}
+
+// TestEachConnectionIsJudgedOnce: one between two guarded accounts shows up in both partitions, and once in the counts.
+func TestEachConnectionIsJudgedOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, rules)
+	w.Put(request("pcc-x", 9999999999999999, func(i *vpcpeertest.Item) { i.RegionID = "cn-shanghai" }))
+	report := w.sweep(t, within(t, time.Minute))
+	if got := nonzero(report.Counts); got != "ignored=1 rejected=1" {
+		t.Errorf("got %s", got)
+	}
+	if n := len(w.rejections("pcc-x")); n != 1 {
+		t.Errorf("%d rejections", n)
+	}
+}
+
+// TestAccepterRegionUnknown: what the API does not say of the accepter must not make a request fall between partitions.
+func TestAccepterRegionUnknown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, rules)
+	w.inv.Cloud = regionless{w.inv.Cloud}
+	w.Put(request("pcc-x", stranger))
+	if got := nonzero(w.sweep(t, within(t, time.Minute)).Counts); got != "rejected=1" {
+		t.Errorf("got %s", got)
+	}
+	if calls := w.rejections("pcc-x"); len(calls) != 1 || calls[0].Region != "cn-shanghai" {
+		t.Errorf("calls %+v, want one in the region where it was listed", calls)
+	}
+}
+
+func TestPartitionsFailAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, rules)
+	w.Put(request("pcc-x", stranger), request("pcc-y", stranger, func(i *vpcpeertest.Item) { i.AcceptingRegionID = "cn-hangzhou" }))
+	w.Deny(member, "ListVpcPeerConnections")
+	w.Inject(vpcpeertest.Fault{Kind: vpcpeertest.Forbidden, Action: "ListVpcPeerConnections", Account: own, Region: "cn-hangzhou"})
+	report := w.sweep(t, within(t, time.Minute))
+	if got := nonzero(report.Counts); got != "rejected=1" {
+		t.Errorf("got %s", got)
+	}
+	var lines []string
+	for _, v := range report.Partitions {
+		line := fmt.Sprintf("%s %s %d", v.Account, v.Region, v.Seen)
+		if v.Error != nil {
+			line += " failed"
+		}
+		lines = append(lines, line)
+	}
+	if len(lines) != 4 || lines[3] != "1111111111111111 cn-shanghai 1" || strings.Count(strings.Join(lines, ","), "failed") != 3 {
+		t.Errorf("partitions %q, want the three failed ones first", lines)
+	}
+	err := report.Err()
+	if err == nil || !strings.Contains(err.Error(), "3 of 4 partitions failed: listing ") || !strings.Contains(err.Error(), "Forbidden.RAM") {
+		t.Errorf("got %v", err)
+	}
+	if !report.Complete {
+		t.Error("a partition that fails is an error, not a sweep cut short")
+	}
+}
+
+func TestUnknownRole(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, strings.Replace(rules, "9999999999999999:role/peerguard", "8888888888888888:role/nobody", 1))
+	w.Put(request("pcc-x", stranger))
+	report := w.sweep(t, within(t, time.Minute))
+	if got := nonzero(report.Counts); got != "rejected=1" || report.Err() == nil || !strings.Contains(report.Err().Error(), "assuming acs:ram::8888888888888888:role/nobody") {
+		t.Errorf("got %s, %v", got, report.Err())
+	}
+}
+
+func TestScope(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, rules)
+	for _, tt := range []struct {
+		accounts []peering.Account
+		regions  []string
+		want     string
+	}{
+		{nil, nil, "[{1111111111111111 cn-shanghai} {1111111111111111 cn-hangzhou} {9999999999999999 cn-shanghai} {9999999999999999 cn-hangzhou}] <nil>"},
+		{[]peering.Account{member}, []string{"cn-hangzhou"}, "[{9999999999999999 cn-hangzhou}] <nil>"},
+		{[]peering.Account{own}, nil, "[{1111111111111111 cn-shanghai} {1111111111111111 cn-hangzhou}] <nil>"},
+		{[]peering.Account{"5555555555555555"}, []string{"cn-beijing"}, "[] account 5555555555555555 is not in the policy's guard\nregion cn-beijing is not in the policy's guard"},
+	} {
+		scope, err := w.inv.Scope(tt.accounts, tt.regions)
+		if got := fmt.Sprint(scope, err); got != tt.want {
+			t.Errorf("Scope(%v, %v)\n got %s\nwant %s", tt.accounts, tt.regions, got, tt.want)
+		}
+	}
+	w = newWorld(t, "version: 1\nmode: enforce\nallow: []\n")
+	if scope, err := w.inv.Scope(nil, nil); fmt.Sprint(scope, err) != "[{1111111111111111 cn-shanghai}] <nil>" {
+		t.Errorf("without guard: got %v, %v, want the function's own account and region", scope, err)
+	}
+}
+
+// put adds n pending requests of strangers, in the two regions in turn.
+func (w *world) put(n int) {
+	for i := range n {
+		w.Put(request(fmt.Sprintf("pcc-%05d", i), stranger, func(it *vpcpeertest.Item) {
+			it.AcceptingRegionID = []string{"cn-shanghai", "cn-hangzhou"}[i%2]
+		}))
+	}
+}
+
+func TestCap(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		policy  string
+		pending int
+		want    string
+		fails   string
+	}{
+		{capped, 3, "rejected=3", ""},
+		{capped, 4, "failed=4", "4 of 4 connections unresolved: TooManyRejections: 4 requests to reject are more than guard.max_rejections: 3, so none was rejected"},
+		{capped, 40, "failed=40", "40 of 40 connections unresolved: TooManyRejections: 40 requests to reject"},
+		{strings.Replace(capped, "enforce", "dry-run", 1), 3, "would_reject=3", ""},
+		{strings.Replace(capped, "enforce", "dry-run", 1), 4, "failed=4", "TooManyRejections"},
+	} {
+		t.Run(fmt.Sprint(tt.pending, tt.want), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, tt.policy)
+			w.put(tt.pending)
+			report := w.sweep(t, within(t, time.Minute))
+			if got := nonzero(report.Counts); got != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+			err := report.Err()
+			if (err != nil) != (tt.fails != "") || err != nil && !strings.Contains(err.Error(), tt.fails) {
+				t.Errorf("got error %v, want %q", err, tt.fails)
+			}
+			if report.Complete != (tt.fails == "") || len(w.judged) != tt.pending {
+				t.Errorf("complete %t, %d judged", report.Complete, len(w.judged))
+			}
+			if tt.fails != "" {
+				if n := w.Stats().ByAction["RejectVpcPeerConnection"]; n > 0 {
+					t.Errorf("%d rejections were sent, want none", n)
+				}
+				for _, e := range report.Connections {
+					if code(e) != "TooManyRejections" || e.Decision != "reject" {
+						t.Errorf("entry %+v", e)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestReportIsBounded: counts count all, lists show the most serious.
+func TestReportIsBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, dryRun)
+		w.put(1_100)
+		w.Put(request("pcc-active", stranger, status(peering.Activated)), request("pcc-nobody", 0), request("pcc-new", stranger, status(peering.Creating)))
+		report := w.sweep(t, within(t, time.Hour))
+		if got := nonzero(report.Counts); got != "failed=1 not_ready=1 violation=1 would_reject=1100" {
+			t.Errorf("got %s", got)
+		}
+		list := report.Connections
+		if len(list) != 1_000 || list[0].Outcome != guard.Failed || list[1].Outcome != guard.Violation || list[2].Outcome != guard.NotReady || list[3].Outcome != guard.WouldReject {
+			t.Errorf("%d entries, the first %s, %s, %s, %s", len(list), list[0].Outcome, list[1].Outcome, list[2].Outcome, list[3].Outcome)
+		}
+	})
+}
+
+// TestDeadlineInTheSweep: what cannot be done in time is said to be left, and nothing is half done.
+func TestDeadlineInTheSweep(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		prepare func(*world)
+		want    string
+	}{
+		"in List":    {func(w *world) { w.Latency = 4 * time.Second }, "partitions"},
+		"in Reject":  {func(w *world) { w.put(400) }, "connections unresolved"},
+		"in backoff": {func(w *world) { w.put(4); w.Inject(vpcpeertest.Fault{Kind: vpcpeertest.Unavailable}) }, "partitions"},
+		"at once":    {func(w *world) { w.Latency = time.Second }, "left when the deadline came"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, rules)
+				w.put(250)
+				tt.prepare(w)
+				given := 10 * time.Second
+				if name == "at once" {
+					given = 900 * time.Millisecond
+				}
+				start := time.Now()
+				report := w.sweep(t, within(t, given))
+				if report.Complete || report.Err() == nil || !strings.Contains(report.Err().Error(), tt.want) {
+					t.Errorf("complete %t, %v, want an error about %s", report.Complete, report.Err(), tt.want)
+				}
+				if took := time.Since(start); took > given {
+					t.Errorf("took %v of %v", took, given)
+				}
+				if n := w.Stats().Effects; n < report.Counts[guard.Rejected] {
+					t.Errorf("%d effects, %d reported", n, report.Counts[guard.Rejected])
+				}
+				if n := w.Stats().Calls; name == "at once" && n > 0 {
+					t.Errorf("%d calls began that could not end in time", n)
+				}
+			})
+		})
+	}
+}
+
+// TestListThatNeverEnds is an error of its partition, not a loop.
+func TestListThatNeverEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, rules)
+		w.put(4)
+		w.inv.Cloud = endless{w.inv.Cloud}
+		report := w.sweep(t, within(t, time.Minute))
+		if report.Err() == nil || !strings.Contains(report.Err().Error(), "NoConfirmation") {
+			t.Errorf("got %v", report.Err())
+		}
+	})
+}
+
+// TestSweepTokens: a retry of the same timer event repeats its tokens, the next sweep does not.
+func TestSweepTokens(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, rules)
+	w.Put(request("pcc-x", stranger))
+	w.Inject(vpcpeertest.Fault{Kind: vpcpeertest.LostUpdate, Action: "RejectVpcPeerConnection", Count: 1})
+	sweep := func(at string) *guard.Report {
+		scope, err := w.inv.Scope(nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return w.Sweep(within(t, time.Minute), w.inv, guard.Sweep{TriggerID: at, Scope: scope, ClientToken: func(id string) string { return at + id }})
+	}
+	for i, at := range []string{"09:00-", "09:00-", "09:01-"} {
+		if got := nonzero(sweep(at).Counts); got != "rejected=1" {
+			t.Errorf("sweep %d: got %s", i, got)
+		}
+	}
+	var tokens []string
+	for _, c := range w.rejections("pcc-x") {
+		tokens = append(tokens, c.ClientToken)
+	}
+	if want := "[09:00-pcc-x 09:00-pcc-x 09:01-pcc-x]"; fmt.Sprint(tokens) != want {
+		t.Errorf("tokens %v, want %s", tokens, want)
+	}
+	if item, _ := w.Item("pcc-x"); item.Status != peering.Rejected {
+		t.Errorf("the connection is %s: an acknowledged rejection that had no effect must be tried again", item.Status)
+	}
+}
+
+// TestFewCallsAtOnce: a partition's quota is shared with people.
+func TestFewCallsAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, rules)
+		w.Latency = 100 * time.Millisecond
+		w.put(200)
+		w.sweep(t, within(t, time.Hour))
+		if n := w.Stats().MaxConcurrentPartition; n > 6 || n < 2 {
+			t.Errorf("up to %d calls at once in a partition, want a few", n)
+		}
+	})
+}

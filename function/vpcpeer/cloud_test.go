@@ -1,0 +1,123 @@
+package vpcpeer_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"peerguard/function/peering"
+	"peerguard/function/vpcpeer"
+	"peerguard/function/vpcpeer/vpcpeertest"
+)
+
+const (
+	own      = peering.Account("1111111111111111")
+	member   = peering.Account("9999999999999999")
+	stranger = 6666666666666666
+	role     = "acs:ram::9999999999999999:role/peerguard"
+)
+
+var home = peering.Partition{Account: own, Region: "cn-shanghai"}
+
+// canaries are the caller's credentials: nothing but a signed request may hold one of them.
+var canaries = vpcpeer.Credentials{
+	AccessKeyID:     "STS.CanaryKeyID0001",
+	AccessKeySecret: "CanarySecret+/=0002",
+	SecurityToken:   "CanaryToken+/==0003&4",
+}
+
+// world is a simulated cloud, and a caller's view of it through the real SDK.
+type world struct {
+	*vpcpeertest.Cloud
+	session *vpcpeer.Session
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	sim := &vpcpeertest.Cloud{}
+	sim.AddKey(vpcpeertest.Key{ID: canaries.AccessKeyID, Secret: canaries.AccessKeySecret, Token: canaries.SecurityToken, Account: own})
+	sim.AddRole(vpcpeertest.Role{ARN: role, TrustedAccounts: []peering.Account{own}})
+	t.Cleanup(func() {
+		if unknown := sim.UnknownActions(); len(unknown) > 0 {
+			t.Errorf("the simulator does not know %v", unknown)
+		}
+	})
+	return &world{sim, session(vpcpeer.Config{Transport: sim})}
+}
+
+func session(cfg vpcpeer.Config) *vpcpeer.Session {
+	return vpcpeer.New(cfg).As(vpcpeer.Caller{
+		Account:     own,
+		Region:      "cn-shanghai",
+		Credentials: canaries,
+		Roles:       map[peering.Account]string{member: role},
+	})
+}
+
+func pending(id string, accepter int64) vpcpeertest.Item {
+	return vpcpeertest.Item{
+		InstanceID: id, OwnerID: stranger, RegionID: "cn-hangzhou", VPC: vpcpeertest.VPC{VpcID: "vpc-a", Ipv4Cidrs: []string{"10.1.0.0/16"}, Ipv6Cidrs: []string{"2001:db8::/56"}},
+		AcceptingOwnerUID: accepter, AcceptingRegionID: "cn-shanghai", AcceptingVPC: vpcpeertest.VPC{VpcID: "vpc-b"},
+		Status: peering.Accepting, GmtCreate: "2026-11-01T00:00:00Z",
+	}
+}
+
+// within gives a context with a deadline.
+func within(t *testing.T, d time.Duration) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// failed is the failure that an error is.
+func failed(t *testing.T, err error) *peering.Failure {
+	t.Helper()
+	var f *peering.Failure
+	if !errors.As(err, &f) {
+		t.Fatalf("got %v, want a *peering.Failure", err)
+	}
+	return f
+}
+
+func parsed(t *testing.T, text string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+// recorder notes which hosts are asked, and asks none.
+type recorder struct {
+	mu    sync.Mutex
+	hosts []string
+}
+
+func (r *recorder) RoundTrip(q *http.Request) (*http.Response, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.hosts = append(r.hosts, q.URL.Scheme+"://"+q.URL.Host)
+	return nil, errors.New("nobody is there")
+}
+
+func (r *recorder) has(host string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Contains(r.hosts, host)
+}
+
+func ids(page []peering.Connection) string {
+	text := ""
+	for _, c := range page {
+		text += c.ID + " "
+	}
+	return fmt.Sprintf("%d: %s", len(page), text)
+}

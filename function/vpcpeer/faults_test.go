@@ -1,0 +1,237 @@
+package vpcpeer_test
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"peerguard/function/peering"
+	"peerguard/function/vpcpeer"
+	"peerguard/function/vpcpeer/vpcpeertest"
+)
+
+type expectation struct {
+	retried bool
+	code    string
+}
+
+// faults says what each thing that can go wrong with a call comes to: whether another attempt is worth it, and the code
+// that is left when it never ends.
+var faults = map[vpcpeertest.Kind]expectation{
+	vpcpeertest.Throttle:       {true, "Throttling.User"},
+	vpcpeertest.Throttle429:    {true, "Throttling"},
+	vpcpeertest.InternalError:  {true, "InternalError"},
+	vpcpeertest.Unavailable:    {true, "ServiceUnavailable"},
+	vpcpeertest.Refused:        {true, "NetworkError"},
+	vpcpeertest.ResetBefore:    {true, "NetworkError"},
+	vpcpeertest.ResetAfter:     {true, "NetworkError"},
+	vpcpeertest.Hang:           {true, "Timeout"},
+	vpcpeertest.HangAfter:      {true, "Timeout"},
+	vpcpeertest.SlowBody:       {true, "Timeout"},
+	vpcpeertest.CutBody:        {true, "NetworkError"},
+	vpcpeertest.Truncated:      {true, "NoConfirmation"},
+	vpcpeertest.HTML:           {true, "NoConfirmation"},
+	vpcpeertest.BadGateway:     {true, "NoConfirmation"},
+	vpcpeertest.Empty:          {true, "NoConfirmation"},
+	vpcpeertest.ErrorObject:    {true, "NoConfirmation"},
+	vpcpeertest.WrongTypes:     {true, "NoConfirmation"},
+	vpcpeertest.NumericCode:    {true, "NoConfirmation"},
+	vpcpeertest.ObjectMessage:  {true, "NoConfirmation"},
+	vpcpeertest.TextDetail:     {true, "NoConfirmation"},
+	vpcpeertest.Redirect:       {true, "NetworkError"},
+	vpcpeertest.UnknownRequest: {true, "NoConfirmation"},
+	vpcpeertest.NonceUsed:      {true, "SignatureNonceUsed"},
+	vpcpeertest.Conflict:       {true, "OperationConflict"},
+	vpcpeertest.TaskConflict:   {true, "TaskConflict"},
+	vpcpeertest.TokenInFlight:  {true, "LastTokenProcessing"},
+	vpcpeertest.SystemBusy:     {true, "SystemBusy"},
+	vpcpeertest.ClockSkew:      {false, "InvalidTimeStamp.Expired"},
+	vpcpeertest.TokenExpired:   {false, "InvalidSecurityToken.Expired"},
+	vpcpeertest.Forbidden:      {false, "Forbidden.RAM"},
+	vpcpeertest.WrongStatus:    {false, "IncorrectStatus.VpcPeer"},
+	vpcpeertest.Vanished:       {false, "ResourceNotFound.InstanceId"},
+	vpcpeertest.TokenMismatch:  {false, "IdempotentParameterMismatch"},
+}
+
+// expected is the table's row, but for the one code that STS spells otherwise.
+func expected(action string, kind vpcpeertest.Kind) expectation {
+	if action == "AssumeRole" && kind == vpcpeertest.Forbidden {
+		return expectation{false, "NoPermission"}
+	}
+	return faults[kind]
+}
+
+// harmless faults look like success; what the guard makes of them is tested there.
+var harmless = map[vpcpeertest.Kind]bool{vpcpeertest.LostUpdate: true, vpcpeertest.StaleRead: true}
+
+// calls are the four calls of the API, each as the guard makes it.
+var calls = map[string]func(t *testing.T, s *vpcpeer.Session, within time.Duration) error{
+	"GetVpcPeerConnectionAttribute": func(t *testing.T, s *vpcpeer.Session, d time.Duration) error {
+		_, err := s.Get(within(t, d), home, "pcc-one")
+		return err
+	},
+	"ListVpcPeerConnections": func(t *testing.T, s *vpcpeer.Session, d time.Duration) error {
+		for _, err := range s.List(within(t, d), home) {
+			return err
+		}
+		return errors.New("no page")
+	},
+	"RejectVpcPeerConnection": func(t *testing.T, s *vpcpeer.Session, d time.Duration) error {
+		_, err := s.Reject(within(t, d), home, peering.Rejection{ID: "pcc-one", ClientToken: "event-1"})
+		return err
+	},
+	"AssumeRole": func(t *testing.T, s *vpcpeer.Session, d time.Duration) error {
+		_, err := s.Get(within(t, d), peering.Partition{Account: member, Region: "cn-shanghai"}, "pcc-two")
+		return err
+	},
+}
+
+func TestEveryFaultIsKnown(t *testing.T) {
+	t.Parallel()
+	for _, kind := range vpcpeertest.Kinds() {
+		if _, known := faults[kind]; !known && !harmless[kind] {
+			t.Errorf("fault %s has no expectation", kind)
+		}
+	}
+}
+
+// TestFaultsThatEnd: a fault that strikes twice is survived when it is worth another attempt, and final when not.
+func TestFaultsThatEnd(t *testing.T) {
+	t.Parallel()
+	everyFault(t, func(t *testing.T, action string, kind vpcpeertest.Kind) {
+		w := newWorld(t)
+		w.Put(pending("pcc-one", 1111111111111111), pending("pcc-two", 9999999999999999))
+		w.Inject(vpcpeertest.Fault{Kind: kind, Action: action, Count: 2})
+		err := calls[action](t, w.session, 2*time.Minute)
+		n := w.Stats().ByAction[action]
+		switch want := expected(action, kind); {
+		case want.retried && (err != nil || n != 3):
+			t.Errorf("got %v after %d calls, want success at the third", err, n)
+		case !want.retried && (failed(t, err).Code != want.code || failed(t, err).Retryable || n != 1):
+			t.Errorf("got %v after %d calls, want %s at once", err, n, want.code)
+		}
+		if action == "RejectVpcPeerConnection" && w.Stats().Effects > 1 {
+			t.Errorf("%d effects", w.Stats().Effects)
+		}
+		for _, call := range w.Calls() {
+			if call.Action == "RejectVpcPeerConnection" && call.ClientToken != "event-1" {
+				t.Errorf("a retry changed the client token to %q", call.ClientToken)
+			}
+		}
+		leakFree(t, w, err)
+	})
+}
+
+// TestFaultsThatLast: what never ends is given up two seconds before the platform does (one before the context's
+// deadline, which is a second before the platform's), and keeps the code of its cause.
+func TestFaultsThatLast(t *testing.T) {
+	t.Parallel()
+	everyFault(t, func(t *testing.T, action string, kind vpcpeertest.Kind) {
+		w := newWorld(t)
+		w.Put(pending("pcc-one", 1111111111111111), pending("pcc-two", 9999999999999999))
+		w.Inject(vpcpeertest.Fault{Kind: kind, Action: action})
+		const given = 59 * time.Second
+		start := time.Now()
+		f := failed(t, calls[action](t, w.session, given))
+		took := time.Since(start)
+		want := expected(action, kind)
+		if f.Code != want.code && f.Code != "DeadlineExceeded" || f.Retryable != want.retried {
+			t.Errorf("got %+v, want code %s, retryable %t", f, want.code, want.retried)
+		}
+		if (f.Class == peering.OutOfTime) != want.retried {
+			t.Errorf("got class %v, want out of time: %t", f.Class, want.retried)
+		}
+		if took > given {
+			t.Errorf("took %v, more than the %v that were given", took, given)
+		}
+		for _, call := range w.Calls() {
+			if started := call.Time.Sub(start); started > given-time.Second {
+				t.Errorf("a call began %v in, less than a second before the deadline", started)
+			}
+		}
+		leakFree(t, w, f)
+	})
+}
+
+func everyFault(t *testing.T, check func(t *testing.T, action string, kind vpcpeertest.Kind)) {
+	t.Helper()
+	for action := range calls {
+		for kind := range faults {
+			t.Run(action+"/"+string(kind), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) { check(t, action, kind) })
+			})
+		}
+	}
+}
+
+var signature = regexp.MustCompile(`Signature=[A-Za-z0-9]`)
+
+// leakFree fails when an error holds anything that signs.
+func leakFree(t *testing.T, w *world, err error) {
+	t.Helper()
+	if err == nil {
+		return
+	}
+	text := err.Error()
+	for _, secret := range append(w.Secrets(), canaries.AccessKeyID, canaries.AccessKeySecret, canaries.SecurityToken) {
+		for _, form := range []string{secret, url.QueryEscape(secret)} {
+			if strings.Contains(text, form) {
+				t.Errorf("the error holds a secret: %s", text)
+			}
+		}
+	}
+	if signature.MatchString(text) {
+		t.Errorf("the error holds a signature: %s", text)
+	}
+}
+
+// TestHostileAnswers: a server that repeats in its answer all that it was sent gives no secret away.
+func TestHostileAnswers(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]string{
+		"message":      `{"Code":"InvalidParameter","Message":"%s","RequestId":"r"}`,
+		"request id":   `{"Code":"InvalidParameter","Message":"m","RequestId":"%s"}`,
+		"code":         `{"Code":"%s","Message":"m","RequestId":"r"}`,
+		"signature":    `{"Code":"SignatureDoesNotMatch","Message":"server string to sign is:%s","RequestId":"r"}`,
+		"no JSON":      `%s`,
+		"long message": `{"Code":"InvalidParameter","Message":"` + strings.Repeat("x", 500) + `%s","RequestId":"r"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+				rw.WriteHeader(http.StatusBadRequest)
+				q := r.URL.Query()
+				said := q.Get("AccessKeyId") + " " + q.Get("SecurityToken") + " " + q.Get("Signature") + " " + r.URL.RawQuery
+				_, _ = rw.Write([]byte(strings.Replace(answer, "%s", said, 1)))
+			}))
+			t.Cleanup(server.Close)
+			s := session(vpcpeer.Config{Endpoint: parsed(t, server.URL)})
+			_, err := s.Get(within(t, 3*time.Second), home, "pcc-one")
+			f := failed(t, err)
+			leakFree(t, newWorld(t), errors.New(f.Error()+f.RequestID))
+		})
+	}
+}
+
+// TestRedirectIsNotFollowed: the signed request stays where it was sent.
+func TestRedirectIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("the redirect was followed: %s", r.URL.Path)
+	}))
+	t.Cleanup(elsewhere.Close)
+	server := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
+	t.Cleanup(server.Close)
+	s := session(vpcpeer.Config{Endpoint: parsed(t, server.URL)})
+	_, err := s.Get(within(t, 2*time.Second), home, "pcc-one")
+	if f := failed(t, err); f.Code != "NetworkError" || !strings.Contains(f.Message, "redirects") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,179 @@
+package vpcpeer_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"peerguard/function/peering"
+	"peerguard/function/vpcpeer"
+	"peerguard/function/vpcpeer/vpcpeertest"
+)
+
+// TestQuotaIsKeptAndUsed: many calls at once of one API in one partition never meet the documented quota, and use most of it.
+func TestQuotaIsKeptAndUsed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.Quota = vpcpeertest.DocumentedQuota
+		w.Latency = 50 * time.Millisecond
+		w.Put(pending("pcc-one", 1111111111111111))
+		const callers, calls = 8, 2_000
+		ctx := within(t, time.Hour)
+		start := time.Now()
+		var wait sync.WaitGroup
+		for range callers {
+			wait.Go(func() {
+				for range calls / callers {
+					if _, err := w.session.Get(ctx, home, "pcc-one"); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		wait.Wait()
+		if n := w.Stats().Throttled; n > 0 {
+			t.Errorf("%d throttle answers that we caused", n)
+		}
+		used := calls / (time.Since(start).Seconds() / 60 * 360)
+		t.Logf("%d calls in %v: %.0f %% of the quota", calls, time.Since(start), 100*used)
+		if used < 0.8 {
+			t.Errorf("%.0f %% of the quota used, want 80 %% at least", 100*used)
+		}
+	})
+}
+
+// TestLanesAreApart: another API, account or region has a quota of its own.
+func TestLanesAreApart(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.Put(pending("pcc-one", 1111111111111111))
+		start := time.Now()
+		for region := range 20 {
+			for range 50 {
+				in := peering.Partition{Account: own, Region: fmt.Sprintf("cn-r%d", region)}
+				if _, err := w.session.Get(within(t, time.Hour), in, "pcc-one"); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if took := time.Since(start); took > 0 {
+			t.Errorf("1,000 calls in 20 regions waited %v", took)
+		}
+	})
+}
+
+// TestThrottleSlowsTheLane: others use the quota too, so an answer that says how long to wait holds every call back.
+func TestThrottleSlowsTheLane(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.Put(pending("pcc-one", 1111111111111111))
+		w.Inject(vpcpeertest.Fault{Kind: vpcpeertest.Throttle, Count: 1, For: 17 * time.Second})
+		start := time.Now()
+		get := func() {
+			if _, err := w.session.Get(within(t, time.Hour), home, "pcc-one"); err != nil {
+				t.Error(err)
+			}
+		}
+		var wait sync.WaitGroup
+		wait.Go(get)
+		synctest.Wait()
+		for range 10 { // they come while the lane is closed
+			wait.Go(get)
+		}
+		wait.Wait()
+		if took := time.Since(start); took < 17*time.Second || took > 25*time.Second {
+			t.Errorf("the calls waited %v, want the 17s that the API asked for and little more", took)
+		}
+		if n := w.Stats().Throttled; n != 1 {
+			t.Errorf("%d throttle answers, want the injected one: nobody called before the pause was over", n)
+		}
+		for _, call := range w.Calls()[1:] {
+			if early := call.Time.Sub(start); early < 17*time.Second {
+				t.Errorf("a call went out %v after the throttle", early)
+			}
+		}
+	})
+}
+
+// TestThrottleBeyondTheDeadline: a pause that the invocation cannot wait for ends it at once, with the API's code.
+func TestThrottleBeyondTheDeadline(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.Inject(vpcpeertest.Fault{Kind: vpcpeertest.Throttle, For: time.Hour})
+		start := time.Now()
+		_, err := w.session.Get(within(t, time.Minute), home, "pcc-one")
+		if f := failed(t, err); f.Code != "Throttling.User" || f.Class != peering.OutOfTime {
+			t.Errorf("got %+v", f)
+		}
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("gave up after %v, though the API had said at once how long to wait", took)
+		}
+	})
+}
+
+// TestRetriesAreSpread: clients that were refused together do not come back together.
+func TestRetriesAreSpread(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var wait sync.WaitGroup
+		var mu sync.Mutex
+		seen := map[time.Duration]int{}
+		for range 50 {
+			w := newWorld(t)
+			w.Put(pending("pcc-one", 1111111111111111))
+			w.Inject(vpcpeertest.Fault{Kind: vpcpeertest.Unavailable, Count: 1})
+			start := time.Now()
+			wait.Go(func() {
+				_, err := w.session.Get(within(t, time.Minute), home, "pcc-one")
+				mu.Lock()
+				defer mu.Unlock()
+				seen[time.Since(start).Truncate(time.Millisecond)]++
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wait.Wait()
+		if len(seen) < 20 {
+			t.Errorf("50 clients came back at %d different times only", len(seen))
+		}
+	})
+}
+
+// TestDeadlines: no call begins that could not end in time.
+func TestDeadlines(t *testing.T) {
+	t.Parallel()
+	for _, given := range []time.Duration{-time.Second, 0, 900 * time.Millisecond} {
+		t.Run(given.String(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				_, err := w.session.Get(within(t, given), home, "pcc-one")
+				if f := failed(t, err); f.Code != "DeadlineExceeded" || f.Class != peering.OutOfTime || w.Stats().Calls != 0 {
+					t.Errorf("got %+v after %d calls", f, w.Stats().Calls)
+				}
+			})
+		})
+	}
+}
+
+// TestPublicEndpoints: without settings, calls go to the documented hosts, over TLS.
+func TestPublicEndpoints(t *testing.T) {
+	t.Parallel()
+	seen := &recorder{}
+	s := session(vpcpeer.Config{Transport: seen})
+	_, _ = s.Get(within(t, 1100*time.Millisecond), home, "pcc-one")
+	_, _ = s.Get(within(t, 1100*time.Millisecond), peering.Partition{Account: member, Region: "cn-shanghai"}, "pcc-one")
+	if want := "https://vpcpeer.aliyuncs.com"; !seen.has(want) {
+		t.Errorf("hosts %v, want %s", seen.hosts, want)
+	}
+	if want := "https://sts.cn-shanghai.aliyuncs.com"; !seen.has(want) {
+		t.Errorf("hosts %v, want %s", seen.hosts, want)
+	}
+}
