@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"peerguard/function/fc"
+	"peerguard/function/policy"
 )
 
 // settings is the environment, read once. README.md lists the variables.
@@ -45,6 +47,12 @@ func configure(executable string, environ []string) (settings, error) {
 	set(vars.debug())
 	set(vars.unknown())
 	return s, errors.Join(errs...)
+}
+
+// source gives the policy file, which is read for each invocation.
+func (s *settings) source() *policy.Source {
+	folder, name := filepath.Split(s.policy)
+	return policy.NewSource(os.DirFS(filepath.Clean(folder)), name)
 }
 
 // environment is the process's variables; those of peerguard are taken out as they are read.

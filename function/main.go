@@ -10,7 +10,11 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/rs/zerolog"
+
 	"peerguard/function/fc"
+	"peerguard/function/guard"
+	"peerguard/function/handler"
 	"peerguard/function/vpcpeer"
 )
 
@@ -35,9 +39,13 @@ func run(ctx context.Context, executable string, environ []string, stdout io.Wri
 	if err != nil {
 		return err
 	}
-	log := newLog(stdout, settings.level)
-	cloud := vpcpeer.New(vpcpeer.Config{Endpoint: settings.endpoint, STSEndpoint: settings.stsEndpoint})
+	handler := &handler.Handler{
+		Policy: settings.source(),
+		Cloud:  vpcpeer.New(vpcpeer.Config{Endpoint: settings.endpoint, STSEndpoint: settings.stsEndpoint}),
+		Guard:  guard.New(),
+		Log:    zerolog.New(zerolog.SyncWriter(stdout)).Level(settings.level).With().Timestamp().Logger(),
+	}
 	settings.runtime.Log = stdout
-	settings.runtime.Warn = log.warn
-	return fc.Serve(ctx, settings.runtime, newHandler(settings.policy, cloud, log).handle)
+	settings.runtime.Warn = handler.Warn
+	return fc.Serve(ctx, settings.runtime, handler.Handle)
 }

@@ -1,10 +1,11 @@
-package main
+// Package handler takes an invocation from its bytes to its report: it is the only room that sees every other one.
+package handler
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"peerguard/function/event"
 	"peerguard/function/fc"
@@ -16,26 +17,16 @@ import (
 // lastSecond is kept for the report: work stops that long before the platform gives the invocation up.
 const lastSecond = time.Second
 
-// handler takes an invocation from its bytes to its report. It is safe for concurrent use.
-type handler struct {
-	policy *policy.Source
-	cloud  *vpcpeer.Cloud
-	guard  *guard.Guard
-	log    *logger
+// Handler handles invocations. All fields must be set. It is safe for concurrent use.
+type Handler struct {
+	Policy *policy.Source
+	Cloud  *vpcpeer.Cloud
+	Guard  *guard.Guard
+	Log    zerolog.Logger
 }
 
-func newHandler(policyPath string, cloud *vpcpeer.Cloud, log *logger) *handler {
-	folder, name := filepath.Split(policyPath)
-	return &handler{
-		policy: policy.NewSource(os.DirFS(filepath.Clean(folder)), name),
-		cloud:  cloud,
-		guard:  guard.New(),
-		log:    log,
-	}
-}
-
-// handle is an fc.Handler. Its result is the *guard.Report; its error an *fc.Error.
-func (h *handler) handle(ctx context.Context, at fc.Invocation, payload []byte) (any, error) {
+// Handle is an fc.Handler. Its result is a *guard.Report; its error an *fc.Error.
+func (h *Handler) Handle(ctx context.Context, at fc.Invocation, payload []byte) (any, error) {
 	ctx, cancel := early(ctx)
 	defer cancel()
 	input, err := event.Parse(payload)
@@ -45,7 +36,7 @@ func (h *handler) handle(ctx context.Context, at fc.Invocation, payload []byte) 
 	if !at.Account.Known() || at.Region == "" {
 		return nil, &fc.Error{Type: fc.Unresolved, Message: "the platform names no account or no region for this invocation"}
 	}
-	rules, err := h.policy.Load(ctx)
+	rules, err := h.Policy.Load(ctx)
 	if err != nil {
 		return nil, &fc.Error{Type: fc.InvalidPolicy, Message: err.Error()}
 	}
@@ -53,13 +44,13 @@ func (h *handler) handle(ctx context.Context, at fc.Invocation, payload []byte) 
 }
 
 // judge hands the input to the guard, and the report to the log.
-func (h *handler) judge(ctx context.Context, inv *guard.Invocation, input event.Input) (*guard.Report, error) {
+func (h *Handler) judge(ctx context.Context, inv *guard.Invocation, input event.Input) (*guard.Report, error) {
 	var report *guard.Report
 	var invalid error
 	switch in := input.(type) {
 	case *event.Events:
-		inv.Judged = h.log.decisions(inv.RequestID, in.TriggerID, guard.TriggerEvent)
-		report = h.guard.Check(ctx, inv, in.TriggerID, hints(in))
+		inv.Judged = h.decisions(inv.RequestID, in.TriggerID, guard.TriggerEvent)
+		report = h.Guard.Check(ctx, inv, in.TriggerID, hints(in))
 		report.Ignored = in.Ignored
 		invalid = in.Err
 	case *event.Sweep:
@@ -67,10 +58,10 @@ func (h *handler) judge(ctx context.Context, inv *guard.Invocation, input event.
 		if err != nil {
 			return nil, &fc.Error{Type: fc.InvalidEvent, Message: "narrowing the sweep: " + err.Error()}
 		}
-		inv.Judged = h.log.decisions(inv.RequestID, in.ID(), guard.TriggerSweep)
-		report = h.guard.Sweep(ctx, inv, guard.Sweep{TriggerID: in.ID(), Scope: scope, ClientToken: in.ClientToken})
+		inv.Judged = h.decisions(inv.RequestID, in.ID(), guard.TriggerSweep)
+		report = h.Guard.Sweep(ctx, inv, guard.Sweep{TriggerID: in.ID(), Scope: scope, ClientToken: in.ClientToken})
 	}
-	h.log.report(report)
+	h.report(report)
 	return report, verdict(invalid, report.Err())
 }
 
@@ -89,13 +80,13 @@ func verdict(invalid, unresolved error) error {
 }
 
 // invocation binds the platform's credentials to this invocation and nothing else.
-func (h *handler) invocation(at fc.Invocation, rules *policy.Policy) *guard.Invocation {
+func (h *Handler) invocation(at fc.Invocation, rules *policy.Policy) *guard.Invocation {
 	return &guard.Invocation{
 		RequestID: at.RequestID,
 		Account:   at.Account,
 		Region:    at.Region,
 		Policy:    rules,
-		Cloud: h.cloud.As(vpcpeer.Caller{
+		Cloud: h.Cloud.As(vpcpeer.Caller{
 			Account:     at.Account,
 			Region:      at.Region,
 			Credentials: vpcpeer.Credentials(at.Credentials),

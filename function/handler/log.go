@@ -1,8 +1,7 @@
-package main
+package handler
 
 import (
 	"encoding/json"
-	"io"
 
 	"github.com/rs/zerolog"
 
@@ -11,21 +10,14 @@ import (
 	"peerguard/function/peering"
 )
 
-// logger writes one JSON object a line. It is safe for concurrent use.
-type logger struct{ zerolog.Logger }
-
-func newLog(w io.Writer, level zerolog.Level) *logger {
-	return &logger{zerolog.New(zerolog.SyncWriter(w)).Level(level).With().Timestamp().Logger()}
-}
-
 // decisions gives the listener that logs the connections of one invocation.
-func (l *logger) decisions(requestID, triggerID string, trigger guard.Trigger) func(guard.Entry) {
+func (h *Handler) decisions(requestID, triggerID string, trigger guard.Trigger) func(guard.Entry) {
 	return func(e guard.Entry) {
 		level := severity(e.Outcome, trigger)
-		if level < l.GetLevel() {
+		if level < h.Log.GetLevel() {
 			return
 		}
-		line := l.WithLevel(level).Str("request_id", requestID).Str("trigger_id", triggerID)
+		line := h.Log.WithLevel(level).Str("request_id", requestID).Str("trigger_id", triggerID)
 		entry(line, &e).Msg("decision")
 	}
 }
@@ -78,10 +70,10 @@ func text[T ~string](line *zerolog.Event, key string, value T) {
 }
 
 // report logs the whole report, of failed invocations too.
-func (l *logger) report(r *guard.Report) {
-	line := l.Info()
+func (h *Handler) report(r *guard.Report) {
+	line := h.Log.Info()
 	if r.Err() != nil {
-		line = l.Error()
+		line = h.Log.Error()
 	}
 	body, err := json.Marshal(r)
 	if err != nil {
@@ -90,9 +82,9 @@ func (l *logger) report(r *guard.Report) {
 	line.Str("request_id", r.RequestID).Str("trigger_id", r.TriggerID).RawJSON("report", body).Msg("report")
 }
 
-// warn tells of failed invocations, whose errors the platform shows to the caller only, and of trouble with the platform.
-func (l *logger) warn(requestID string, err error) {
-	line := l.Error().Str("request_id", requestID)
+// Warn is fc.Config's listener: it tells of failed invocations, whose errors the platform shows to the caller only, and of trouble with the platform.
+func (h *Handler) Warn(requestID string, err error) {
+	line := h.Log.Error().Str("request_id", requestID)
 	if failed, ok := err.(*fc.Error); ok { //nolint:errorlint // Warn hands over the answer itself, never wrapped
 		line.Str("error_type", failed.Type)
 	}

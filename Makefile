@@ -1,0 +1,98 @@
+# What CI runs, a laptop runs: `make check` is all of it, `make help` lists the parts.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# Tools are pinned here and nowhere else. They are installed into .bin under names that carry the version, so that a new
+# version is a new file, and nothing on this machine's PATH is used or changed.
+BIN := $(CURDIR)/.bin
+STATICCHECK := $(BIN)/staticcheck-v0.8.2
+GOLANGCI_LINT := $(BIN)/golangci-lint-v2.15.0
+GOVULNCHECK := $(BIN)/govulncheck-v1.9.0
+
+# The race detector needs a C compiler on Linux. Where there is none the tests run without it, and say so.
+RACE := $(shell command -v "$$(go env CC)" >/dev/null && echo -race)
+
+# How long `make fuzz` spends on each target. Making an interesting input smaller is cut short: by default it may take the
+# whole of that time, and nothing is tried meanwhile.
+FUZZTIME ?= 30s
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+.PHONY: package
+package: ## build dist/, what Function Compute runs
+	rm -rf dist
+	go run ./function/internal/pack dist
+
+.PHONY: check
+check: fmt vet staticcheck golangci-lint test bench package vuln ## everything that CI checks
+
+.PHONY: fmt
+fmt: ## gofmt would change nothing
+	@files=$$(gofmt -l .); if [[ -n $$files ]]; then printf 'gofmt would change:\n%s\n' "$$files" >&2; exit 1; fi
+
+.PHONY: vet
+vet: ## go vet, and the module's files are as published
+	go mod verify
+	go vet ./...
+
+.PHONY: staticcheck
+staticcheck: $(STATICCHECK) ## staticcheck
+	$(STATICCHECK) ./...
+
+.PHONY: golangci-lint
+golangci-lint: $(GOLANGCI_LINT) ## golangci-lint, see .golangci.yml
+	$(GOLANGCI_LINT) run ./...
+
+.PHONY: test
+test: ## all tests, with the race detector
+	@[[ -n "$(RACE)" ]] || echo 'test: no C compiler, so no race detector' >&2
+	go test $(RACE) -timeout 30m ./...
+
+.PHONY: bench
+bench: ## every benchmark once, so that none rots
+	go test -run '^$$' -bench . -benchtime 1x ./...
+
+.PHONY: vuln
+vuln: $(GOVULNCHECK) ## known vulnerabilities in what is called, where the database can be reached
+	@out=$$($(GOVULNCHECK) ./... 2>&1) && status=0 || status=$$?; \
+	printf '%s\n' "$$out"; \
+	if [[ $$status == 1 && $$out == *"fetching vulnerabilities"* ]]; then \
+		echo 'vuln: NOT CHECKED, the vulnerability database is out of reach' >&2; \
+	else \
+		exit $$status; \
+	fi
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME (30s)
+	@for package in $$(go list ./...); do \
+		list=$$(go test -list '^Fuzz' "$$package"); \
+		for target in $$(grep '^Fuzz' <<<"$$list" || true); do \
+			echo "$$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x "$$package"; \
+		done; \
+	done
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf dist .bin
+
+$(STATICCHECK):
+	$(call install,honnef.co/go/tools/cmd/staticcheck@v0.8.2)
+
+$(GOLANGCI_LINT):
+	$(call install,github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0)
+
+$(GOVULNCHECK):
+	$(call install,golang.org/x/vuln/cmd/govulncheck@v1.9.0)
+
+# install builds a tool beside its place and moves it there whole: an interrupted build leaves nothing that looks done.
+define install
+	mkdir -p $(BIN)
+	GOBIN=$@.tmp go install $(1)
+	mv $@.tmp/* $@
+	rmdir $@.tmp
+endef

@@ -1,0 +1,98 @@
+// Package event reads what Function Compute hands to an invocation: CloudEvents that EventBridge delivers, arrays of
+// them, and timer events. It says which connections to look at; it decides nothing, and believes nothing that an event
+// says about a connection: whoever may put events on a bus can forge them.
+//
+// The shapes follow public documents:
+//   - the envelope: https://www.alibabacloud.com/help/en/eventbridge/user-guide/event-overview
+//   - the ActionTrail record in data: https://www.alibabacloud.com/help/doc-detail/28819.html
+//   - the timer event: https://www.alibabacloud.com/help/en/functioncompute/fc/formats-of-event-for-different-triggers-1
+//
+// Keys are matched exactly, unknown ones are tolerated, ids may be strings or numbers, and no time is ever parsed: the
+// platform writes several forms of it, not all of them valid.
+package event
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+
+	"peerguard/function/peering"
+)
+
+// Input is what an invocation is asked to do: *Events or *Sweep.
+type Input interface{ input() }
+
+func (*Events) input() {}
+func (*Sweep) input()  {}
+
+// Events is one CloudEvents event, or an array of them.
+type Events struct {
+	TriggerID string // the first event's id, with " (+N)" for N more; "" where no event has one
+	Hints     []Hint // the connections to look at, in the order of the events, each as often as events name it
+	Ignored   string // why there is nothing to do, where every event could be read and none is a peering event
+	Err       error  // of an array: the elements that could not be read, on one line; the Hints stand all the same
+}
+
+// Hint names a connection that is worth a look, and where to ask for it.
+type Hint struct {
+	ID         string // of the event, never empty
+	InstanceID string // of the connection, valid as peering.ValidID says
+	// Accepters are the accounts that the event names as accepter, the likeliest first. All have the form of an
+	// account id; none may be left, and none need be guarded.
+	Accepters []peering.Account
+	Region    string // the accepter's, as far as the event tells; "" when it names no valid one
+}
+
+// Sweep is a timer event: look at everything that is pending.
+type Sweep struct {
+	TriggerTime string // as it came, never empty
+	TriggerName string
+	Regions     []string          // only these; none: all that the policy guards
+	Accounts    []peering.Account // only these; none: all that the policy guards
+}
+
+// ID names the sweep in reports and logs, as <triggerName>@<triggerTime>.
+func (s *Sweep) ID() string { return s.TriggerName + "@" + s.TriggerTime }
+
+// Parse reads the payload of an invocation. It fails, on one line and with no more of the payload than a few dozen
+// bytes, when the payload is no JSON, has none of the known shapes, or is a peering event that does not say which
+// connection it is about. An array fails as a whole only when it is empty; see Events.Err.
+func Parse(payload []byte) (Input, error) {
+	input, err := parse(payload)
+	if err != nil {
+		return nil, fmt.Errorf("reading event: %w", err)
+	}
+	return input, nil
+}
+
+func parse(payload []byte) (Input, error) {
+	if err := checkJSON(payload); err != nil {
+		return nil, err
+	}
+	if kindOf(payload) == '[' {
+		return parseArray(payload)
+	}
+	o := asObject(payload)
+	switch {
+	case o.isEvent():
+		return parseEvent(o)
+	case o.isTimer():
+		return parseTimer(o)
+	}
+	return nil, fmt.Errorf("it is no CloudEvents event, no array of them and no timer event: %s", quote(payload))
+}
+
+func checkJSON(payload []byte) error {
+	switch {
+	case len(bytes.TrimSpace(payload)) == 0:
+		return errors.New("it is empty")
+	case !utf8.Valid(payload):
+		return fmt.Errorf("it is not valid UTF-8: %s", quote(payload))
+	case json.Valid(payload):
+		return nil
+	}
+	err := json.Unmarshal(payload, new(json.RawMessage)) // says what json.Valid does not: why
+	return fmt.Errorf("it is not JSON: %w: %s", err, quote(payload))
+}

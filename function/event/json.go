@@ -1,0 +1,86 @@
+package event
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+	"unicode/utf8"
+)
+
+// object is one level of a JSON object. Decoding level by level, instead of into structs, keeps keys exact
+// (encoding/json matches the names of struct fields in any case) and an oddity in one place from spoiling the rest.
+// The nil object has no keys.
+type object map[string]json.RawMessage
+
+// asObject gives the object that raw holds, nil when it holds anything else.
+func asObject(raw []byte) object {
+	if kindOf(raw) != '{' {
+		return nil
+	}
+	var o object
+	if json.Unmarshal(raw, &o) != nil {
+		return nil
+	}
+	return o
+}
+
+// has reports whether the key is there and not null.
+func (o object) has(key string) bool { return o[key] != nil && kindOf(o[key]) != 'n' }
+
+// object gives the object under a key, nil when there is none.
+func (o object) object(key string) object { return asObject(o[key]) }
+
+// text gives the string under a key, or the literal text of a number, which no float has ever touched; "" for
+// everything else.
+func (o object) text(key string) string { return asText(o[key]) }
+
+// asText is object.text of a value.
+func asText(raw json.RawMessage) string {
+	switch kindOf(raw) {
+	case '"':
+		var s string
+		if json.Unmarshal(raw, &s) != nil {
+			return ""
+		}
+		return s
+	case '0':
+		return string(bytes.TrimSpace(raw))
+	}
+	return ""
+}
+
+// kindOf tells what JSON value raw holds by its first byte: { [ " t f n, 0 for any number, and the byte 0 for none.
+func kindOf(raw []byte) byte {
+	raw = bytes.TrimLeft(raw, " \t\r\n")
+	if len(raw) == 0 {
+		return 0
+	}
+	if raw[0] == '-' || '0' <= raw[0] && raw[0] <= '9' {
+		return '0'
+	}
+	return raw[0]
+}
+
+// quoteLimit is how many bytes of a payload an error shows: enough to recognise it, too few to leak it.
+const quoteLimit = 40
+
+// quote shows the beginning of some payload on one line.
+func quote[T ~string | ~[]byte](payload T) string {
+	if len(payload) <= quoteLimit {
+		return strconv.Quote(string(payload))
+	}
+	cut := quoteLimit
+	for cut > quoteLimit-utf8.UTFMax && !utf8.RuneStart(payload[cut]) {
+		cut--
+	}
+	return strconv.Quote(string(payload[:cut])) + "…"
+}
+
+// bounded is a text as it is where it is short and plain, else quoted.
+func bounded(text string) string {
+	quoted := quote(text)
+	if quoted == `"`+text+`"` {
+		return text
+	}
+	return quoted
+}

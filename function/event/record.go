@@ -1,0 +1,113 @@
+package event
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"peerguard/function/peering"
+)
+
+// The calls that make a connection worth a look, as ActionTrail names them. What source, type and serviceName say is
+// not looked at: no document tells what they hold for the VpcPeer API.
+const (
+	createConnection = "CreateVpcPeerConnection"
+	acceptConnection = "AcceptVpcPeerConnection"
+)
+
+// isEvent reports whether the object is a CloudEvents event, in the wide sense: something that EventBridge delivered.
+func (o object) isEvent() bool {
+	return o.has("specversion") ||
+		(o.has("type") && o.has("source")) ||
+		o.object("data").text("eventName") != ""
+}
+
+// parseEvent reads the only event of an invocation: what is wrong with it is wrong with the whole payload.
+func parseEvent(o object) (*Events, error) {
+	hint, ignored, err := readEvent(o)
+	if err != nil {
+		return nil, err
+	}
+	events := &Events{TriggerID: o.text("id"), Ignored: ignored}
+	if hint != nil {
+		events.Hints = []Hint{*hint}
+	}
+	return events, nil
+}
+
+// readEvent gives the hint of a peering event, or why the event is to be ignored, or what is wrong with it:
+// exactly one of the three.
+func readEvent(o object) (hint *Hint, ignored string, err error) {
+	record := o.object("data")
+	if ignored := record.ignored(); ignored != "" {
+		return nil, ignored, nil
+	}
+	hint = &Hint{
+		ID:         o.text("id"),
+		InstanceID: record.instanceID(),
+		Accepters:  record.accepters(),
+		Region:     record.region(),
+	}
+	if hint.ID == "" {
+		return nil, "", errors.New("a peering event needs an id, a string or a number")
+	}
+	if !peering.ValidID(hint.InstanceID) {
+		return nil, "", fmt.Errorf("%s needs the id of a connection, pcc-…, as InstanceId: it has %s", record.text("eventName"), quote(hint.InstanceID))
+	}
+	return hint, "", nil
+}
+
+// ignored says why an ActionTrail record announces nothing to look at; "" when it does.
+func (o object) ignored() string {
+	name := o.text("eventName")
+	switch {
+	case o == nil:
+		return "no peering event: data is missing or no object"
+	case name == "":
+		return "no peering event: data is no ActionTrail record, it has no eventName"
+	case name != createConnection && name != acceptConnection:
+		return "no peering event: eventName is " + quote(name)
+	case o.text("errorCode") != "":
+		return "describes a call that failed: " + bounded(o.text("errorCode"))
+	}
+	return ""
+}
+
+// instanceID is the connection's: a Create learns it from the answer, an Accept sends it.
+func (o object) instanceID() string {
+	if id := o.object("responseElements").text("InstanceId"); id != "" {
+		return id
+	}
+	return o.object("requestParameters").text("InstanceId")
+}
+
+// accepters are the accounts that may be the accepter. Who creates is the requester, so the caller of a Create counts
+// only where no other accepter is named (a peering inside one account); who accepts is the accepter.
+func (o object) accepters() []peering.Account {
+	named := o.object("requestParameters").text("AcceptingAliUid")
+	caller := o.object("userIdentity").text("accountId")
+	candidates := []string{named, o.text("recipientAccountId"), caller}
+	if o.text("eventName") == createConnection {
+		candidates = []string{named}
+		if named == "" {
+			candidates = []string{caller}
+		}
+	}
+	var accepters []peering.Account
+	for _, c := range candidates {
+		if a := peering.Account(c); peering.ValidAccount(c) && !slices.Contains(accepters, a) {
+			accepters = append(accepters, a)
+		}
+	}
+	return accepters
+}
+
+// region is the accepter's, else the one in which the call was recorded.
+func (o object) region() string {
+	for _, region := range []string{o.object("requestParameters").text("AcceptingRegionId"), o.text("acsRegion")} {
+		if peering.ValidRegion(region) {
+			return region
+		}
+	}
+	return ""
+}

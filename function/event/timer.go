@@ -1,0 +1,104 @@
+package event
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"peerguard/function/peering"
+)
+
+// isTimer reports whether the object is a timer event. Ask isEvent first.
+func (o object) isTimer() bool { return o.has("triggerTime") || o.has("triggerName") }
+
+// parseTimer reads a timer event. Its payload is what an operator wrote into the trigger, so it is read strictly: a
+// sweep that is narrower or wider than meant must not pass for the one that was meant.
+func parseTimer(o object) (*Sweep, error) {
+	s := &Sweep{TriggerTime: o.text("triggerTime"), TriggerName: o.text("triggerName")}
+	switch {
+	case s.TriggerTime == "":
+		return nil, errors.New("a timer event needs a triggerTime, a string or a number")
+	case s.TriggerName == "" && o.has("triggerName") && kindOf(o["triggerName"]) != '"':
+		return nil, fmt.Errorf("triggerName is no string: %s", quote(o["triggerName"]))
+	}
+	if err := s.narrow(o["payload"]); err != nil {
+		return nil, fmt.Errorf("reading timer payload: %w", err)
+	}
+	return s, nil
+}
+
+// narrow applies the payload: a string that is empty or holds a JSON object, or that object itself.
+func (s *Sweep) narrow(payload json.RawMessage) error {
+	switch kindOf(payload) {
+	case 0, 'n':
+		return nil
+	case '"':
+		if payload = json.RawMessage(asText(payload)); len(payload) == 0 {
+			return nil
+		}
+	}
+	keys, o, err := strictObject(payload)
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		switch key {
+		case "regions":
+			s.Regions, err = readIDs[string](o[key], peering.ValidRegion)
+		case "accounts":
+			s.Accounts, err = readIDs[peering.Account](o[key], peering.ValidAccount)
+		default:
+			err = errors.New("unknown key, there are regions and accounts")
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", quote(key), err)
+		}
+	}
+	return nil
+}
+
+// strictObject gives an object and its keys in the order of the text. A key that stands twice is an error.
+func strictObject(raw []byte) (keys []string, o object, err error) {
+	if o = asObject(raw); o == nil {
+		return nil, nil, fmt.Errorf("it is no JSON object with regions and accounts: %s", quote(raw))
+	}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	if _, err := decoder.Token(); err != nil {
+		return nil, nil, err
+	}
+	for decoder.More() {
+		key, keyErr := decoder.Token()
+		if err := errors.Join(keyErr, decoder.Decode(new(json.RawMessage))); err != nil {
+			return nil, nil, err
+		}
+		keys = append(keys, fmt.Sprint(key))
+	}
+	if len(keys) != len(o) {
+		return nil, nil, errors.New("a key stands there twice")
+	}
+	return keys, o, nil
+}
+
+// readIDs reads a list of ids and folds duplicates. An empty list is an error: it could mean all, and none.
+func readIDs[T ~string](raw json.RawMessage, valid func(string) bool) ([]T, error) {
+	var list []json.RawMessage
+	if kindOf(raw) != '[' || json.Unmarshal(raw, &list) != nil {
+		return nil, fmt.Errorf("it is no list: %s", quote(raw))
+	}
+	if len(list) == 0 {
+		return nil, errors.New("the list is empty; leave it out to sweep all")
+	}
+	var ids []T
+	seen := make(map[T]bool, len(list))
+	for _, item := range list {
+		id := T(asText(item))
+		if !valid(string(id)) {
+			return nil, fmt.Errorf("%s is no valid id", quote(item))
+		}
+		if !seen[id] {
+			seen[id], ids = true, append(ids, id)
+		}
+	}
+	return ids, nil
+}

@@ -1,0 +1,220 @@
+package fc_test
+
+import (
+	"context"
+	"encoding/json"
+	"log"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"peerguard/function/fc"
+	"peerguard/function/fc/fctest"
+)
+
+func TestAnswers(t *testing.T) {
+	tests := []struct {
+		payload string
+		want    fctest.Result // RequestID is filled in; a Body starting with ~ is a part of the message
+	}{
+		{"typed", fctest.Result{ErrorType: "InvalidPolicy", ErrorMessage: "reading policy: a.yaml:1:1: bad\nb"}},
+		{"untyped", fctest.Result{ErrorType: "Unresolved", ErrorMessage: "1 of 2 failed"}},
+		{"empty type", fctest.Result{ErrorType: "Unresolved", ErrorMessage: "no type"}},
+		{"nil error pointer", fctest.Result{ErrorType: "Unresolved", ErrorMessage: "~handler panicked in"}},
+		{"panic", fctest.Result{ErrorType: "Unresolved", ErrorMessage: "~handler panicked in peerguard/function/fc_test.play < "}},
+		{"panic with error", fctest.Result{ErrorType: "Unresolved", ErrorMessage: "~handler panicked in peerguard/function/fc_test.play < "}},
+		{"no json", fctest.Result{ErrorType: "Unresolved", ErrorMessage: "marshalling the result: json: unsupported type: chan int"}},
+		{"bad json", fctest.Result{ErrorType: "Unresolved", ErrorMessage: "~marshalling the result: "}},
+		{"html", fctest.Result{OK: true, Body: []byte(`{"a":"\u003cb\u003e\u0026"}`)}},
+		{"nothing", fctest.Result{OK: true, Body: []byte("null")}},
+	}
+	for name, on := range runtimes {
+		t.Run(name, func(t *testing.T) {
+			s := on(t, play, fc.Config{})
+			for _, tc := range tests {
+				before := len(s.warned.all())
+				got := s.Invoke(within(t), []byte(tc.payload))
+				if part, ok := strings.CutPrefix(tc.want.ErrorMessage, "~"); ok && strings.Contains(got.ErrorMessage, part) {
+					tc.want.ErrorMessage = got.ErrorMessage
+				}
+				tc.want.RequestID = got.RequestID
+				if !tc.want.OK {
+					tc.want.Body = got.Body
+				}
+				if diff := cmp.Diff(tc.want, got); diff != "" {
+					t.Errorf("%s (-want +got):\n%s", tc.payload, diff)
+				}
+				if leaks := fctest.Leaks(string(got.Body)); leaks != nil {
+					t.Errorf("%s: the answer holds %v", tc.payload, leaks)
+				}
+				checkWarnings(t, tc.payload, s.warned.all()[before:], got)
+				if next := s.Invoke(within(t), nil); !next.OK {
+					t.Fatalf("%s: the next invocation failed: %+v", tc.payload, next)
+				}
+			}
+		})
+	}
+}
+
+// checkWarnings: a failure is told of once, with its request id; a success not at all.
+func checkWarnings(t *testing.T, name string, got []string, r fctest.Result) {
+	t.Helper()
+	var want []string
+	if !r.OK {
+		want = []string{r.RequestID + ": " + r.ErrorMessage}
+	}
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("%s: warnings (-want +got):\n%s", name, diff)
+	}
+}
+
+func TestInvocation(t *testing.T) {
+	set := func(name, value string) func(http.Header) {
+		return func(h http.Header) { h.Set(name, value) }
+	}
+	tests := []struct {
+		name string
+		inv  fctest.Invocation
+		want seen // Left is a lower bound, and a minute above it the upper one
+	}{
+		{"as usual", fctest.Invocation{RequestID: "r-1", Payload: []byte(`{"a":1}`)},
+			seen{RequestID: "r-1", Account: fctest.Account, Region: fctest.Region, Known: true, Left: 30 * time.Second, Payload: `{"a":1}`}},
+		{"deadline wins over timeout", fctest.Invocation{RequestID: "r-2", Deadline: time.Now().Add(time.Hour), Timeout: time.Second},
+			seen{RequestID: "r-2", Account: fctest.Account, Region: fctest.Region, Known: true, Left: 59*time.Minute + 30*time.Second}},
+		{"deadline in the past", fctest.Invocation{RequestID: "r-3", Deadline: time.Now().Add(-time.Hour)},
+			seen{RequestID: "r-3", Account: fctest.Account, Region: fctest.Region, Known: true, Expired: true, Left: -time.Hour - time.Minute}},
+		{"bad deadline, timeout", fctest.Invocation{RequestID: "r-4", Timeout: 10 * time.Minute, Edit: set("x-fc-function-deadline", "soon")},
+			seen{RequestID: "r-4", Account: fctest.Account, Region: fctest.Region, Known: true, Left: 9*time.Minute + 30*time.Second}},
+		{"negative deadline", fctest.Invocation{RequestID: "r-5", Edit: set("x-fc-function-deadline", "-1")},
+			seen{RequestID: "r-5", Account: fctest.Account, Region: fctest.Region, Known: true, Left: 30 * time.Second}},
+		{"nothing good", fctest.Invocation{RequestID: "r-6", Edit: func(h http.Header) {
+			h.Del("x-fc-function-deadline")
+			h.Set("x-fc-function-timeout", "99999999999999999999")
+			h.Set("x-fc-retry-count", "many")
+			h.Set("x-fc-function-type", "?")
+			h.Set("x-fc-tracing-opentracing-span-baggages", "%%%")
+			h.Set("x-fc-account-id", "me")
+			h.Set("x-fc-region", "evil.example/")
+			h.Set("x-fc-access-key-id", "")
+		}}, seen{RequestID: "r-6", Left: 30 * time.Second}},
+		{"endless deadline", fctest.Invocation{RequestID: "r-7", Edit: set("x-fc-function-deadline", "9223372036854775807")},
+			seen{RequestID: "r-7", Account: fctest.Account, Region: fctest.Region, Known: true, Left: 1<<63 - 1 - time.Minute}},
+		{"bytes that are no text", fctest.Invocation{RequestID: "r-8", Payload: []byte("\xff\x00")},
+			seen{RequestID: "r-8", Account: fctest.Account, Region: fctest.Region, Known: true, Left: 30 * time.Second, Payload: "\ufffd\x00"}},
+	}
+	for name, on := range runtimes {
+		t.Run(name, func(t *testing.T) {
+			s := on(t, play, fc.Config{})
+			for _, tc := range tests {
+				r := s.Do(within(t), tc.inv)
+				var got seen
+				if err := json.Unmarshal(r.Body, &got); err != nil || !r.OK {
+					t.Errorf("%s: %v, %+v", tc.name, err, r)
+					continue
+				}
+				if got.Left < tc.want.Left || got.Left-time.Minute > tc.want.Left {
+					t.Errorf("%s: %v left, want about %v", tc.name, got.Left, tc.want.Left)
+				}
+				got.Left = tc.want.Left
+				if diff := cmp.Diff(tc.want, got); diff != "" {
+					t.Errorf("%s (-want +got):\n%s", tc.name, diff)
+				}
+			}
+		})
+	}
+}
+
+// All of them run at the same time, or none ever ends.
+func TestConcurrentInvocations(t *testing.T) {
+	const n = 200
+	var met sync.WaitGroup
+	h := func(ctx context.Context, _ fc.Invocation, payload []byte) (any, error) {
+		met.Done()
+		met.Wait()
+		return string(payload), ctx.Err()
+	}
+	for name, on := range runtimes {
+		t.Run(name, func(t *testing.T) {
+			s := on(t, h, fc.Config{})
+			met.Add(n)
+			results := make([]fctest.Result, n)
+			var wg sync.WaitGroup
+			for i := range results {
+				wg.Go(func() { results[i] = s.Invoke(within(t), []byte(strconv.Itoa(i))) })
+			}
+			wg.Wait()
+			for i, r := range results {
+				if want := strconv.Quote(strconv.Itoa(i)); !r.OK || string(r.Body) != want {
+					t.Errorf("invocation %d: got %+v, want %s", i, r, want)
+				}
+			}
+			if got := s.lines.pieces; got != 0 {
+				t.Errorf("%d writes to the log were not one line", got)
+			}
+		})
+	}
+}
+
+func TestStopFinishesWhatRuns(t *testing.T) {
+	started, release := make(chan bool, 1), make(chan bool, 1)
+	h := func(ctx context.Context, _ fc.Invocation, _ []byte) (any, error) {
+		started <- true
+		<-release
+		return "finished", ctx.Err()
+	}
+	for name, on := range runtimes {
+		t.Run(name, func(t *testing.T) {
+			s := on(t, h, fc.Config{})
+			result, stopped := make(chan fctest.Result, 1), make(chan error, 1)
+			go func() { result <- s.Invoke(within(t), nil) }()
+			<-started
+			go func() { stopped <- s.stop() }()
+			select {
+			case err := <-stopped:
+				t.Fatalf("stopped in the middle of work: %v", err)
+			case <-time.After(50 * time.Millisecond): // gives a wrong Serve the time to be seen; a right one is not measured
+			}
+			release <- true
+			if r := <-result; !r.OK || string(r.Body) != `"finished"` {
+				t.Errorf("got %+v", r)
+			}
+			if err := <-stopped; err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestStopGivesUpAfterDeadlineAndGrace(t *testing.T) {
+	transport, output := http.DefaultTransport, log.Writer()
+	t.Cleanup(func() { // Serve must not give them back while the SDK uses them
+		http.DefaultTransport = transport
+		log.SetOutput(output)
+	})
+	for name, on := range runtimes {
+		t.Run(name, func(t *testing.T) {
+			started, release, answered := make(chan bool), make(chan bool), make(chan bool)
+			s := on(t, func(context.Context, fc.Invocation, []byte) (any, error) {
+				started <- true
+				<-release
+				return nil, nil
+			}, fc.Config{Grace: 10 * time.Millisecond})
+			go func() {
+				defer close(answered)
+				s.Do(t.Context(), fctest.Invocation{Deadline: time.Now().Add(20 * time.Millisecond)})
+			}()
+			<-started
+			if err := s.stop(); err == nil || !strings.Contains(err.Error(), "still runs") {
+				t.Errorf("got %v, want that something still runs", err)
+			}
+			close(release)
+			<-answered
+		})
+	}
+}

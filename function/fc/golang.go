@@ -1,0 +1,107 @@
+package fc
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	sdk "github.com/aliyun/fc-runtime-go-sdk/fc"
+	"github.com/aliyun/fc-runtime-go-sdk/fc/messages"
+	"github.com/aliyun/fc-runtime-go-sdk/fccontext"
+)
+
+// The Go runtime: fc.Start of the SDK polls the Runtime API for invocations and posts their results
+// (https://github.com/aliyun/fc-runtime-go-sdk). What the SDK leaves open is closed in transport.go.
+
+// serveGo runs the SDK's loop. Start has no way to return: once ctx is done, the transport ends its goroutine.
+func (f *front) serveGo(ctx context.Context) error {
+	giveBack, err := f.borrow(ctx)
+	if err != nil {
+		return fmt.Errorf("starting the Go runtime's loop: %w", err)
+	}
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		sdk.Start(f.handleGo)
+	}()
+	<-stopped
+	if err := f.flight.drain(f.Grace); err != nil {
+		return err // what still runs still uses what was borrowed
+	}
+	giveBack()
+	return nil
+}
+
+// borrow takes over the globals that the SDK uses: it offers no other way in.
+func (f *front) borrow(ctx context.Context) (giveBack func(), err error) {
+	before, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return nil, fmt.Errorf("http.DefaultTransport is a %T", http.DefaultTransport)
+	}
+	if err := checkAddress(f.RuntimeAPI); err != nil {
+		return nil, err
+	}
+	if err := os.Setenv("FC_RUNTIME_API", f.RuntimeAPI); err != nil {
+		return nil, err
+	}
+	// It stays an *http.Transport: there is code that counts on that.
+	ours := before.Clone()
+	ours.RegisterProtocol("http", (&transport{front: f, api: f.direct()}).until(ctx))
+	output, flags := log.Writer(), log.Flags()
+	http.DefaultTransport = ours
+	log.SetOutput(writer(f.relay))
+
+	// A hook that is configured but not registered would panic. There is nothing to do in any of them.
+	hook := func(context.Context) {}
+	sdk.RegisterInitializerFunction(hook)
+	sdk.RegisterPreFreezeFunction(hook)
+	sdk.RegisterPreStopFunction(hook)
+	return func() {
+		http.DefaultTransport = before
+		log.SetOutput(output)
+		log.SetFlags(flags)
+	}, nil
+}
+
+// direct is the way to the Runtime API: no proxy is ever between it and the function.
+func (f *front) direct() http.RoundTripper {
+	if f.Transport != nil {
+		return f.Transport
+	}
+	return &http.Transport{
+		DialContext:         (&net.Dialer{Timeout: f.Grace, KeepAlive: 15 * time.Second}).DialContext,
+		MaxIdleConnsPerHost: 8,
+		DisableCompression:  true,
+	}
+}
+
+// handleGo is the handler in the SDK's shape. FromContext writes to what it returns, so it is called here, once.
+func (f *front) handleGo(ctx context.Context, payload []byte) (json.RawMessage, error) {
+	var inv Invocation
+	if c, ok := fccontext.FromContext(ctx); ok {
+		inv = newInvocation(c.RequestID, c.AccountId, c.Region, Credentials{
+			AccessKeyID:     c.Credentials.AccessKeyId,
+			AccessKeySecret: c.Credentials.AccessKeySecret,
+			SecurityToken:   c.Credentials.SecurityToken,
+		})
+	}
+	result, failure := f.invoke(ctx, inv, payload)
+	if failure != nil {
+		return nil, messages.InvokeResponse_Error{Message: failure.Message, Type: failure.Type}
+	}
+	return result, nil
+}
+
+// relay hands what goes to package log to Warn, but for what the SDK says of a failed invocation, over several lines,
+// and of a lost result: Warn knows.
+func (f *front) relay(entry string) {
+	if !strings.Contains(entry, " [ERROR] {") && !strings.Contains(entry, "failed to POST to ") {
+		f.Warn("", oneLine(entry))
+	}
+}

@@ -1,0 +1,180 @@
+// Package fc puts the two runtimes of Alibaba Cloud Function Compute that peerguard runs on behind one [Serve]:
+// the Go runtime, through the loop of fc-runtime-go-sdk, and the custom runtime, as an HTTP server.
+package fc
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Handler handles one invocation. ctx ends at the invocation's deadline and at nothing else: neither a stop of the
+// process nor a platform that hangs up cancels it. The result is answered as JSON. An error, an *[Error] for choice,
+// fails the invocation, and so does a panic; the next invocation is served all the same.
+// It is called concurrently. It holds no lock and starts no goroutine that outlives it: between two invocations the
+// platform freezes the process.
+type Handler func(ctx context.Context, inv Invocation, payload []byte) (result any, err error)
+
+// Config says where to serve, and what to do with the little that cannot be returned.
+type Config struct {
+	// RuntimeAPI is the address, host:port, of the Go runtime's API. Where it is set, the rest of the addresses is not used.
+	RuntimeAPI string
+	// Transport reaches the Runtime API. Nil means a direct connection.
+	Transport http.RoundTripper
+
+	// Listen is the custom runtime's address. Empty means 0.0.0.0:9000.
+	Listen string
+	// Listener is used instead of Listen where it is not nil. Serve closes it.
+	Listener net.Listener
+
+	// Log takes the lines around each invocation that the platform asks for, each in one Write. Nil means os.Stdout.
+	// On the Go runtime the SDK writes them, always to os.Stdout.
+	Log io.Writer
+	// Warn is told of every failed invocation, by the *Error that is answered, and of what goes wrong between this
+	// process and the platform. requestID is empty where it is not about one invocation. Nothing that comes from here
+	// holds a secret or the value of a panic. It may be called concurrently. Nil means nobody is told.
+	Warn func(requestID string, err error)
+
+	// MaxPayload is the size in bytes above which an event is refused as InvalidEvent. Zero means 32 MiB,
+	// the largest that the platform takes.
+	MaxPayload int64
+	// Grace is how long after its deadline an invocation still holds up a stop, and how long an event's bytes may take
+	// to arrive or an answer's to leave. Zero means 10 s.
+	Grace time.Duration
+}
+
+// ConfigFromEnv is the Config that the platform's variables ask for: FC_RUNTIME_API for the Go runtime, else the
+// custom runtime on FC_CUSTOM_LISTEN_PORT, else FC_SERVER_PORT, else 9000. An empty variable counts as none.
+// lookup is os.LookupEnv or alike.
+func ConfigFromEnv(lookup func(string) (string, bool)) (Config, error) {
+	if api, _ := lookup("FC_RUNTIME_API"); api != "" {
+		return Config{RuntimeAPI: api}, checkAddress(api)
+	}
+	for _, name := range []string{"FC_CUSTOM_LISTEN_PORT", "FC_SERVER_PORT"} {
+		if port, _ := lookup(name); port != "" {
+			if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+				return Config{}, fmt.Errorf("reading %s: %q is no port", name, port)
+			}
+			return Config{Listen: net.JoinHostPort("0.0.0.0", port)}, nil
+		}
+	}
+	return Config{}, nil
+}
+
+// checkAddress makes sure that the SDK can build a request: where it cannot, its loop spins.
+func checkAddress(api string) error {
+	u, err := url.Parse("http://" + api + "/")
+	if err != nil || u.Host != api || u.Hostname() == "" {
+		return fmt.Errorf("reading FC_RUNTIME_API: %q is no host:port", api)
+	}
+	return nil
+}
+
+// Serve serves invocations until ctx is done, finishes those that run, and returns nil. It returns an error when it
+// cannot start, or when an invocation still runs [Config].Grace after its deadline.
+//
+// On the Go runtime it borrows what the SDK uses of the process: http.DefaultTransport (for the Runtime API's address
+// only), the output of package log and FC_RUNTIME_API. One Serve of that kind at a time.
+func Serve(ctx context.Context, cfg Config, h Handler) error {
+	f := newFront(cfg, h)
+	if f.RuntimeAPI != "" {
+		return f.serveGo(ctx)
+	}
+	return f.serveCustom(ctx)
+}
+
+// front is what the two runtimes share.
+type front struct {
+	Config
+	handle Handler
+	flight flight
+	mu     sync.Mutex // held while writing to Log
+}
+
+func newFront(cfg Config, h Handler) *front {
+	f := &front{Config: cfg, handle: h}
+	if f.Listen == "" {
+		f.Listen = "0.0.0.0:9000"
+	}
+	if f.Log == nil {
+		f.Log = os.Stdout
+	}
+	if f.Warn == nil {
+		f.Warn = func(string, error) {}
+	}
+	if f.MaxPayload == 0 {
+		f.MaxPayload = 32 << 20
+	}
+	if f.Grace == 0 {
+		f.Grace = 10 * time.Second
+	}
+	return f
+}
+
+// invoke runs one invocation, keeps its panic inside, and tells Warn how it failed.
+func (f *front) invoke(ctx context.Context, inv Invocation, payload []byte) (json.RawMessage, *Error) {
+	result, failure := f.call(ctx, inv, payload)
+	if failure != nil {
+		f.Warn(inv.RequestID, failure)
+	}
+	return result, failure
+}
+
+// call also covers the methods of the handler's result and error: they may panic as well.
+func (f *front) call(ctx context.Context, inv Invocation, payload []byte) (result json.RawMessage, failure *Error) {
+	defer func() {
+		if recover() != nil {
+			result, failure = nil, panicked()
+		}
+	}()
+	v, err := f.handle(ctx, inv, payload)
+	if err != nil {
+		return nil, answer(err)
+	}
+	if result, err = json.Marshal(v); err != nil {
+		return nil, answer(fmt.Errorf("marshalling the result: %w", err))
+	}
+	return result, nil
+}
+
+// readPayload reads an event of at most MaxPayload bytes. Of a larger one the rest is read and thrown away, so that the
+// answer does not meet a platform that is still sending.
+func (f *front) readPayload(r io.Reader) ([]byte, *Error) {
+	payload, err := io.ReadAll(io.LimitReader(r, f.MaxPayload+1))
+	if err == nil && int64(len(payload)) > f.MaxPayload {
+		_, _ = io.Copy(io.Discard, r)
+		err = fmt.Errorf("more than %d bytes", f.MaxPayload)
+	}
+	if err != nil {
+		return nil, &Error{Message: fmt.Sprintf("reading the event: %v", err), Type: InvalidEvent}
+	}
+	return payload, nil
+}
+
+// print writes one line to Log. Where that fails nothing is left to write to.
+func (f *front) print(format string, args ...any) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	_, _ = fmt.Fprintf(f.Log, format+"\n", args...)
+}
+
+// writer makes an io.Writer of a function that takes what a logger writes in one go.
+type writer func(entry string)
+
+func (w writer) Write(p []byte) (int, error) {
+	w(string(p))
+	return len(p), nil
+}
+
+// oneLine is an error of what somebody else logged.
+func oneLine(entry string) error { return errors.New(strings.Join(strings.Fields(entry), " ")) }

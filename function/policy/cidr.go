@@ -1,0 +1,103 @@
+package policy
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// prefixes is a list of CIDRs as one key of a rule holds it.
+type prefixes struct {
+	words  []string       // as written
+	sorted []netip.Prefix // in order of address, none inside another, so that one search finds the only candidate
+}
+
+func newPrefixes(words []string, list []netip.Prefix) prefixes {
+	slices.SortFunc(list, netip.Prefix.Compare)
+	outer := list[:0]
+	for _, p := range list {
+		if n := len(outer); n == 0 || !inside(p, outer[n-1]) {
+			outer = append(outer, p)
+		}
+	}
+	return prefixes{words: words, sorted: outer}
+}
+
+func (l *prefixes) empty() bool { return len(l.sorted) == 0 }
+
+// contain reports whether p lies inside one of the list.
+func (l *prefixes) contain(p netip.Prefix) bool {
+	i := l.after(p)
+	return i > 0 && inside(p, l.sorted[i-1])
+}
+
+// overlap reports whether p shares an address with one of the list.
+func (l *prefixes) overlap(p netip.Prefix) bool {
+	i := l.after(p)
+	return i > 0 && inside(p, l.sorted[i-1]) || i < len(l.sorted) && inside(l.sorted[i], p)
+}
+
+// after gives the index of the first prefix of the list that starts behind the first address of p.
+func (l *prefixes) after(p netip.Prefix) int {
+	low, high := 0, len(l.sorted)
+	for low < high {
+		middle := (low + high) / 2
+		if p.Addr().Less(l.sorted[middle].Addr()) {
+			high = middle
+		} else {
+			low = middle + 1
+		}
+	}
+	return low
+}
+
+// inside reports whether a is b or a part of it.
+func inside(a, b netip.Prefix) bool { return b.Bits() <= a.Bits() && b.Contains(a.Addr()) }
+
+// parseCIDR reads a CIDR as the API or a rule writes it, host bits cleared. An IPv4 address written as IPv6
+// (::ffff:10.0.0.0/104) is the IPv4 one.
+func parseCIDR(text string) (netip.Prefix, bool) {
+	if p, ok := parseIPv4(text); ok {
+		return p, true
+	}
+	if strings.IndexByte(text, '/') < 0 { // spares the error that ParsePrefix would build
+		return netip.Prefix{}, false
+	}
+	p, err := netip.ParsePrefix(text)
+	if err != nil {
+		return netip.Prefix{}, false
+	}
+	if p.Addr().Is4In6() {
+		if p.Bits() < 96 {
+			return netip.Prefix{}, false
+		}
+		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
+	}
+	return p.Masked(), true
+}
+
+// parseIPv4 reads what most VPCs have, a plain IPv4 CIDR, in a third of the time that ParsePrefix takes. What it does not
+// take may be a good CIDR all the same.
+func parseIPv4(text string) (netip.Prefix, bool) {
+	var parts [5]int
+	at, digits := 0, 0
+	for i := range len(text) {
+		c := text[i]
+		switch {
+		case c >= '0' && c <= '9' && digits < 3 && (digits == 0 || parts[at] > 0):
+			parts[at], digits = parts[at]*10+int(c-'0'), digits+1
+		case digits > 0 && (c == '.' && at < 3 || c == '/' && at == 3):
+			at, digits = at+1, 0
+		default:
+			return netip.Prefix{}, false
+		}
+	}
+	if at != 4 || digits == 0 || max(parts[0], parts[1], parts[2], parts[3]) > 255 || parts[4] > 32 {
+		return netip.Prefix{}, false
+	}
+	host := ^uint32(0) >> parts[4]
+	address := uint32(parts[0])<<24 | uint32(parts[1])<<16 | uint32(parts[2])<<8 | uint32(parts[3])
+	address &^= host
+	a := [4]byte{byte(address >> 24), byte(address >> 16), byte(address >> 8), byte(address)}
+	return netip.PrefixFrom(netip.AddrFrom4(a), parts[4]), true
+}

@@ -1,0 +1,135 @@
+package policy
+
+import (
+	"time"
+
+	"peerguard/function/peering"
+)
+
+// Decision is the verdict on one connection and the rule that gave it. It refers to nothing that can change.
+type Decision struct {
+	Verdict Verdict
+	Rule    string // name of the rule that decided, or [DefaultRule]
+
+	by      *rule // nil for the default rule
+	account peering.Account
+	near    miss // of the default rule: the allow rule that came nearest
+}
+
+// miss is the first key of a rule that did not match, and the value that the connection has there.
+type miss struct {
+	rule  *rule
+	key   key
+	value string
+}
+
+// key is a key of a rule that can fail to match, in the order in which they are looked at.
+type key uint8
+
+const (
+	none key = iota // all keys match
+	accounts
+	requesterRegions
+	requesterVPCs
+	requesterCIDRs
+	accepterAccounts
+	accepterRegions
+	accepterVPCs
+	until
+)
+
+// Decide gives the verdict of the first rule that matches: reject rules, then allow rules, each in file order, then the
+// default, which rejects. It is total, has no side effect and, but for CIDRs that cannot be read, allocates nothing;
+// its cost does not depend on how many accounts the policy names.
+func (p *Policy) Decide(c *peering.Connection, at time.Time) Decision {
+	account := c.Requester.Account
+	d := Decision{Verdict: Reject, Rule: DefaultRule, account: account}
+	for todo := (candidates{p.index[account], p.everyone}); todo.left(); {
+		r := &p.rules[todo.next()]
+		if r.wildcard != nil && !account.Known() {
+			continue
+		}
+		k, value := r.mismatch(c, at)
+		if k == none {
+			return Decision{Verdict: r.verdict, Rule: r.name, by: r, account: account}
+		}
+		if m := (miss{rule: r, key: k, value: value}); m.nearer(d.near) {
+			d.near = m
+		}
+	}
+	return d
+}
+
+// candidates are the rules that can match, in file order: those that name the account, and those for any account.
+type candidates struct{ named, everyone []int32 }
+
+func (c *candidates) left() bool { return len(c.named) > 0 || len(c.everyone) > 0 }
+
+// next gives the earlier of the first two.
+func (c *candidates) next() (i int32) {
+	if len(c.everyone) == 0 || len(c.named) > 0 && c.named[0] < c.everyone[0] {
+		i, c.named = c.named[0], c.named[1:]
+	} else {
+		i, c.everyone = c.everyone[0], c.everyone[1:]
+	}
+	return i
+}
+
+// nearer reports whether m says more than n about why an account is not allowed: that of a rule that names it, rather
+// than everyone, and then that of the rule of which more keys matched.
+func (m miss) nearer(n miss) bool {
+	switch {
+	case m.rule.verdict != Allow || m.key == accounts:
+		return false
+	case n.rule == nil:
+		return true
+	case (m.rule.wildcard == nil) != (n.rule.wildcard == nil):
+		return m.rule.wildcard == nil
+	}
+	return m.key > n.key
+}
+
+// mismatch gives the first key, accounts aside, that does not match, and the connection's value there.
+func (r *rule) mismatch(c *peering.Connection, at time.Time) (key, string) {
+	q, a := &c.Requester, &c.Accepter
+	switch {
+	case !r.requesterRegions.empty() && !r.requesterRegions.has(q.Region):
+		return requesterRegions, q.Region
+	case !r.requesterVPCs.empty() && !r.requesterVPCs.has(q.VPC):
+		return requesterVPCs, q.VPC
+	}
+	if !r.requesterCIDRs.empty() {
+		if value, ok := r.matchCIDRs(q.CIDRs); !ok {
+			return requesterCIDRs, value
+		}
+	}
+	switch {
+	case !r.accepterAccounts.empty() && !r.accepterAccounts.has(string(a.Account)):
+		return accepterAccounts, string(a.Account)
+	case !r.accepterRegions.empty() && !r.accepterRegions.has(a.Region):
+		return accepterRegions, a.Region
+	case !r.accepterVPCs.empty() && !r.accepterVPCs.has(a.VPC):
+		return accepterVPCs, a.VPC
+	case r.expired(at):
+		return until, r.until
+	}
+	return none, ""
+}
+
+// matchCIDRs reports whether the CIDRs of the requester's VPC match: of an allow rule when there are some and each lies
+// inside one of the rule's, of a reject rule when any overlaps one of the rule's. Else it gives the first that did not.
+func (r *rule) matchCIDRs(cidrs []string) (string, bool) {
+	for _, text := range cidrs {
+		p, ok := parseCIDR(text)
+		switch {
+		case r.verdict == Allow && (!ok || !r.requesterCIDRs.contain(p)):
+			return text, false
+		case r.verdict == Reject && ok && r.requesterCIDRs.overlap(p):
+			return "", true
+		}
+	}
+	if len(cidrs) == 0 {
+		return "", false
+	}
+	return cidrs[0], r.verdict == Allow
+}

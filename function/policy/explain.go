@@ -1,0 +1,100 @@
+package policy
+
+import (
+	"time"
+
+	"peerguard/function/peering"
+)
+
+// Explanation is a decision, and what each rule of the policy said to it.
+type Explanation struct {
+	Verdict Verdict           `json:"verdict"`
+	Rule    string            `json:"rule"`
+	Reason  string            `json:"reason"`
+	Rules   []RuleExplanation `json:"rules"` // in the order in which they are tried; the default is not among them
+}
+
+// RuleExplanation says whether one rule matches, and if not why not.
+type RuleExplanation struct {
+	Position
+	Rule    string   `json:"rule"`
+	Verdict Verdict  `json:"verdict"` // what the rule gives when it decides
+	Matches bool     `json:"matches"`
+	Decides bool     `json:"decides"`         // it is the first that matches
+	Key     string   `json:"key,omitempty"`   // first key that does not match
+	Value   string   `json:"value,omitempty"` // what the connection has there; of until, the rule's own value
+	Wants   []string `json:"wants,omitempty"` // what the rule has there; left out for accounts, which can be many
+	Text    string   `json:"text"`            // the above in words
+}
+
+// Explain tries every rule, one after another and without the index that [Policy.Decide] uses. Its verdict, rule and
+// reason are those of Decide.
+func (p *Policy) Explain(c *peering.Connection, at time.Time) Explanation {
+	d := Decision{Verdict: Reject, Rule: DefaultRule, account: c.Requester.Account}
+	rules := make([]RuleExplanation, 0, len(p.rules))
+	for i := range p.rules {
+		r := &p.rules[i]
+		m := r.explain(c, at)
+		decides := m.key == none && d.by == nil
+		switch {
+		case decides:
+			d.Verdict, d.Rule, d.by = r.verdict, r.name, r
+		case m.key != none && m.nearer(d.near):
+			d.near = m
+		}
+		rules = append(rules, m.explanation(decides))
+	}
+	return Explanation{Verdict: d.Verdict, Rule: d.Rule, Reason: d.Reason(), Rules: rules}
+}
+
+func (r *rule) explain(c *peering.Connection, at time.Time) miss {
+	if !r.names(c.Requester.Account) {
+		return miss{r, accounts, string(c.Requester.Account)}
+	}
+	k, value := r.mismatch(c, at)
+	return miss{r, k, value}
+}
+
+// names reports whether the rule is about the account.
+func (r *rule) names(account peering.Account) bool {
+	if r.anyAccount() || r.wildcard != nil && account.Known() {
+		return true
+	}
+	for i := range r.accounts {
+		if r.accounts[i].account == account {
+			return true
+		}
+	}
+	return false
+}
+
+func (m miss) explanation(decides bool) RuleExplanation {
+	r := m.rule
+	e := RuleExplanation{Position: r.at, Rule: r.name, Verdict: r.verdict, Decides: decides}
+	if m.key == none {
+		e.Matches = true
+		e.Text = map[bool]string{true: "matches and decides", false: "matches, but an earlier rule has decided"}[decides]
+		return e
+	}
+	e.Key, e.Value, e.Wants, e.Text = m.key.String(), m.value, r.wants(m.key), m.text()
+	return e
+}
+
+// wants gives what a rule has at a key, accounts aside.
+func (r *rule) wants(k key) []string {
+	switch k {
+	case requesterRegions:
+		return r.requesterRegions.words
+	case requesterVPCs:
+		return r.requesterVPCs.words
+	case requesterCIDRs:
+		return r.requesterCIDRs.words
+	case accepterAccounts:
+		return r.accepterAccounts.words
+	case accepterRegions:
+		return r.accepterRegions.words
+	case accepterVPCs:
+		return r.accepterVPCs.words
+	}
+	return nil
+}

@@ -1,0 +1,165 @@
+package policy
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"io/fs"
+	"path"
+	"strconv"
+
+	"go.yaml.in/yaml/v4"
+
+	"peerguard/function/peering"
+)
+
+// Load reads the policy file name and the files that it names, which lie in the same folder or below.
+// The error, if any, is an [Errors] with every mistake of all these files; then there is no policy.
+func Load(fsys fs.FS, name string) (*Policy, error) {
+	return parse(name, func(file string) ([]byte, error) {
+		data, _, _, err := readFile(fsys, file)
+		return data, err
+	})
+}
+
+// loader makes a policy of the nodes of its file.
+type loader struct {
+	decoder
+	read   reader
+	policy *Policy
+	names  map[string]Position // of rules
+	lists  map[string][]entry  // of accounts, by the file that holds them
+	others Errors              // mistakes in those files
+}
+
+func parse(name string, read reader) (*Policy, error) {
+	l := loader{
+		read:   read,
+		policy: &Policy{name: name, texts: map[string]*document{}},
+		names:  map[string]Position{},
+		lists:  map[string][]entry{},
+	}
+	if l.open(name, read) {
+		l.decodePolicy()
+	}
+	if errs := append(l.errs, l.others...); len(errs) > 0 {
+		errs.sort(name)
+		return nil, errs
+	}
+	l.policy.buildIndex()
+	return l.policy, nil
+}
+
+// open reads the decoder's file.
+func (d *decoder) open(name string, read reader) bool {
+	data, err := read(name)
+	d.doc = newDocument(name, data)
+	if err != nil {
+		d.doc = newDocument(name, nil)
+		d.at(1, 1, "reading %s: %v", path.Base(name), err)
+		d.errs[0].cause = err
+	}
+	return err == nil
+}
+
+func digest(data []byte) string {
+	sum := sha256.Sum256(data)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+func (l *loader) decodePolicy() {
+	l.policy.Digest = digest(l.doc.data)
+	l.policy.texts[l.doc.name] = l.doc
+	root := l.root()
+	if root == nil {
+		return
+	}
+	var reject, allow *yaml.Node
+	l.mapping(root, "a policy", []field{
+		{"version", "it is the number 1", l.version},
+		{"mode", "dry-run or enforce", l.mode},
+		{"guard", "", l.guard},
+		{"reject", "", func(n *yaml.Node) { reject = n }},
+		{"allow", "[] allows nobody", func(n *yaml.Node) { allow = n }},
+	})
+	l.rules(reject, allow)
+}
+
+func (d *decoder) version(n *yaml.Node) {
+	if n.Kind == yaml.ScalarNode && n.Tag == "!!int" && n.Value == "1" {
+		return
+	}
+	if n.Kind == yaml.ScalarNode && n.Value == "1" {
+		d.bad(n, "version must be the number 1, without quotes")
+		return
+	}
+	d.bad(n, "version must be the number 1")
+}
+
+func (l *loader) mode(n *yaml.Node) {
+	word, ok := l.scalar(n, "mode")
+	if !ok {
+		return
+	}
+	l.policy.Mode = Mode(word)
+	if m := l.policy.Mode; m != DryRun && m != Enforce {
+		l.bad(n, "mode must be dry-run or enforce, not %q%s", word, suggestion(word, string(DryRun), string(Enforce)))
+	}
+}
+
+func (l *loader) guard(n *yaml.Node) {
+	l.mapping(n, "guard", []field{
+		{"regions", "", l.guardRegions},
+		{"accounts", "", l.guardAccounts},
+		{"max_rejections", "", l.maxRejections},
+	})
+}
+
+func (l *loader) guardRegions(n *yaml.Node) {
+	seen := map[string]bool{}
+	for _, r := range l.words(n, "regions", region) {
+		if !seen[r] {
+			seen[r] = true
+			l.policy.Guard.Regions = append(l.policy.Guard.Regions, r)
+		}
+	}
+}
+
+func (l *loader) guardAccounts(n *yaml.Node) {
+	l.policy.Guard.Roles = map[peering.Account]string{}
+	l.list(n, "accounts", "leave the key out to guard the function's own account only", func(n *yaml.Node) {
+		l.mapping(n, "an account of guard", []field{
+			{"role", "it is assumed to guard its account", l.role},
+		})
+	})
+}
+
+func (l *loader) role(n *yaml.Node) {
+	arn, ok := l.text(n, "role")
+	if !ok {
+		return
+	}
+	m := rolePattern.FindStringSubmatch(arn)
+	if m == nil {
+		l.bad(n, "bad role %q: it is written acs:ram::<account id>:role/<name>", arn)
+		return
+	}
+	account := peering.Account(m[1])
+	if _, ok := l.policy.Guard.Roles[account]; ok {
+		l.bad(n, "a second role for account %s", account)
+		return
+	}
+	l.policy.Guard.Roles[account] = arn
+}
+
+func (l *loader) maxRejections(n *yaml.Node) {
+	switch count, err := strconv.Atoi(n.Value); {
+	case kind(n) != "a number":
+		l.bad(n, "max_rejections must be a whole number, not %s", kind(n))
+	case n.Value == "0":
+		l.bad(n, "max_rejections must be 1 or more: to reject nothing, write mode: dry-run")
+	case err != nil || strconv.Itoa(count) != n.Value || count < 1:
+		l.bad(n, "max_rejections must be a whole number of 1 or more in plain digits, not %s", n.Value)
+	default:
+		l.policy.Guard.MaxRejections = count
+	}
+}

@@ -1,0 +1,144 @@
+package policy
+
+import (
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// field is one key that a mapping may have.
+type field struct {
+	key      string
+	required string // why it cannot be left out; empty when it can
+	decode   func(value *yaml.Node)
+}
+
+// keys are the keys of a mapping, each with its line. A key that is probably meant by an unknown one is among them with
+// the negative line, so that it is not called missing as well.
+type keys map[string]int
+
+// mapping decodes the values of a mapping in file order. what names it in messages, as in "an allow rule".
+func (d *decoder) mapping(n *yaml.Node, what string, fields []field) keys {
+	if n.Kind != yaml.MappingNode {
+		d.bad(n, "%s must be a mapping of keys to values, not %s", what, kind(n))
+		return nil
+	}
+	given := make(keys, len(n.Content)/2)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if k := n.Content[i]; k.Kind != yaml.ScalarNode {
+			d.bad(k, "a key must be a word, not %s", kind(k))
+		} else {
+			d.pair(k, n.Content[i+1], what, fields, given)
+		}
+	}
+	for _, f := range fields {
+		if _, ok := given[f.key]; !ok && f.required != "" {
+			d.bad(n, "%s needs the key %q: %s", what, f.key, f.required)
+		}
+	}
+	return given
+}
+
+func (d *decoder) pair(k, value *yaml.Node, what string, fields []field, given keys) {
+	if line := given[k.Value]; line > 0 {
+		d.bad(k, "duplicate key %q, first on line %d", k.Value, line)
+		return
+	}
+	given[k.Value] = k.Line
+	known := make([]string, len(fields))
+	for i, f := range fields {
+		if f.key == k.Value {
+			f.decode(value)
+			return
+		}
+		known[i] = f.key
+	}
+	d.unknown(k, what, known, given)
+}
+
+func (d *decoder) unknown(k *yaml.Node, what string, known []string, given keys) {
+	near := nearest(k.Value, known)
+	if near == "" {
+		d.bad(k, "unknown key %q: the keys of %s are %s", k.Value, what, strings.Join(known, ", "))
+		return
+	}
+	d.bad(k, "unknown key %q, did you mean %q?", k.Value, near)
+	if _, ok := given[near]; !ok {
+		given[near] = -k.Line
+	}
+}
+
+// list calls each for the elements of a list that must not be empty.
+func (d *decoder) list(n *yaml.Node, key, hint string, each func(*yaml.Node)) {
+	switch {
+	case null(n), n.Kind == yaml.SequenceNode && len(n.Content) == 0:
+		d.bad(n, "%s is empty: %s", key, hint)
+	case n.Kind == yaml.ScalarNode:
+		d.bad(n, "%s must be a list: write %s: [%s]", key, key, quoted(n))
+	case n.Kind != yaml.SequenceNode:
+		d.bad(n, "%s must be a list, not %s", key, kind(n))
+	default:
+		for _, e := range n.Content {
+			each(e)
+		}
+	}
+}
+
+// text gives a scalar that YAML reads as text, on one line and without blanks around it.
+func (d *decoder) text(n *yaml.Node, key string) (string, bool) {
+	switch {
+	case n.Kind != yaml.ScalarNode:
+		d.bad(n, "%s must be text, not %s", key, kind(n))
+	case null(n) || n.Value == "":
+		d.bad(n, "%s is empty", key)
+	case n.Tag != "!!str" && n.Tag != "!!timestamp":
+		d.bad(n, "%s must be text: write it in quotes, \"%s\"", key, n.Value)
+	case n.Value != strings.TrimSpace(n.Value) || strings.ContainsFunc(n.Value, invisible):
+		d.bad(n, "%s must be one line, without blanks around it or invisible characters", key)
+	default:
+		return n.Value, true
+	}
+	return "", false
+}
+
+// scalar gives the characters of a value that is written as one word, whatever YAML takes it for.
+func (d *decoder) scalar(n *yaml.Node, what string) (string, bool) {
+	switch {
+	case n.Kind != yaml.ScalarNode:
+		d.bad(n, "%s is one word, not %s", what, kind(n))
+	case null(n) || n.Value == "":
+		d.bad(n, "%s is missing", what)
+	default:
+		return n.Value, true
+	}
+	return "", false
+}
+
+func null(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
+
+// quoted gives a scalar as it would stand in a flow list.
+func quoted(n *yaml.Node) string {
+	if n.Tag == "!!str" && !strings.ContainsAny(n.Value, "\"\\\n,[]{}*&!|>%@`#: ") {
+		return n.Value
+	}
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(n.Value) + `"`
+}
+
+// kind names what a node is, for messages.
+func kind(n *yaml.Node) string {
+	switch {
+	case n.Kind == yaml.MappingNode:
+		return "a mapping"
+	case n.Kind == yaml.SequenceNode:
+		return "a list"
+	case n.Kind == yaml.AliasNode:
+		return "an alias"
+	case null(n):
+		return "nothing"
+	case n.Tag == "!!int" || n.Tag == "!!float":
+		return "a number"
+	case n.Tag == "!!bool":
+		return "true or false"
+	}
+	return "text"
+}

@@ -1,0 +1,124 @@
+// Package policy reads the policy file and decides: which requester may peer with which VPC, until when.
+//
+// A policy is read from an [fs.FS] and nothing else is touched: [Policy.Decide] is a pure function of a connection and
+// a time. The language of the file is described in README.md and, key by key, in policy.schema.json.
+package policy
+
+import (
+	"time"
+
+	"peerguard/function/peering"
+)
+
+// Mode says what becomes of a verdict to reject.
+type Mode string
+
+// The modes. A policy must name one.
+const (
+	DryRun  Mode = "dry-run" // ask the API whether it would reject, change nothing
+	Enforce Mode = "enforce" // reject
+)
+
+// Verdict is what the policy says of one connection.
+type Verdict string
+
+// The verdicts.
+const (
+	Allow  Verdict = "allow"
+	Reject Verdict = "reject"
+)
+
+// DefaultRule is the name of the rule that rejects what no other rule decides. No rule of a file can have it.
+const DefaultRule = "default"
+
+// Guard is what a sweep looks at.
+type Guard struct {
+	Regions       []string                   // each once, in file order; empty: the function's own region
+	Roles         map[peering.Account]string // role to assume, by guarded account, besides the function's own account
+	MaxRejections int                        // a sweep that finds more to reject rejects none of them; 0: no cap
+}
+
+// Policy is a policy file that was read without an error. It never changes and is safe for concurrent use.
+type Policy struct {
+	Mode   Mode
+	Guard  Guard
+	Digest string            // "sha256:<hex>" of the policy file's bytes
+	Files  map[string]string // digest of each file that the policy names, by the name written in it; nil when none
+
+	name     string // of the file
+	rules    []rule // in the order in which they are tried: reject, then allow, each in file order
+	index    map[peering.Account][]int32
+	everyone []int32              // rules for any account: "*", or a reject rule without accounts
+	texts    map[string]*document // by file name, for the excerpts of warnings
+}
+
+// rule is one entry of reject or allow. An empty list is a key that was not written.
+type rule struct {
+	verdict Verdict
+	name    string
+	at      Position
+	owner   string
+	reason  string
+
+	accounts []entry
+	wildcard *entry // accounts holds "*"
+
+	requesterRegions set
+	requesterVPCs    set
+	requesterCIDRs   prefixes
+	accepterAccounts set
+	accepterRegions  set
+	accepterVPCs     set
+
+	until   string    // as written; empty: for ever
+	end     time.Time // the first instant at which the rule no longer matches
+	untilAt Position
+}
+
+// entry is one account id of a rule and where it was written.
+type entry struct {
+	account peering.Account
+	at      Position
+}
+
+// anyAccount reports whether the rule looks at no account at all. Only a reject rule can.
+func (r *rule) anyAccount() bool { return r.wildcard == nil && len(r.accounts) == 0 }
+
+// expired reports whether the rule's last valid day or instant lies before at.
+func (r *rule) expired(at time.Time) bool { return r.until != "" && !at.Before(r.end) }
+
+// set is a list of words as one key of a rule holds it.
+type set struct {
+	words []string
+	index map[string]struct{} // only when there are too many words to look through
+}
+
+// small is the number of words up to which looking through them is as fast as a map.
+const small = 8
+
+func newSet(words []string) set {
+	s := set{words: words}
+	if len(words) > small {
+		s.index = make(map[string]struct{}, len(words))
+		for _, w := range words {
+			s.index[w] = struct{}{}
+		}
+	}
+	return s
+}
+
+func (s *set) empty() bool { return len(s.words) == 0 }
+
+// has reports whether the word is one of the set's. The empty word stands for an unknown fact and never is.
+func (s *set) has(word string) bool {
+	if s.index != nil {
+		_, ok := s.index[word]
+		return ok
+	}
+	for _, w := range s.words {
+		if w == word {
+			return true
+		}
+	}
+	return false
+}

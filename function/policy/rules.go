@@ -1,0 +1,144 @@
+package policy
+
+import (
+	"net/netip"
+	"slices"
+
+	"go.yaml.in/yaml/v4"
+)
+
+const (
+	accountsHint = `to match every account write accounts: ["*"]`
+	allowHint    = "to allow nobody write allow: []"
+	rejectHint   = "leave the key out to have no such rule"
+)
+
+// rules decodes both lists. Names are unique over both, and of a duplicate the second place is the wrong one, so the
+// list that comes first in the file is decoded first; rules are tried in the order reject, allow whatever the file's.
+func (l *loader) rules(reject, allow *yaml.Node) {
+	var rejects, allows []rule
+	decodeReject := func() { rejects = l.ruleList(reject, Reject, rejectHint) }
+	decodeAllow := func() { allows = l.ruleList(allow, Allow, allowHint) }
+	if reject != nil && allow != nil && before(allow, reject) {
+		decodeAllow()
+		decodeReject()
+	} else {
+		decodeReject()
+		decodeAllow()
+	}
+	l.policy.rules = append(rejects, allows...)
+}
+
+func before(a, b *yaml.Node) bool {
+	return a.Line < b.Line || a.Line == b.Line && a.Column < b.Column
+}
+
+func (l *loader) ruleList(n *yaml.Node, verdict Verdict, hint string) []rule {
+	if n == nil || verdict == Allow && n.Kind == yaml.SequenceNode && len(n.Content) == 0 {
+		return nil
+	}
+	var rules []rule
+	l.list(n, string(verdict), hint, func(n *yaml.Node) {
+		rules = append(rules, l.rule(n, verdict))
+	})
+	return rules
+}
+
+func (l *loader) rule(n *yaml.Node, verdict Verdict) rule {
+	r := rule{verdict: verdict, at: l.position(n)}
+	given := l.mapping(n, article(verdict)+" rule", []field{
+		{"name", "it appears in every report", func(n *yaml.Node) { r.name = l.ruleName(n) }},
+		{"accounts", "", func(n *yaml.Node) { l.accounts(&r, n) }},
+		{"accounts_from", "", func(n *yaml.Node) { r.accounts = append(r.accounts, l.accountsFrom(n)...) }},
+		{"requester_regions", "", func(n *yaml.Node) { r.requesterRegions = newSet(l.words(n, "requester_regions", region)) }},
+		{"requester_vpcs", "", func(n *yaml.Node) { r.requesterVPCs = newSet(l.words(n, "requester_vpcs", vpc)) }},
+		{"requester_cidrs", "", func(n *yaml.Node) { r.requesterCIDRs = l.cidrs(n) }},
+		{"accepter_accounts", "", func(n *yaml.Node) { r.accepterAccounts = newSet(l.accepters(n)) }},
+		{"accepter_regions", "", func(n *yaml.Node) { r.accepterRegions = newSet(l.words(n, "accepter_regions", region)) }},
+		{"accepter_vpcs", "", func(n *yaml.Node) { r.accepterVPCs = newSet(l.words(n, "accepter_vpcs", vpc)) }},
+		{"until", "", func(n *yaml.Node) { l.until(&r, n) }},
+		{"owner", "", func(n *yaml.Node) { r.owner, _ = l.text(n, "owner") }},
+		{"reason", "", func(n *yaml.Node) { r.reason, _ = l.text(n, "reason") }},
+	})
+	if given != nil {
+		l.complete(n, verdict, given)
+	}
+	return r
+}
+
+func article(v Verdict) string {
+	if v == Allow {
+		return "an allow"
+	}
+	return "a reject"
+}
+
+// complete notes what a rule needs besides its name: an allow rule must say whom, a reject rule at least something.
+func (l *loader) complete(n *yaml.Node, verdict Verdict, given keys) {
+	has := func(k string) bool { _, ok := given[k]; return ok }
+	switch {
+	case verdict == Allow && !has("accounts") && !has("accounts_from"):
+		l.bad(n, `an allow rule needs the key "accounts" or "accounts_from": %s`, accountsHint)
+	case !has("accounts_from") && !slices.ContainsFunc(keyNames[accounts:until], has):
+		l.bad(n, "a reject rule needs at least one key that says what it matches: %s", accountsHint)
+	}
+}
+
+func (l *loader) ruleName(n *yaml.Node) string {
+	name, ok := l.text(n, "name")
+	if !ok {
+		return ""
+	}
+	if first, taken := l.names[name]; taken {
+		l.bad(n, "duplicate rule name %q, first on line %d", name, first.Line)
+		return name
+	}
+	if name == DefaultRule {
+		l.bad(n, "the rule name %q is taken by the rule that rejects what no other decides", name)
+	}
+	l.names[name] = l.position(n)
+	return name
+}
+
+func (l *loader) accounts(r *rule, n *yaml.Node) {
+	l.list(n, "accounts", accountsHint, func(n *yaml.Node) {
+		e := entry{at: l.position(n)}
+		if n.Kind == yaml.ScalarNode && n.Value == "*" {
+			r.wildcard = &e
+		} else if e.account = l.accountID(n); e.account != "" {
+			r.accounts = append(r.accounts, e)
+		}
+	})
+}
+
+func (l *loader) accepters(n *yaml.Node) (ids []string) {
+	l.list(n, "accepter_accounts", leaveOut, func(n *yaml.Node) {
+		if n.Kind == yaml.ScalarNode && n.Value == "*" {
+			l.bad(n, `"*" is for the key accounts only: leave accepter_accounts out to match every accepter`)
+		} else if id := l.accountID(n); id != "" {
+			ids = append(ids, string(id))
+		}
+	})
+	return ids
+}
+
+func (l *loader) cidrs(n *yaml.Node) prefixes {
+	words := l.words(n, "requester_cidrs", ruleCIDR)
+	list := make([]netip.Prefix, 0, len(words))
+	for _, w := range words {
+		p, _ := parseCIDR(w)
+		list = append(list, p)
+	}
+	return newPrefixes(words, list)
+}
+
+func (l *loader) until(r *rule, n *yaml.Node) {
+	text, ok := l.scalar(n, "until")
+	if !ok {
+		return
+	}
+	r.until, r.untilAt = text, l.position(n)
+	if r.end, ok = parseUntil(text); !ok {
+		l.bad(n, "bad until %q: it is a last valid day, 2026-12-31, or an instant, 2026-12-31T18:00:00Z", text)
+	}
+}

@@ -1,0 +1,156 @@
+package policy
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+)
+
+// Warning is something in a policy that is allowed and probably not meant.
+type Warning struct {
+	Position
+	Message string `json:"message"`
+
+	line string
+}
+
+// String gives file:line:column: message.
+func (w Warning) String() string { return w.Position.String() + ": " + w.Message }
+
+// Snippet gives the line of the file and a caret below it, as [Error.Snippet] does.
+func (w Warning) Snippet() string { return snippet(w.Position, w.line) }
+
+// soon is how long before its end a rule is warned of.
+const soon = 30 * 24 * time.Hour
+
+// Warnings gives what the policy's author should look at, sorted by position: rules that have expired or will within
+// 30 days of at, rules that can never match because an earlier one covers them, accounts both in a reject rule and in an
+// allow rule, and lists of accounts that "*" makes pointless.
+func (p *Policy) Warnings(at time.Time) []Warning {
+	var ws []Warning
+	warn := func(where Position, format string, args ...any) {
+		ws = append(ws, Warning{where, fmt.Sprintf(format, args...), p.texts[where.File].line(where.Line)})
+	}
+	for i := range p.rules {
+		r := &p.rules[i]
+		r.warnUntil(at, warn)
+		if r.wildcard != nil && len(r.accounts) > 0 {
+			warn(r.wildcard.at, `rule %s matches every account: the ids beside "*" change nothing`, r.name)
+		}
+		if r.expired(at) {
+			continue
+		}
+		if first := p.covering(i, at); first != nil {
+			warn(r.at, "rule %s can never match: rule %s on line %d covers all of it", r.name, first.name, first.at.Line)
+		}
+		p.warnRejected(r, at, warn)
+	}
+	slices.SortStableFunc(ws, func(a, b Warning) int { return a.compare(b.Position, p.name) })
+	return ws
+}
+
+type warner func(where Position, format string, args ...any)
+
+func (r *rule) warnUntil(at time.Time, warn warner) {
+	switch left := r.end.Sub(at); {
+	case r.until == "":
+	case r.expired(at):
+		warn(r.untilAt, "rule %s expired on %s: it no longer matches", r.name, r.until)
+	case left <= soon:
+		days := int(math.Ceil(left.Hours() / 24))
+		warn(r.untilAt, "rule %s expires on %s, in %d day%s", r.name, r.until, days, map[bool]string{true: "s"}[days != 1])
+	}
+}
+
+// warnRejected warns of the accounts of an allow rule that a reject rule names too.
+func (p *Policy) warnRejected(r *rule, at time.Time, warn warner) {
+	if r.verdict != Allow {
+		return
+	}
+	for _, e := range r.accounts {
+		for _, i := range p.index[e.account] {
+			first := &p.rules[i]
+			if first.verdict == Reject && !first.expired(at) {
+				warn(e.at, "account %s is in rule %s and in reject rule %s on line %d, which comes first",
+					e.account, r.name, first.name, first.at.Line)
+				break
+			}
+		}
+	}
+}
+
+// covering gives the first rule before the i-th that matches whatever the i-th matches, or nil.
+func (p *Policy) covering(i int, at time.Time) *rule {
+	r := &p.rules[i]
+	candidates := p.everyone
+	if r.wildcard == nil && len(r.accounts) > 0 { // an earlier rule can only cover it if it names the first account too
+		candidates = slices.Concat(p.index[r.accounts[0].account], p.everyone)
+		slices.Sort(candidates)
+	}
+	for _, j := range candidates {
+		if int(j) >= i {
+			break
+		}
+		if first := &p.rules[j]; !first.expired(at) && p.covers(j, r) {
+			return first
+		}
+	}
+	return nil
+}
+
+// covers reports whether the j-th rule, an earlier one, matches each connection that r matches, as long as r does.
+func (p *Policy) covers(j int32, r *rule) bool {
+	first := &p.rules[j]
+	return p.coversAccounts(j, r) &&
+		first.requesterRegions.covers(r.requesterRegions) &&
+		first.requesterVPCs.covers(r.requesterVPCs) &&
+		first.requesterCIDRs.covers(r.requesterCIDRs) &&
+		first.accepterAccounts.covers(r.accepterAccounts) &&
+		first.accepterRegions.covers(r.accepterRegions) &&
+		first.accepterVPCs.covers(r.accepterVPCs) &&
+		(first.until == "" || r.until != "" && !first.end.Before(r.end))
+}
+
+func (p *Policy) coversAccounts(j int32, r *rule) bool {
+	first := &p.rules[j]
+	switch {
+	case first.anyAccount():
+		return true
+	case first.wildcard != nil:
+		return !r.anyAccount()
+	case r.wildcard != nil || r.anyAccount():
+		return false
+	}
+	for _, e := range r.accounts {
+		if _, found := slices.BinarySearch(p.index[e.account], j); !found {
+			return false
+		}
+	}
+	return true
+}
+
+// covers reports whether a key with the words of s matches whatever one with the words of t matches.
+func (s *set) covers(t set) bool {
+	if s.empty() {
+		return true
+	}
+	return !t.empty() && !slices.ContainsFunc(t.words, func(w string) bool { return !s.has(w) })
+}
+
+// covers reports whether a key with the CIDRs of l matches whatever one with those of m matches. A reject rule matches on
+// overlap, an allow rule on containment; either way it does when each of m lies inside one of l.
+func (l *prefixes) covers(m prefixes) bool {
+	if l.empty() {
+		return true
+	}
+	if m.empty() {
+		return false
+	}
+	for _, p := range m.sorted {
+		if !l.contain(p) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,89 @@
+package vpcpeertest_test
+
+import (
+	"strings"
+	"testing"
+
+	"peerguard/function/peering"
+	"peerguard/function/vpcpeer/vpcpeertest"
+)
+
+func TestClientTokens(t *testing.T) {
+	t.Parallel()
+	type step struct {
+		key    vpcpeertest.Key
+		id     string
+		token  string
+		dryRun bool
+		want   string
+		effect bool
+	}
+	long := strings.Repeat("x", 64)
+	cases := []struct {
+		name  string
+		steps []step
+	}{
+		{"the same again", []step{{accepterKey, "pcc-1", "t", false, "", true}, {accepterKey, "pcc-1", "t", false, "", false}}},
+		{"the same by another identity of the account", []step{{accepterKey, "pcc-1", "t", false, "", true}, {sessionKey, "pcc-1", "t", false, "", false}}},
+		{"another connection", []step{{accepterKey, "pcc-1", "t", false, "", true}, {accepterKey, "pcc-2", "t", false, "IdempotentParameterMismatch", false}}},
+		{"another connection that does not exist", []step{{accepterKey, "pcc-1", "t", false, "", true}, {accepterKey, "pcc-9", "t", false, "IdempotentParameterMismatch", false}}},
+		{"dry run after", []step{{accepterKey, "pcc-1", "t", false, "", true}, {accepterKey, "pcc-1", "t", true, "IdempotentParameterMismatch", false}}},
+		{"dry run before", []step{{accepterKey, "pcc-1", "t", true, "DryRunOperation", false}, {accepterKey, "pcc-1", "t", false, "IdempotentParameterMismatch", false}}},
+		{"dry run twice", []step{{accepterKey, "pcc-1", "t", true, "DryRunOperation", false}, {accepterKey, "pcc-1", "t", true, "DryRunOperation", false}}},
+		{"case matters", []step{{accepterKey, "pcc-1", "t", false, "", true}, {accepterKey, "pcc-1", "T", false, "IncorrectStatus.VpcPeer", false}}},
+		{"none", []step{{accepterKey, "pcc-1", "", false, "", true}, {accepterKey, "pcc-1", "", false, "IncorrectStatus.VpcPeer", false}}},
+		{"another account", []step{{strangerKey, "pcc-1", "t", false, "ResourceNotFound.InstanceId", false}, {accepterKey, "pcc-1", "t", false, "", true}}},
+		{"after a refusal", []step{{accepterKey, "pcc-new", "t", false, "IncorrectStatus.VpcPeer", false}, {accepterKey, "pcc-1", "t", false, "", true}}},
+		{"longest", []step{{accepterKey, "pcc-1", long, false, "", true}}},
+		{"too long", []step{{accepterKey, "pcc-1", long + "x", false, "InvalidClientToken.ValueNotSupported", false}}},
+		{"not ASCII", []step{{accepterKey, "pcc-1", "tökén", false, "InvalidClientToken.ValueNotSupported", false}}},
+		{"control character", []step{{accepterKey, "pcc-1", "a\tb", false, "InvalidClientToken.ValueNotSupported", false}}},
+	}
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			c := newCloud(request("pcc-1"), request("pcc-2"), with(request("pcc-new"), func(it *vpcpeertest.Item) { it.Status = peering.Creating }))
+			r := inProcess(c)
+			for i, s := range tc.steps {
+				_, err := r.as(s.key).reject(s.id, s.token, s.dryRun)
+				wantCode(t, s.id, err, s.want)
+				if call := c.Calls()[i]; call.Effect != s.effect {
+					t.Errorf("step %d: effect %t", i, call.Effect)
+				}
+			}
+		})
+	}
+}
+
+func TestRepeatedAnswerIsTheSame(t *testing.T) {
+	t.Parallel()
+	bothWays(t, func(t *testing.T, start func(*vpcpeertest.Cloud) rig) {
+		r := start(newCloud(request("pcc-1"))).as(accepterKey)
+		first, err := r.reject("pcc-1", "t", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.rig.SetStatus("pcc-1", peering.Accepting)
+		second, err := r.reject("pcc-1", "t", false)
+		if err != nil || second.RequestId != first.RequestId {
+			t.Errorf("%v, %q after %q", err, second.RequestId, first.RequestId)
+		}
+		wantStatus(t, r.rig.Cloud, "pcc-1", peering.Accepting)
+	})
+}
+
+func TestReplayErrors(t *testing.T) {
+	t.Parallel()
+	c := newCloud(with(request("pcc-1"), func(it *vpcpeertest.Item) { it.Status = peering.Creating }))
+	c.ReplayErrors = true
+	r := inProcess(c).as(accepterKey)
+	for _, token := range []string{"t", "t", "u"} {
+		_, err := r.reject("pcc-1", token, false)
+		want := "IncorrectStatus.VpcPeer"
+		if token == "u" {
+			want = ""
+		}
+		wantCode(t, token, err, want)
+		c.SetStatus("pcc-1", peering.Accepting)
+	}
+}
