@@ -14,8 +14,8 @@ import (
 //go:embed *.json
 var files embed.FS
 
-//go:embed simulator/seed.json
-var seed []byte
+//go:embed simulator
+var world embed.FS
 
 // The outcomes that a sample may carry besides those of a report.
 const (
@@ -42,9 +42,17 @@ type Case struct {
 // or one that does not exist: a sample that nobody checks is worse than none.
 func Cases() ([]Case, error) { return cases(files) }
 
-// Seed is the world that the samples are played in, as `{"connections":[…]}` of items as ListVpcPeerConnections shows
-// them: for every sample that needs one its own connection, and some that no event announces.
-func Seed() []byte { return slices.Clone(seed) }
+// World is what the samples are played in:
+//   - seed.json, `{"connections":[…]}` of items as ListVpcPeerConnections shows them: for every sample that needs one its
+//     own connection, and some that no event announces;
+//   - policy.yaml in mode enforce, and the file that it names.
+func World() fs.FS {
+	sub, err := fs.Sub(world, "simulator")
+	if err != nil {
+		panic(err) // the path is a constant
+	}
+	return sub
+}
 
 func cases(fsys fs.FS) ([]Case, error) {
 	names, err := fs.Glob(fsys, "*.json")

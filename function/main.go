@@ -40,7 +40,7 @@ func run(ctx context.Context, executable string, environ []string, stdout io.Wri
 		return err
 	}
 	handler := &handler.Handler{
-		Policy: settings.source(),
+		Policy: settings.source().Load,
 		Cloud:  vpcpeer.New(vpcpeer.Config{Endpoint: settings.endpoint, STSEndpoint: settings.stsEndpoint}),
 		Guard:  guard.New(),
 		Log:    zerolog.New(zerolog.SyncWriter(stdout)).Level(settings.level).With().Timestamp().Logger(),

@@ -3,6 +3,7 @@ package fc_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log"
 	"net/http"
 	"strconv"
@@ -163,31 +164,34 @@ func TestConcurrentInvocations(t *testing.T) {
 
 func TestStopFinishesWhatRuns(t *testing.T) {
 	started, release := make(chan bool, 1), make(chan bool, 1)
-	h := func(ctx context.Context, _ fc.Invocation, _ []byte) (any, error) {
+	h := func(context.Context, fc.Invocation, []byte) (any, error) {
 		started <- true
 		<-release
-		return "finished", ctx.Err()
+		return "finished", nil
 	}
 	for name, on := range runtimes {
-		t.Run(name, func(t *testing.T) {
-			s := on(t, h, fc.Config{})
-			result, stopped := make(chan fctest.Result, 1), make(chan error, 1)
-			go func() { result <- s.Invoke(within(t), nil) }()
-			<-started
-			go func() { stopped <- s.stop() }()
-			select {
-			case err := <-stopped:
-				t.Fatalf("stopped in the middle of work: %v", err)
-			case <-time.After(50 * time.Millisecond): // gives a wrong Serve the time to be seen; a right one is not measured
-			}
-			release <- true
-			if r := <-result; !r.OK || string(r.Body) != `"finished"` {
-				t.Errorf("got %+v", r)
-			}
-			if err := <-stopped; err != nil {
-				t.Error(err)
-			}
-		})
+		for when, deadline := range map[string]time.Duration{"in time": time.Minute, "late, within the grace": -time.Second} {
+			t.Run(name+" "+when, func(t *testing.T) {
+				s := on(t, h, fc.Config{})
+				result, stopped := make(chan fctest.Result, 1), make(chan error, 1)
+				go func() { result <- s.Do(within(t), fctest.Invocation{Deadline: time.Now().Add(deadline)}) }()
+				<-started
+				go func() { stopped <- s.stop() }()
+				select {
+				case err := <-stopped:
+					t.Errorf("stopped in the middle of work: %v", err)
+					stopped <- nil
+				case <-time.After(50 * time.Millisecond): // gives a wrong Serve the time to be seen; a right one is not measured
+				}
+				release <- true
+				if r := <-result; !r.OK || string(r.Body) != `"finished"` {
+					t.Errorf("got %+v", r)
+				}
+				if err := <-stopped; err != nil {
+					t.Error(err)
+				}
+			})
+		}
 	}
 }
 
@@ -199,22 +203,26 @@ func TestStopGivesUpAfterDeadlineAndGrace(t *testing.T) {
 	})
 	for name, on := range runtimes {
 		t.Run(name, func(t *testing.T) {
-			started, release, answered := make(chan bool), make(chan bool), make(chan bool)
+			started, release, answered := make(chan bool), make(chan bool), make(chan fctest.Result, 1)
 			s := on(t, func(context.Context, fc.Invocation, []byte) (any, error) {
 				started <- true
 				<-release
 				return nil, nil
 			}, fc.Config{Grace: 10 * time.Millisecond})
-			go func() {
-				defer close(answered)
-				s.Do(t.Context(), fctest.Invocation{Deadline: time.Now().Add(20 * time.Millisecond)})
-			}()
+			go func() { answered <- s.Do(within(t), fctest.Invocation{Deadline: time.Now().Add(20 * time.Millisecond)}) }()
 			<-started
 			if err := s.stop(); err == nil || !strings.Contains(err.Error(), "still runs") {
 				t.Errorf("got %v, want that something still runs", err)
 			}
+			if name == "custom" { // the platform is not left waiting: the connection is closed
+				if r := <-answered; r.Err == nil || errors.Is(r.Err, context.DeadlineExceeded) {
+					t.Errorf("got %+v", r)
+				}
+				close(release)
+				return
+			}
 			close(release)
-			<-answered
+			<-answered // afterwards nobody uses what the Cleanup above restores
 		})
 	}
 }

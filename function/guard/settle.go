@@ -14,7 +14,7 @@ import (
 
 const (
 	creatingPatience = 30 * time.Second // an event may come while the request is still being created
-	gonePatience     = 5 * time.Second  // reads lag behind writes
+	gonePatience     = 3 * time.Second  // reads lag behind writes
 	maxContradicted  = 6                // times that the API may refuse what it has just shown to be pending
 )
 

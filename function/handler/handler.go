@@ -19,7 +19,7 @@ const lastSecond = time.Second
 
 // Handler handles invocations. All fields must be set. It is safe for concurrent use.
 type Handler struct {
-	Policy *policy.Source
+	Policy func(context.Context) (*policy.Policy, error) // the policy as it is now
 	Cloud  *vpcpeer.Cloud
 	Guard  *guard.Guard
 	Log    zerolog.Logger
@@ -36,7 +36,7 @@ func (h *Handler) Handle(ctx context.Context, at fc.Invocation, payload []byte) 
 	if !at.Account.Known() || at.Region == "" {
 		return nil, &fc.Error{Type: fc.Unresolved, Message: "the platform names no account or no region for this invocation"}
 	}
-	rules, err := h.Policy.Load(ctx)
+	rules, err := h.Policy(ctx)
 	if err != nil {
 		return nil, &fc.Error{Type: fc.InvalidPolicy, Message: err.Error()}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io/fs"
 	"path"
+	"unicode"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
@@ -61,11 +62,12 @@ func (d *decoder) accountLines() []entry {
 	list := make([]entry, 0, d.doc.lines())
 	for n := 1; n <= d.doc.lines(); n++ {
 		line, _, _ := bytes.Cut(d.doc.raw(n), []byte("#"))
-		id := bytes.TrimSpace(line)
+		text := bytes.TrimLeftFunc(line, unicode.IsSpace)
+		id := bytes.TrimRightFunc(text, unicode.IsSpace)
 		if len(id) == 0 {
 			continue
 		}
-		column := 1 + utf8.RuneCount(line[:bytes.Index(line, id)])
+		column := 1 + utf8.RuneCount(line[:len(line)-len(text)])
 		if e, ok := d.accountLine(string(id), n, column); ok {
 			list = append(list, e)
 		}

@@ -65,7 +65,8 @@ func testBroken(t *testing.T, file string, load func(fs.FS) (bool, error)) {
 	}
 	got := report(t, err)
 	if *update {
-		archive.Files = append(kept, txtar.File{Name: "want", Data: []byte(got)})
+		kept = append(kept, txtar.File{Name: "want", Data: []byte(got)})
+		archive.Files = kept
 		if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -34,7 +34,7 @@ func (l *prefixes) contain(p netip.Prefix) bool {
 // overlap reports whether p shares an address with one of the list.
 func (l *prefixes) overlap(p netip.Prefix) bool {
 	i := l.after(p)
-	return i > 0 && inside(p, l.sorted[i-1]) || i < len(l.sorted) && inside(l.sorted[i], p)
+	return i > 0 && p.Overlaps(l.sorted[i-1]) || i < len(l.sorted) && p.Overlaps(l.sorted[i])
 }
 
 // after gives the index of the first prefix of the list that starts behind the first address of p.

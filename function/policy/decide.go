@@ -44,8 +44,15 @@ const (
 func (p *Policy) Decide(c *peering.Connection, at time.Time) Decision {
 	account := c.Requester.Account
 	d := Decision{Verdict: Reject, Rule: DefaultRule, account: account}
-	for todo := (candidates{p.index[account], p.everyone}); todo.left(); {
-		r := &p.rules[todo.next()]
+	named, everyone := p.index[account], p.everyone
+	for len(named) > 0 || len(everyone) > 0 {
+		var i int32 // the earlier of the first two
+		if len(everyone) == 0 || len(named) > 0 && named[0] < everyone[0] {
+			i, named = named[0], named[1:]
+		} else {
+			i, everyone = everyone[0], everyone[1:]
+		}
+		r := &p.rules[i]
 		if r.wildcard != nil && !account.Known() {
 			continue
 		}
@@ -58,21 +65,6 @@ func (p *Policy) Decide(c *peering.Connection, at time.Time) Decision {
 		}
 	}
 	return d
-}
-
-// candidates are the rules that can match, in file order: those that name the account, and those for any account.
-type candidates struct{ named, everyone []int32 }
-
-func (c *candidates) left() bool { return len(c.named) > 0 || len(c.everyone) > 0 }
-
-// next gives the earlier of the first two.
-func (c *candidates) next() (i int32) {
-	if len(c.everyone) == 0 || len(c.named) > 0 && c.named[0] < c.everyone[0] {
-		i, c.named = c.named[0], c.named[1:]
-	} else {
-		i, c.everyone = c.everyone[0], c.everyone[1:]
-	}
-	return i
 }
 
 // nearer reports whether m says more than n about why an account is not allowed: that of a rule that names it, rather

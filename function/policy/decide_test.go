@@ -123,6 +123,7 @@ var verdicts = []struct{ connection, at, rule, reason string }{
 	{"2222 cn-hangzhou vpc-a 192.168.5.0/24 > 1111 cn-shanghai vpc-b", "", "reject overlap", ""},
 	{"2222 cn-hangzhou vpc-a 192.0.0.0/8 > 1111 cn-shanghai vpc-b", "", "reject overlap", ""},
 	{"2222 cn-hangzhou vpc-a 192.168.0.0/16 > 1111 cn-shanghai vpc-b", "", "reject overlap", ""},
+	{"2222 cn-hangzhou vpc-a 192.168.0.0/13 > 1111 cn-shanghai vpc-b", "", "reject overlap", ""},
 	{"2222 cn-hangzhou vpc-a 10.0.0.0/8,192.168.255.255/32 > 1111 cn-shanghai vpc-b", "", "reject overlap", ""},
 	{"2222 cn-hangzhou vpc-a 192.167.0.0/16,192.169.0.0/16 > 1111 cn-shanghai vpc-b", "", "allow plain", ""},
 	{"2222 cn-hangzhou vpc-a 0.0.0.0/0 > 1111 cn-shanghai vpc-b", "", "reject overlap", ""},

@@ -95,6 +95,7 @@ func (r *rule) wants(k key) []string {
 		return r.accepterRegions.words
 	case accepterVPCs:
 		return r.accepterVPCs.words
+	case none, accounts, until: // nothing is missing; too many to show; the value itself
 	}
 	return nil
 }

@@ -164,11 +164,11 @@ func (d *draw) rules() (reject, allow []ruleText) {
 }
 
 func (d *draw) connection() *peering.Connection {
-	maybe := func(from []string) string { return append(from[:len(from):len(from)], "")[d.below(len(from)+1)] }
+	maybe := func(from []string) string { return append(slices.Clip(from), "")[d.below(len(from)+1)] }
 	side := func() peering.Side {
 		s := peering.Side{Account: peering.Account(maybe(ids)), Region: maybe(regions), VPC: maybe(vpcs)}
 		for range d.below(3) {
-			s.CIDRs = append(s.CIDRs, append(blocks[:len(blocks):len(blocks)], "10.1.2.0/24", "10.9.0.0/16", "nonsense")[d.below(len(blocks)+3)])
+			s.CIDRs = append(s.CIDRs, append(slices.Clip(blocks), "10.1.2.0/24", "10.9.0.0/16", "nonsense")[d.below(len(blocks)+3)])
 		}
 		return s
 	}
@@ -182,8 +182,8 @@ func (d *draw) time() time.Time {
 	}[d.below(4)]
 }
 
-// print writes a policy file.
-func print(mode string, reject, allow []ruleText) string {
+// printPolicy writes a policy file.
+func printPolicy(mode string, reject, allow []ruleText) string {
 	var b strings.Builder
 	b.WriteString("version: 1\nmode: " + mode + "\n")
 	if len(reject) > 0 {
@@ -231,7 +231,7 @@ func FuzzRoundTrip(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		d := &draw{data}
 		reject, allow := d.rules()
-		text := print("enforce", reject, allow)
+		text := printPolicy("enforce", reject, allow)
 		p := load(t, text)
 		q := load(t, shuffled(text))
 		for range 8 {
@@ -268,7 +268,7 @@ func FuzzMonotone(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		d := &draw{data}
 		reject, allow := d.rules()
-		before := load(t, print("enforce", reject, allow))
+		before := load(t, printPolicy("enforce", reject, allow))
 		verdict, rules := policy.Allow, allow
 		if d.below(2) == 1 {
 			verdict, rules = policy.Reject, reject
@@ -280,8 +280,8 @@ func FuzzMonotone(f *testing.F) {
 		if _, named := r.lists["accounts"]; !named {
 			return // to name an account there would narrow the rule
 		}
-		r.lists["accounts"] = append(r.lists["accounts"], append(ids, "*", "7777")[d.below(len(ids)+2)])
-		after := load(t, print("enforce", reject, allow))
+		r.lists["accounts"] = append(r.lists["accounts"], append(slices.Clip(ids), "*", "7777")[d.below(len(ids)+2)])
+		after := load(t, printPolicy("enforce", reject, allow))
 		for range 8 {
 			c, at := d.connection(), d.time()
 			was, is := before.Decide(c, at), after.Decide(c, at)

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"io/fs"
 	"path"
+	"slices"
 	"strconv"
 
 	"go.yaml.in/yaml/v4"
@@ -41,7 +42,7 @@ func parse(name string, read reader) (*Policy, error) {
 	if l.open(name, read) {
 		l.decodePolicy()
 	}
-	if errs := append(l.errs, l.others...); len(errs) > 0 {
+	if errs := slices.Concat(l.errs, l.others); len(errs) > 0 {
 		errs.sort(name)
 		return nil, errs
 	}

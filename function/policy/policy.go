@@ -5,6 +5,7 @@
 package policy
 
 import (
+	"slices"
 	"time"
 
 	"peerguard/function/peering"
@@ -115,10 +116,5 @@ func (s *set) has(word string) bool {
 		_, ok := s.index[word]
 		return ok
 	}
-	for _, w := range s.words {
-		if w == word {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(s.words, word)
 }

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -83,11 +84,4 @@ func (p *Policy) ruleNames() []string {
 	return append(names, DefaultRule)
 }
 
-func (p *Policy) has(rule string) bool {
-	for _, name := range p.ruleNames() {
-		if name == rule {
-			return true
-		}
-	}
-	return false
-}
+func (p *Policy) has(rule string) bool { return slices.Contains(p.ruleNames(), rule) }

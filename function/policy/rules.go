@@ -26,7 +26,7 @@ func (l *loader) rules(reject, allow *yaml.Node) {
 		decodeReject()
 		decodeAllow()
 	}
-	l.policy.rules = append(rejects, allows...)
+	l.policy.rules = slices.Concat(rejects, allows)
 }
 
 func before(a, b *yaml.Node) bool {

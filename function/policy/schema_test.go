@@ -278,6 +278,7 @@ func value(n *yaml.Node) any {
 			object[key.Value] = value(n.Content[i+1])
 		}
 		return object
+	case yaml.DocumentNode, yaml.StreamNode, yaml.ScalarNode:
 	}
 	return scalar(n)
 }

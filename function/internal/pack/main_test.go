@@ -48,7 +48,7 @@ func TestPolicyArrivesWithWhatItNames(t *testing.T) {
 func TestBrokenPolicyIsNotPacked(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"version: 1\nmode: sometimes\nallow: []\n":                                          "policy.yaml:2:7",
+		"version: 1\nmode: sometimes\nallow: []\n":                                            "policy.yaml:2:7",
 		"version: 1\nmode: dry-run\nallow:\n  - {name: a, accounts_from: missing-list.txt}\n": "missing-list.txt",
 	} {
 		to := t.TempDir()

@@ -36,7 +36,7 @@ func rejectSafely(r caller) (id string, err error) {
 	return id, err
 }
 
-// anyOf reports whether an error is one of several: which one a cut socket yields depends on when the kernel notices.
+// anyOf reports whether an error is one of several: a server cannot refuse a connection, it can only reset it.
 func anyOf(targets ...error) func(error) bool {
 	return func(err error) bool {
 		return slices.ContainsFunc(targets, func(target error) bool { return errors.Is(err, target) })
@@ -83,9 +83,9 @@ var faultCases = []struct {
 	{vpcpeertest.Throttle429, coded(429, "Throttling"), false, false, "Throttling"},
 	{vpcpeertest.InternalError, coded(500, "InternalError"), false, false, "InternalError"},
 	{vpcpeertest.Unavailable, coded(503, "ServiceUnavailable"), false, false, "ServiceUnavailable"},
-	{vpcpeertest.Refused, anyOf(syscall.ECONNREFUSED, syscall.ECONNRESET, io.EOF), false, false, ""},
-	{vpcpeertest.ResetBefore, anyOf(syscall.ECONNRESET, io.EOF), false, false, ""},
-	{vpcpeertest.ResetAfter, anyOf(syscall.ECONNRESET, io.EOF), false, true, ""},
+	{vpcpeertest.Refused, anyOf(syscall.ECONNREFUSED, syscall.ECONNRESET), false, false, ""},
+	{vpcpeertest.ResetBefore, anyOf(syscall.ECONNRESET), false, false, ""},
+	{vpcpeertest.ResetAfter, anyOf(syscall.ECONNRESET), false, true, ""},
 	{vpcpeertest.Hang, timedOut, false, false, ""},
 	{vpcpeertest.HangAfter, timedOut, false, true, ""},
 	{vpcpeertest.SlowBody, gaveUpReading, false, true, "-"},

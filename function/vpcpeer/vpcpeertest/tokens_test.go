@@ -3,6 +3,8 @@ package vpcpeertest_test
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"peerguard/function/peering"
 	"peerguard/function/vpcpeer/vpcpeertest"
@@ -32,6 +34,7 @@ func TestClientTokens(t *testing.T) {
 		{"dry run twice", []step{{accepterKey, "pcc-1", "t", true, "DryRunOperation", false}, {accepterKey, "pcc-1", "t", true, "DryRunOperation", false}}},
 		{"case matters", []step{{accepterKey, "pcc-1", "t", false, "", true}, {accepterKey, "pcc-1", "T", false, "IncorrectStatus.VpcPeer", false}}},
 		{"none", []step{{accepterKey, "pcc-1", "", false, "", true}, {accepterKey, "pcc-1", "", false, "IncorrectStatus.VpcPeer", false}}},
+		{"another account with its own connection", []step{{accepterKey, "pcc-1", "t", false, "", true}, {strangerKey, "pcc-other", "t", false, "", true}}},
 		{"another account", []step{{strangerKey, "pcc-1", "t", false, "ResourceNotFound.InstanceId", false}, {accepterKey, "pcc-1", "t", false, "", true}}},
 		{"after a refusal", []step{{accepterKey, "pcc-new", "t", false, "IncorrectStatus.VpcPeer", false}, {accepterKey, "pcc-1", "t", false, "", true}}},
 		{"longest", []step{{accepterKey, "pcc-1", long, false, "", true}}},
@@ -42,7 +45,8 @@ func TestClientTokens(t *testing.T) {
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			c := newCloud(request("pcc-1"), request("pcc-2"), with(request("pcc-new"), func(it *vpcpeertest.Item) { it.Status = peering.Creating }))
+			c := newCloud(request("pcc-1"), request("pcc-2"), with(request("pcc-new"), func(it *vpcpeertest.Item) { it.Status = peering.Creating }),
+				with(request("pcc-other"), func(it *vpcpeertest.Item) { it.AcceptingOwnerUID = 5555555555555555 }))
 			r := inProcess(c)
 			for i, s := range tc.steps {
 				_, err := r.as(s.key).reject(s.id, s.token, s.dryRun)
@@ -86,4 +90,26 @@ func TestReplayErrors(t *testing.T) {
 		wantCode(t, token, err, want)
 		c.SetStatus("pcc-1", peering.Accepting)
 	}
+}
+
+// What asks to come again later is never the final answer.
+func TestReplayErrorsLetsConflictsPass(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(request("pcc-1"))
+		c.ReplayErrors, c.Latency = true, time.Second
+		r := inProcess(c).as(accepterKey)
+		first := make(chan error)
+		go func() {
+			_, err := r.reject("pcc-1", "t", false)
+			first <- err
+		}()
+		synctest.Wait()
+		_, err := r.reject("pcc-1", "u", false)
+		wantCode(t, "while the first is in flight", err, "OperationConflict")
+		wantCode(t, "the first", <-first, "")
+		c.SetStatus("pcc-1", peering.Accepting)
+		_, err = r.reject("pcc-1", "u", false)
+		wantCode(t, "afterwards", err, "")
+	})
 }
