@@ -164,7 +164,7 @@ func TestConcurrentInvocations(t *testing.T) {
 
 func TestStopFinishesWhatRuns(t *testing.T) {
 	started, release := make(chan bool, 1), make(chan bool, 1)
-	h := func(context.Context, fc.Invocation, []byte) (any, error) {
+	var h fc.Handler = func(context.Context, fc.Invocation, []byte) (any, error) {
 		started <- true
 		<-release
 		return "finished", nil
@@ -209,7 +209,9 @@ func TestStopGivesUpAfterDeadlineAndGrace(t *testing.T) {
 				<-release
 				return nil, nil
 			}, fc.Config{Grace: 10 * time.Millisecond})
-			go func() { answered <- s.Do(within(t), fctest.Invocation{Deadline: time.Now().Add(20 * time.Millisecond)}) }()
+			go func() {
+				answered <- s.Do(within(t), fctest.Invocation{Deadline: time.Now().Add(20 * time.Millisecond)})
+			}()
 			<-started
 			if err := s.stop(); err == nil || !strings.Contains(err.Error(), "still runs") {
 				t.Errorf("got %v, want that something still runs", err)

@@ -58,7 +58,6 @@ func (f *front) stopCustom(ctx context.Context, srv *http.Server) error {
 
 // ServeHTTP answers the platform's three requests and refuses any other.
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // that of the last answer on this connection
 	routes := map[string]string{"/invoke": http.MethodPost, "/initialize": http.MethodPost, "/pre-stop": http.MethodGet}
 	switch method, known := routes[r.URL.Path]; {
 	case !known:
@@ -91,14 +90,12 @@ func (f *front) serveInvoke(w http.ResponseWriter, r *http.Request) {
 // receive reads the event and runs the invocation. A platform that hangs up does not cancel it: the event may be the
 // only one that ever tells of a request.
 func (f *front) receive(w http.ResponseWriter, r *http.Request, inv Invocation, until time.Time) (json.RawMessage, *Error) {
-	c := http.NewResponseController(w)
-	_ = c.SetReadDeadline(time.Now().Add(f.Grace))
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(f.Grace)) // net/http lifts it at the end of the body
 	payload, failure := f.readPayload(r.Body)
 	if failure != nil {
 		f.Warn(inv.RequestID, failure)
-		return nil, failure // the deadline stays: net/http wants the rest of the body before it answers
+		return nil, failure
 	}
-	_ = c.SetReadDeadline(time.Time{})
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(r.Context()), until)
 	defer cancel()
 	return f.invoke(ctx, inv, payload)

@@ -160,10 +160,15 @@ func TestSlowClients(t *testing.T) {
 // The time that an event and its answer may take on the way is not that of the work, nor that of an idle connection.
 func TestConnectionIsUsedAgainAfterAPause(t *testing.T) {
 	t.Parallel()
-	s := onCustom(t, play, fc.Config{Grace: 50 * time.Millisecond})
+	s := onCustom(t, func(ctx context.Context, _ fc.Invocation, _ []byte) (any, error) {
+		time.Sleep(75 * time.Millisecond) // longer than Grace
+		return nil, ctx.Err()
+	}, fc.Config{Grace: 50 * time.Millisecond})
 	conn, answers := dial(t, s)
 	for _, request := range []string{
-		"POST /invoke HTTP/1.1\r\nHost: f\r\nContent-Length: 13\r\n\r\nhalf a second",
+		"POST /invoke HTTP/1.1\r\nHost: f\r\nContent-Length: 0\r\n\r\n",
+		"POST /invoke HTTP/1.1\r\nHost: f\r\nContent-Length: 2\r\n\r\n{}",
+		"POST /invoke HTTP/1.1\r\nHost: f\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
 		"POST /invoke HTTP/1.1\r\nHost: f\r\nContent-Length: 7\r\nExpect: 100-continue\r\n\r\nnothing",
 		"GET /pre-stop HTTP/1.1\r\nHost: f\r\n\r\n",
 		"POST /initialize HTTP/1.1\r\nHost: f\r\nContent-Length: 0\r\n\r\n",
@@ -176,7 +181,7 @@ func TestConnectionIsUsedAgainAfterAPause(t *testing.T) {
 		if status != http.StatusOK || closes {
 			t.Errorf("%.12s: got %d, close %v", request, status, closes)
 		}
-		time.Sleep(75 * time.Millisecond) // longer than Grace
+		time.Sleep(75 * time.Millisecond)
 	}
 }
 

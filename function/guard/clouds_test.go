@@ -30,17 +30,3 @@ func (r regionless) List(ctx context.Context, in peering.Partition) iter.Seq2[[]
 		}
 	}
 }
-
-// endless is a cloud whose list breaks after a page, as the client reports one that never ends.
-type endless struct{ guard.Cloud }
-
-func (e endless) List(ctx context.Context, in peering.Partition) iter.Seq2[[]peering.Connection, error] {
-	return func(yield func([]peering.Connection, error) bool) {
-		for page, err := range e.Cloud.List(ctx, in) {
-			if !yield(page, err) {
-				return
-			}
-		}
-		yield(nil, &peering.Failure{Code: "NoConfirmation", Message: "the list does not end", Retryable: true})
-	}
-}

@@ -258,7 +258,7 @@ func TestListThatNeverEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, rules)
 		w.put(4)
-		w.inv.Cloud = endless{w.inv.Cloud}
+		w.Inject(vpcpeertest.Fault{Kind: vpcpeertest.SameToken, Action: "ListVpcPeerConnections"})
 		report := w.sweep(t, within(t, time.Minute))
 		if report.Err() == nil || !strings.Contains(report.Err().Error(), "NoConfirmation") {
 			t.Errorf("got %v", report.Err())

@@ -185,3 +185,20 @@ func TestFailingFiles(t *testing.T) {
 		}
 	}
 }
+
+// TestManyMistakes: a hundred thousand mistakes on one line are all found, and each excerpt stays short.
+func TestManyMistakes(t *testing.T) {
+	t.Parallel()
+	const n = 100_000
+	text := head + "allow: [{name: a, accounts: [" + strings.Repeat("oops, ", n) + "]}]\n"
+	_, err := policy.Load(fstest.MapFS{"policy.yaml": {Data: []byte(text)}}, "policy.yaml")
+	errs, ok := errors.AsType[policy.Errors](err)
+	if !ok || len(errs) != n {
+		t.Fatalf("%d mistakes, want %d", len(errs), n)
+	}
+	for _, e := range errs {
+		if s := e.Snippet(); len(s) > 300 || !strings.Contains(s, "oops") {
+			t.Fatalf("excerpt of %s: %q", e, s)
+		}
+	}
+}

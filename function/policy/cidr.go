@@ -27,6 +27,9 @@ func (l *prefixes) empty() bool { return len(l.sorted) == 0 }
 
 // contain reports whether p lies inside one of the list.
 func (l *prefixes) contain(p netip.Prefix) bool {
+	if len(l.sorted) == 1 { // as in most rules
+		return inside(p, l.sorted[0])
+	}
 	i := l.after(p)
 	return i > 0 && inside(p, l.sorted[i-1])
 }
@@ -79,25 +82,22 @@ func parseCIDR(text string) (netip.Prefix, bool) {
 // parseIPv4 reads what most VPCs have, a plain IPv4 CIDR, in a third of the time that ParsePrefix takes. What it does not
 // take may be a good CIDR all the same.
 func parseIPv4(text string) (netip.Prefix, bool) {
-	var parts [5]int
-	at, digits := 0, 0
+	var address, number uint32
+	parts, digits := 0, 0
 	for i := range len(text) {
-		c := text[i]
-		switch {
-		case c >= '0' && c <= '9' && digits < 3 && (digits == 0 || parts[at] > 0):
-			parts[at], digits = parts[at]*10+int(c-'0'), digits+1
-		case digits > 0 && (c == '.' && at < 3 || c == '/' && at == 3):
-			at, digits = at+1, 0
+		switch c := text[i]; {
+		case c >= '0' && c <= '9' && number <= 25 && (number > 0 || digits == 0):
+			number, digits = number*10+uint32(c-'0'), digits+1
+		case digits > 0 && number <= 255 && (c == '.' && parts < 3 || c == '/' && parts == 3):
+			address, number, parts, digits = address<<8|number, 0, parts+1, 0
 		default:
 			return netip.Prefix{}, false
 		}
 	}
-	if at != 4 || digits == 0 || max(parts[0], parts[1], parts[2], parts[3]) > 255 || parts[4] > 32 {
+	if parts != 4 || digits == 0 || number > 32 {
 		return netip.Prefix{}, false
 	}
-	host := ^uint32(0) >> parts[4]
-	address := uint32(parts[0])<<24 | uint32(parts[1])<<16 | uint32(parts[2])<<8 | uint32(parts[3])
-	address &^= host
+	address &^= ^uint32(0) >> number
 	a := [4]byte{byte(address >> 24), byte(address >> 16), byte(address >> 8), byte(address)}
-	return netip.PrefixFrom(netip.AddrFrom4(a), parts[4]), true
+	return netip.PrefixFrom(netip.AddrFrom4(a), int(number)), true
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
@@ -22,7 +23,7 @@ type Error struct {
 	Position
 	Message string `json:"message"`
 
-	line  string
+	doc   *document
 	cause error
 }
 
@@ -34,7 +35,7 @@ func (e Error) Unwrap() error { return e.cause }
 
 // Snippet gives the line of the file that the error is about and, below it, a caret at the column: two lines, each
 // ended. It is empty where there is no such line, as for a missing file.
-func (e Error) Snippet() string { return snippet(e.Position, e.line) }
+func (e Error) Snippet() string { return snippet(e.Position, e.doc) }
 
 // Errors are all mistakes that one reading found, the policy file's first, sorted by position. There is at least one.
 type Errors []Error
@@ -72,29 +73,14 @@ func (p Position) compare(q Position, main string) int {
 	return cmp.Or(cmp.Compare(p.File, q.File), cmp.Compare(p.Line, q.Line), cmp.Compare(p.Column, q.Column))
 }
 
-// excerptWidth is the most characters of a line that a snippet shows; lists of accounts make very long lines.
-const excerptWidth = 100
-
-func snippet(at Position, line string) string {
-	if strings.TrimSpace(line) == "" {
+// snippet shows a place in a document: its line, or of a long one the part around it, and a caret.
+func snippet(at Position, doc *document) string {
+	if doc == nil || at.Line > doc.lines() || len(bytes.TrimSpace(doc.raw(at.Line))) == 0 {
 		return ""
 	}
-	text := []rune(line)
-	caret := min(at.Column-1, len(text))
-	from, prefix, suffix := 0, "", ""
-	if len(text) > excerptWidth {
-		from = max(0, min(caret-excerptWidth/2, len(text)-excerptWidth))
-		if from > 0 {
-			prefix = "…"
-		}
-		if from+excerptWidth < len(text) {
-			suffix = "…"
-		}
-		text = text[from : from+excerptWidth]
-	}
+	text, caret := doc.excerpt(at.Line, at.Column)
 	number := fmt.Sprint(at.Line)
-	indent := strings.Map(blank, prefix+string(text[:caret-from]))
-	return fmt.Sprintf("  %s | %s%s%s\n  %*s | %s^\n", number, prefix, string(text), suffix, len(number), "", indent)
+	return fmt.Sprintf("  %s | %s\n  %*s | %s^\n", number, text, len(number), "", strings.Map(blank, text[:caret]))
 }
 
 // blank keeps tabs, so that the caret stands below its character however wide a tab is.

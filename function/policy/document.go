@@ -28,7 +28,7 @@ func (d *decoder) at(line, column int, format string, args ...any) {
 	d.errs = append(d.errs, Error{
 		Position: Position{File: d.doc.name, Line: line, Column: column},
 		Message:  fmt.Sprintf(format, args...),
-		line:     d.doc.line(line),
+		doc:      d.doc,
 	})
 }
 
@@ -128,8 +128,7 @@ func (d *decoder) syntax(err error) {
 }
 
 func (d *decoder) tab(m yaml.Mark) bool {
-	line := []rune(d.doc.line(m.Line))
-	return m.Column <= len(line) && line[max(1, m.Column)-1] == '\t'
+	return m.Line >= 1 && m.Line <= d.doc.lines() && bytes.HasPrefix(bytes.TrimLeft(d.doc.raw(m.Line), " "), []byte("\t"))
 }
 
 // plainYAML notes anchors, aliases, tags and merge keys, wherever they are: what a reviewer reads is what counts.

@@ -12,14 +12,14 @@ type Warning struct {
 	Position
 	Message string `json:"message"`
 
-	line string
+	doc *document
 }
 
 // String gives file:line:column: message.
 func (w Warning) String() string { return w.Position.String() + ": " + w.Message }
 
 // Snippet gives the line of the file and a caret below it, as [Error.Snippet] does.
-func (w Warning) Snippet() string { return snippet(w.Position, w.line) }
+func (w Warning) Snippet() string { return snippet(w.Position, w.doc) }
 
 // soon is how long before its end a rule is warned of.
 const soon = 30 * 24 * time.Hour
@@ -30,7 +30,7 @@ const soon = 30 * 24 * time.Hour
 func (p *Policy) Warnings(at time.Time) []Warning {
 	var ws []Warning
 	warn := func(where Position, format string, args ...any) {
-		ws = append(ws, Warning{where, fmt.Sprintf(format, args...), p.texts[where.File].line(where.Line)})
+		ws = append(ws, Warning{where, fmt.Sprintf(format, args...), p.texts[where.File]})
 	}
 	for i := range p.rules {
 		r := &p.rules[i]

@@ -143,6 +143,33 @@ func TestListOfAnEmptyPartition(t *testing.T) {
 	}
 }
 
+// TestListsThatDoNotEnd: a NextToken that repeats, or never ends, is an error and not a loop.
+func TestListsThatDoNotEnd(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []vpcpeertest.Kind{vpcpeertest.SameToken, vpcpeertest.EndlessPages} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				for i := range 250 {
+					w.Put(pending(fmt.Sprintf("pcc-%03d", i), 1111111111111111))
+				}
+				w.Inject(vpcpeertest.Fault{Kind: kind, Action: "ListVpcPeerConnections"})
+				var last error
+				for _, err := range w.session.List(within(t, time.Hour), home) {
+					last = err
+				}
+				if f := failed(t, last); f.Code != "NoConfirmation" || !strings.Contains(f.Message, "does not end") {
+					t.Errorf("got %v", f)
+				}
+				if n := w.Stats().Calls; n > 1_100 {
+					t.Errorf("%d calls", n)
+				}
+			})
+		})
+	}
+}
+
 func TestMemberAccountsAreReachedThroughTheirRole(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -128,6 +128,20 @@ func TestCreateIsIdempotent(t *testing.T) {
 	}
 }
 
+func TestANewRequestAfterARejection(t *testing.T) {
+	t.Parallel()
+	c := newCloud()
+	theirs := inProcess(c).as(requesterKey).in(away)
+	first, err := theirs.create(nil)
+	wantCode(t, "first", err, "")
+	_, err = inProcess(c).as(accepterKey).reject(first.InstanceId, "", false)
+	wantCode(t, "reject", err, "")
+	second, err := theirs.create(nil)
+	wantCode(t, "second", err, "")
+	wantStatus(t, c, first.InstanceId, peering.Rejected)
+	wantStatus(t, c, second.InstanceId, peering.Accepting)
+}
+
 func TestDeleteRefusesWhatAServiceManages(t *testing.T) {
 	t.Parallel()
 	c := newCloud(with(request("pcc-1"), func(it *vpcpeertest.Item) { it.ManagedService = "SWAS" }))

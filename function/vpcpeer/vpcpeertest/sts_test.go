@@ -29,6 +29,9 @@ func TestAssumeRole(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if s := c.Stats(); s.MaxConcurrent != 1 || s.MaxConcurrentPartition != 0 {
+			t.Errorf("a call of STS counted as one in a partition: %+v", s)
+		}
 		ends, err := time.Parse(vpcpeertest.TimeFormat, got.Credentials.Expiration)
 		if err != nil || ends.Before(before) || ends.After(time.Now().Add(time.Hour)) {
 			t.Errorf("ends %q, %v", got.Credentials.Expiration, err)
@@ -41,6 +44,9 @@ func TestAssumeRole(t *testing.T) {
 		wantCode(t, "get with the session", err, "")
 		if call := c.Calls()[1]; call.Account != requester {
 			t.Errorf("the session acts for %q", call.Account)
+		}
+		if s := c.Stats(); s.ByAction["AssumeRole"] != 1 || s.MaxConcurrentPartition != 1 {
+			t.Errorf("counted %+v", s)
 		}
 		if again, err := r.as(sessionKey).assume(nil); err != nil || again.Credentials.SecurityToken == session.Token {
 			t.Errorf("the same session twice: %v", err)

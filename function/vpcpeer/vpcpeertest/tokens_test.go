@@ -6,6 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aliyun/alibaba-cloud-sdk-go/services/vpcpeer"
+
 	"peerguard/function/peering"
 	"peerguard/function/vpcpeer/vpcpeertest"
 )
@@ -74,6 +76,19 @@ func TestRepeatedAnswerIsTheSame(t *testing.T) {
 		}
 		wantStatus(t, r.rig.Cloud, "pcc-1", peering.Accepting)
 	})
+}
+
+func TestDryRunFalseIsNoDryRun(t *testing.T) {
+	t.Parallel()
+	c := newCloud(request("pcc-1"))
+	first, err := inProcess(c).as(accepterKey).reject("pcc-1", "t", false)
+	wantCode(t, "left out", err, "")
+	q := vpcpeer.CreateRejectVpcPeerConnectionRequest()
+	q.InstanceId, q.ClientToken, q.DryRun = "pcc-1", "t", "false"
+	second, err := inProcess(c).as(accepterKey).peer().RejectVpcPeerConnection(q)
+	if err != nil || second.RequestId != first.RequestId {
+		t.Errorf("%v, %q after %q", err, second.RequestId, first.RequestId)
+	}
 }
 
 func TestReplayErrors(t *testing.T) {

@@ -1,0 +1,176 @@
+package handler_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"peerguard/events"
+	"peerguard/function/fc"
+	"peerguard/function/fc/fctest"
+	"peerguard/function/guard"
+	"peerguard/function/handler"
+	"peerguard/function/peering"
+	"peerguard/function/policy"
+	"peerguard/function/vpcpeer"
+	"peerguard/function/vpcpeer/vpcpeertest"
+)
+
+// world is a handler in the simulated cloud of events/, and what it logs.
+type world struct {
+	*vpcpeertest.Cloud
+	*handler.Handler
+	logged *lines
+}
+
+// lines are a log. It is safe for concurrent use.
+type lines struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+// parsed gives the lines whose message is the one asked for.
+func (l *lines) parsed(t *testing.T, message string) (found []map[string]any) {
+	t.Helper()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for line := range strings.Lines(l.buf.String()) {
+		var fields map[string]any
+		if err := json.Unmarshal([]byte(line), &fields); err != nil {
+			t.Fatalf("a line of the log is not JSON: %q", line)
+		}
+		if fields["message"] == message {
+			found = append(found, fields)
+		}
+	}
+	return found
+}
+
+func newWorld(t *testing.T, files fs.FS, level zerolog.Level) *world {
+	t.Helper()
+	seed, err := events.World().Open("seed.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	items, err := vpcpeertest.Load(seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{Cloud: &vpcpeertest.Cloud{}, logged: &lines{}}
+	c := fctest.Credentials()
+	w.AddKey(vpcpeertest.Key{ID: c.AccessKeyID, Secret: c.AccessKeySecret, Token: c.SecurityToken, Account: fctest.Account})
+	w.Put(items...)
+	for _, item := range items {
+		if item.Status == peering.Creating {
+			w.SetStatusAfter(item.InstanceID, 5*time.Second, peering.Accepting)
+		}
+	}
+	w.Handler = &handler.Handler{
+		Policy: policy.NewSource(files, "policy.yaml").Load,
+		Cloud:  vpcpeer.New(vpcpeer.Config{Transport: w.Cloud}),
+		Guard:  guard.New(),
+		Log:    zerolog.New(w.logged).Level(level),
+	}
+	return w
+}
+
+// invoke hands a payload to the handler, with a minute to spend.
+func (w *world) invoke(t *testing.T, payload string) (*guard.Report, *fc.Error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	result, err := w.Handle(ctx, fc.Invocation{RequestID: "request-1", Account: fctest.Account, Region: fctest.Region, Credentials: fc.Credentials(fctest.Credentials())}, []byte(payload))
+	report, _ := result.(*guard.Report)
+	var failed *fc.Error
+	if err != nil && !errors.As(err, &failed) {
+		t.Fatalf("got %v, want an *fc.Error", err)
+	}
+	return report, failed
+}
+
+// world.yaml's other mode.
+func dryRun(t *testing.T) fs.FS {
+	t.Helper()
+	files := fstest.MapFS{}
+	for _, name := range []string{"policy.yaml", "partner-accounts.txt"} {
+		data, err := fs.ReadFile(events.World(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = &fstest.MapFile{Data: bytes.Replace(data, []byte("mode: enforce"), []byte("mode: dry-run"), 1)}
+	}
+	return files
+}
+
+// TestSamples: every sample of events/ ends as its name says.
+func TestSamples(t *testing.T) {
+	t.Parallel()
+	samples, err := events.Cases()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sample := range samples {
+		t.Run(sample.Name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				files := events.World()
+				if sample.Outcomes[0] == string(guard.WouldReject) {
+					files = dryRun(t)
+				}
+				w := newWorld(t, files, zerolog.TraceLevel)
+				report, failed := w.invoke(t, string(sample.Payload))
+				check(t, sample, report, failed)
+				if leaks := fctest.Leaks(w.logged.buf.String()); len(leaks) > 0 {
+					t.Errorf("the log holds %v", leaks)
+				}
+			})
+		})
+	}
+}
+
+func check(t *testing.T, sample events.Case, report *guard.Report, failed *fc.Error) {
+	t.Helper()
+	want := map[string]int{}
+	for _, o := range sample.Outcomes {
+		want[o]++
+	}
+	if (want[events.Invalid] > 0) != (failed != nil && failed.Type == fc.InvalidEvent) {
+		t.Fatalf("failed as %+v, want %v", failed, sample.Outcomes)
+	}
+	if report == nil {
+		return
+	}
+	if unresolved := want[string(guard.Failed)] > 0; failed != nil && failed.Type != fc.InvalidEvent && !unresolved || failed == nil && unresolved {
+		t.Errorf("failed as %+v, want %v", failed, sample.Outcomes)
+	}
+	if want[events.Sweep] > 0 {
+		if report.Trigger != guard.TriggerSweep || report.Counts[guard.Rejected] == 0 || len(report.Partitions) == 0 {
+			t.Errorf("report %+v, want one of a sweep that rejects something", report)
+		}
+		return
+	}
+	for outcome, n := range report.Counts {
+		if w := want[string(outcome)]; n != w && (outcome != guard.Ignored || len(report.Connections) > 0 && n > w) {
+			t.Errorf("%d %s, want %v", n, outcome, sample.Outcomes)
+		}
+	}
+	if len(report.Connections) == 0 && (report.Ignored == "" || want[string(guard.Ignored)] == 0) {
+		t.Errorf("ignored %q, want %v", report.Ignored, sample.Outcomes)
+	}
+}

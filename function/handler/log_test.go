@@ -1,0 +1,204 @@
+package handler_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"testing/synctest"
+
+	"github.com/rs/zerolog"
+
+	"peerguard/events"
+	"peerguard/function/fc"
+	"peerguard/function/guard"
+	"peerguard/function/peering"
+	"peerguard/function/vpcpeer/vpcpeertest"
+)
+
+const sweepAll = `{"triggerTime":"2026-11-20T06:00:00Z","triggerName":"each-minute"}`
+
+func sample(t *testing.T, name string) string {
+	t.Helper()
+	all, err := events.Cases()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range all {
+		if c.Name == name {
+			return string(c.Payload)
+		}
+	}
+	t.Fatalf("there is no sample %s", name)
+	return ""
+}
+
+// TestDecisionLine: what an operator searches for.
+func TestDecisionLine(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, events.World(), zerolog.InfoLevel)
+	if _, failed := w.invoke(t, sample(t, "create-unknown-account")); failed != nil {
+		t.Fatal(failed)
+	}
+	found := w.logged.parsed(t, "decision")
+	if len(found) != 1 {
+		t.Fatalf("%d decisions, want one", len(found))
+	}
+	line := found[0]
+	for key, want := range map[string]string{
+		"level": "warn", "request_id": "request-1", "outcome": "rejected", "decision": "reject", "rule": "default", "status": "Accepting",
+		"requester_account": "6666666666666666", "requester_cidrs": "[10.77.0.0/16]", "accepter_account": "1111111111111111", "accepter_region": "cn-shanghai",
+		"reason": "no allow rule names account 6666666666666666",
+	} {
+		if got := fmt.Sprint(line[key]); got != want {
+			t.Errorf("%s is %s, want %s", key, got, want)
+		}
+	}
+	for _, key := range []string{"trigger_id", "instance_id", "client_token", "api_request_id"} {
+		if line[key] == nil {
+			t.Errorf("%s is missing", key)
+		}
+	}
+	if line["error_code"] != nil {
+		t.Error("a rejection has no error")
+	}
+}
+
+// TestLevels: what is loud and what is quiet.
+func TestLevels(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ sample, level string }{
+		{"create-unknown-account", "warn"},
+		{"dry-run-unknown-account", "warn"},
+		{"create-allowed-account", "info"},
+		{"accept-in-own-account", "error"},
+		{"create-owner-unknown", "error"},
+		{"create-expired", "debug"},
+		{"create-managed-by-service", "debug"},
+	} {
+		t.Run(tt.sample, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, events.World(), zerolog.TraceLevel)
+			w.invoke(t, sample(t, tt.sample))
+			if found := w.logged.parsed(t, "decision"); len(found) != 1 || found[0]["level"] != tt.level {
+				t.Errorf("got %v, want one at level %s", found, tt.level)
+			}
+		})
+	}
+}
+
+// TestSweepIsQuietAboutWhatIsAllowed: a decision each minute for each connection would drown the rest.
+func TestSweepIsQuietAboutWhatIsAllowed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, events.World(), zerolog.InfoLevel)
+		report, failed := w.invoke(t, sweepAll)
+		if failed != nil {
+			t.Fatal(failed)
+		}
+		if n := report.Counts[guard.Allowed]; n == 0 {
+			t.Fatal("nothing allowed was seen")
+		}
+		for _, line := range w.logged.parsed(t, "decision") {
+			if line["outcome"] == "allowed" || line["outcome"] == "ignored" || line["outcome"] == "closed" {
+				t.Errorf("a sweep says at level %v that a connection is %v", line["level"], line["outcome"])
+			}
+		}
+		if n := len(w.logged.parsed(t, "decision")); n != len(report.Connections) {
+			t.Errorf("%d decisions logged, %d in the report", n, len(report.Connections))
+		}
+	})
+}
+
+// TestReportLine: once an invocation, of failed ones too, unless policy or event could not be read.
+func TestReportLine(t *testing.T) {
+	t.Parallel()
+	broken := fstest.MapFS{"policy.yaml": {Data: []byte("version: 2\n")}}
+	for name, tt := range map[string]struct {
+		world   func(t *testing.T) *world
+		payload string
+		level   any // of the report line, nil for none
+		fails   string
+	}{
+		"fine":          {fine, sweepAll, "info", ""},
+		"unresolved":    {fine, sample(t, "create-owner-unknown"), "error", fc.Unresolved},
+		"partly read":   {fine, sample(t, "array-with-rubbish"), "info", fc.InvalidEvent},
+		"no event":      {fine, "{}", nil, fc.InvalidEvent},
+		"out of scope":  {fine, strings.Replace(sweepAll, "}", `,"payload":"{\"regions\":[\"cn-beijing\"]}"}`, 1), nil, fc.InvalidEvent},
+		"broken policy": {func(t *testing.T) *world { return newWorld(t, broken, zerolog.InfoLevel) }, sweepAll, nil, fc.InvalidPolicy},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := tt.world(t)
+				report, failed := w.invoke(t, tt.payload)
+				found := w.logged.parsed(t, "report")
+				switch {
+				case tt.level == nil && len(found) > 0:
+					t.Errorf("logged %v", found)
+				case tt.level != nil && (len(found) != 1 || found[0]["level"] != tt.level || found[0]["trigger_id"] != report.TriggerID || found[0]["report"] == nil):
+					t.Errorf("logged %v, want one report at level %v", found, tt.level)
+				}
+				if failed == nil && tt.fails != "" || failed != nil && failed.Type != tt.fails {
+					t.Errorf("failed as %+v, want %q", failed, tt.fails)
+				}
+				if strings.Count(w.logged.buf.String(), `"message":"decision"`) > 0 && tt.fails == fc.InvalidPolicy {
+					t.Error("something was decided under a broken policy")
+				}
+			})
+		})
+	}
+}
+
+func fine(t *testing.T) *world {
+	t.Helper()
+	return newWorld(t, events.World(), zerolog.InfoLevel)
+}
+
+// TestNoAccountNoRegion: without knowing who it is, the guard judges nobody.
+func TestNoAccountNoRegion(t *testing.T) {
+	t.Parallel()
+	w := fine(t)
+	for _, at := range []fc.Invocation{{Region: "cn-shanghai"}, {Account: "1111111111111111"}} {
+		_, err := w.Handle(t.Context(), at, []byte(sweepAll))
+		if failed := new(fc.Error); !errors.As(err, &failed) || failed.Type != fc.Unresolved {
+			t.Errorf("got %v", err)
+		}
+	}
+	if n := w.Stats().Calls; n > 0 {
+		t.Errorf("%d calls", n)
+	}
+}
+
+// TestWarn: failed invocations are told with their type, trouble with the platform without.
+func TestWarn(t *testing.T) {
+	t.Parallel()
+	w := fine(t)
+	w.Warn("request-1", &fc.Error{Type: fc.InvalidPolicy, Message: "policy.yaml:1:1: no"})
+	w.Warn("", errors.New("polling: refused"))
+	found := w.logged.parsed(t, "failed")
+	if len(found) != 2 || found[0]["error_type"] != "InvalidPolicy" || found[0]["request_id"] != "request-1" || found[1]["error_type"] != nil || found[1]["error"] != "polling: refused" {
+		t.Errorf("logged %v", found)
+	}
+}
+
+// TestMemberAccountOfAnEvent: the account that an event names as accepter is asked through its role.
+func TestMemberAccountOfAnEvent(t *testing.T) {
+	t.Parallel()
+	files := fstest.MapFS{"policy.yaml": {Data: []byte(`version: 1
+mode: enforce
+guard: {accounts: [{role: "acs:ram::9999999999999999:role/peerguard"}]}
+allow: []
+`)}}
+	w := newWorld(t, files, zerolog.InfoLevel)
+	w.AddRole(vpcpeertest.Role{ARN: "acs:ram::9999999999999999:role/peerguard", TrustedAccounts: []peering.Account{"1111111111111111"}})
+	item, _ := w.Item("pcc-lnk0m24khwvtkm0001")
+	item.InstanceID, item.AcceptingOwnerUID = "pcc-member", 9999999999999999
+	w.Put(item)
+	payload := strings.NewReplacer("pcc-lnk0m24khwvtkm0001", "pcc-member", "1111111111111111", "9999999999999999").Replace(sample(t, "create-unknown-account"))
+	report, failed := w.invoke(t, payload)
+	if failed != nil || report.Counts[guard.Rejected] != 1 {
+		t.Errorf("got %+v, %v", report, failed)
+	}
+}
