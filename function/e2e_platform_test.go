@@ -177,7 +177,7 @@ func (p *platform) report(t *testing.T, payload string) guard.Report {
 	return report
 }
 
-func (p *platform) status(id string) peering.Status {
+func (p *platform) status(id string) peering.Status { //nolint:unparam // a test says which connection it means
 	item, _ := p.Item(id)
 	return item.Status
 }

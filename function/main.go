@@ -19,22 +19,21 @@ import (
 )
 
 func main() {
-	executable, err := os.Executable()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "peerguard: finding the binary's folder:", err)
-		os.Exit(1)
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
-	defer stop()
-	if err := run(ctx, executable, os.Environ(), os.Stdout); err != nil {
+	err := run(ctx, os.Environ(), os.Stdout)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		stop()
 		os.Exit(1)
 	}
 }
 
 // run serves invocations until ctx ends. It returns all mistakes of the settings at once, before it serves anything.
-func run(ctx context.Context, executable string, environ []string, stdout io.Writer) error {
+func run(ctx context.Context, environ []string, stdout io.Writer) error {
+	executable, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("finding the binary's folder: %w", err)
+	}
 	settings, err := configure(executable, environ)
 	if err != nil {
 		return err

@@ -86,7 +86,7 @@ func (w *world) sweep(t *testing.T, ctx context.Context) *guard.Report {
 }
 
 // rejections are the calls that tried to reject a connection.
-func (w *world) rejections(id string) (calls []vpcpeertest.Call) {
+func (w *world) rejections(id string) (calls []vpcpeertest.Call) { //nolint:unparam // a test says which connection it means
 	for _, c := range w.Calls() {
 		if c.Action == "RejectVpcPeerConnection" && c.InstanceID == id {
 			calls = append(calls, c)

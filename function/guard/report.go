@@ -141,8 +141,7 @@ func (r *Report) Err() error {
 
 // failure gives what the cloud said, whatever the error is.
 func failure(err error) *peering.Failure {
-	var f *peering.Failure
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*peering.Failure](err); ok {
 		return f
 	}
 	return &peering.Failure{Code: codeNoConfirmation, Message: err.Error()}

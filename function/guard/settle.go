@@ -138,6 +138,6 @@ func sleep(ctx context.Context, d time.Duration) {
 }
 
 func isGone(err error) bool {
-	var f *peering.Failure
-	return errors.As(err, &f) && f.Class == peering.Gone
+	f, ok := errors.AsType[*peering.Failure](err)
+	return ok && f.Class == peering.Gone
 }

@@ -32,6 +32,7 @@ func severity(o guard.Outcome, trigger guard.Trigger) zerolog.Level {
 		if trigger == guard.TriggerEvent {
 			return zerolog.InfoLevel
 		}
+	case guard.Closed, guard.Ignored:
 	}
 	return zerolog.DebugLevel
 }

@@ -120,7 +120,10 @@ func TestListStopsWhenTheReaderDoes(t *testing.T) {
 	for i := range 250 {
 		w.Put(pending(fmt.Sprintf("pcc-%03d", i), 1111111111111111))
 	}
-	for range w.session.List(within(t, time.Minute), home) {
+	for _, err := range w.session.List(within(t, time.Minute), home) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		break
 	}
 	if calls := w.Stats().Calls; calls != 1 {

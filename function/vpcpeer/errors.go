@@ -52,8 +52,8 @@ func throttled(code string, status int) bool {
 
 // sessionRefused reports whether an assumed role's session is no longer taken.
 func sessionRefused(err error) bool {
-	var f *peering.Failure
-	return errors.As(err, &f) && strings.HasPrefix(f.Code, "InvalidSecurityToken")
+	f, ok := errors.AsType[*peering.Failure](err)
+	return ok && strings.HasPrefix(f.Code, "InvalidSecurityToken")
 }
 
 func noConfirmation(why string) *peering.Failure {
@@ -81,8 +81,7 @@ func failure(ctx context.Context, err error, secrets redactor) *peering.Failure 
 	case timedOut(err):
 		return &peering.Failure{Code: codeTimeout, Message: "no answer within " + callTimeout.String(), Retryable: true}
 	}
-	var client *sdkerrors.ClientError
-	if errors.As(err, &client) {
+	if _, ok := errors.AsType[*sdkerrors.ClientError](err); ok {
 		return noConfirmation("the answer is not the JSON that the API documents")
 	}
 	return &peering.Failure{Code: codeNetwork, Message: secrets.clean(cause(err).Error()), Retryable: true}
@@ -95,8 +94,7 @@ func timedOut(err error) bool {
 
 // cause leaves out what net/http says around a transport's error: the URL, which holds the whole signed request.
 func cause(err error) error {
-	var around *url.Error
-	if errors.As(err, &around) {
+	if around, ok := errors.AsType[*url.Error](err); ok {
 		return around.Err
 	}
 	return err

@@ -17,8 +17,8 @@ import (
 const (
 	quotaBurst  = 60
 	quotaRate   = rate.Limit(5)
-	assumeBurst = 50
-	assumeRate  = rate.Limit(50)
+	assumeBurst = 10
+	assumeRate  = rate.Limit(90)
 	maxLanes    = 100_000 // beyond it, lanes at rest are forgotten: they would start full anyway
 )
 
@@ -87,8 +87,8 @@ func (l *lane) closedFor() time.Duration {
 
 // slow heeds a throttle: others share the quota, so nothing goes out for as long as the answer says.
 func (l *lane) slow(err error) {
-	var f *peering.Failure
-	if !errors.As(err, &f) || f.RetryAfter == 0 {
+	f, ok := errors.AsType[*peering.Failure](err)
+	if !ok || f.RetryAfter == 0 {
 		return
 	}
 	l.mu.Lock()

@@ -46,9 +46,9 @@ func retry(ctx context.Context, attempt func() error) error {
 	}
 	var last *peering.Failure
 	for sleep(ctx, 0) {
-		var f *peering.Failure
 		err := attempt()
-		if !errors.As(err, &f) {
+		f, ok := errors.AsType[*peering.Failure](err)
+		if !ok {
 			return err
 		}
 		if f.Class == peering.OutOfTime && last != nil {
@@ -82,8 +82,8 @@ func sleep(ctx context.Context, d time.Duration) bool {
 
 // again marks a failure as worth another attempt.
 func again(err error) error {
-	var f *peering.Failure
-	if !errors.As(err, &f) {
+	f, ok := errors.AsType[*peering.Failure](err)
+	if !ok {
 		return err
 	}
 	marked := *f

@@ -152,8 +152,8 @@ func (s *Session) assume(ctx context.Context, role string) (session, error) {
 
 // assuming says which role could not be assumed, since the code alone does not.
 func assuming(role string, err error) error {
-	var f *peering.Failure
-	if !errors.As(err, &f) {
+	f, ok := errors.AsType[*peering.Failure](err)
+	if !ok {
 		return err
 	}
 	named := *f

@@ -22,7 +22,7 @@ type exchangeTransport struct {
 // RoundTrip merges the call's context into the request's, which carries the SDK's own timeout.
 func (t *exchangeTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(r.Context())
-	stop := context.AfterFunc(t.ctx, func() { cancel(context.Cause(t.ctx)) })
+	stop := context.AfterFunc(t.ctx, func() { cancel(context.Cause(t.ctx)) }) //nolint:contextcheck // merging is the point
 	release := func() {
 		stop()
 		cancel(nil)
