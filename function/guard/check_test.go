@@ -141,7 +141,7 @@ func TestLateReads(t *testing.T) {
 	})
 }
 
-// TestChangesUnderway: what changes between the read and the rejection is judged again.
+// TestChangesUnderway: what changes between the read, or the list, and the rejection is judged again.
 func TestChangesUnderway(t *testing.T) {
 	t.Parallel()
 	for becomes, want := range map[peering.Status]guard.Outcome{
@@ -149,23 +149,34 @@ func TestChangesUnderway(t *testing.T) {
 		peering.Rejected:  guard.Closed,
 		peering.Expired:   guard.Closed,
 		peering.Deleted:   guard.Closed,
+		"":                guard.Closed, // removed
 	} {
-		t.Run(string(becomes), func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t, rules)
-				w.Put(request("pcc-x", stranger))
-				w.Before = func(c vpcpeertest.Call) {
-					if c.Action == "RejectVpcPeerConnection" {
-						w.SetStatus("pcc-x", becomes)
+		for _, trigger := range []guard.Trigger{guard.TriggerEvent, guard.TriggerSweep} {
+			t.Run(fmt.Sprintf("%s/%s", trigger, becomes), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld(t, rules)
+					w.Put(request("pcc-x", stranger))
+					w.Before = func(c vpcpeertest.Call) {
+						switch {
+						case c.Action != "RejectVpcPeerConnection":
+						case becomes == "":
+							w.Remove("pcc-x")
+						default:
+							w.SetStatus("pcc-x", becomes)
+						}
 					}
-				}
-				report := w.check(within(t, time.Minute), "pcc-x")
-				if e := only(t, report); e.Outcome != want || e.Error != nil || report.Err() != nil {
-					t.Errorf("got %+v, %v, want %s", e, report.Err(), want)
-				}
+					run := func() *guard.Report { return w.check(within(t, time.Minute), "pcc-x") }
+					if trigger == guard.TriggerSweep {
+						run = func() *guard.Report { return w.sweep(t, within(t, time.Minute)) }
+					}
+					report := run()
+					if report.Counts[want] != 1 || report.Err() != nil {
+						t.Errorf("got %s, %v, want %s", nonzero(report.Counts), report.Err(), want)
+					}
+				})
 			})
-		})
+		}
 	}
 }
 

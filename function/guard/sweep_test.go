@@ -77,6 +77,17 @@ func TestAccepterRegionUnknown(t *testing.T) {
 	}
 }
 
+// TestNamelessConnection: what cannot be rejected because it has no id is not passed over.
+func TestNamelessConnection(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, rules)
+	w.Put(request("", stranger))
+	report := w.sweep(t, within(t, time.Minute))
+	if got := nonzero(report.Counts); got != "failed=1" || code(report.Connections[0]) != "NoConfirmation" {
+		t.Errorf("got %s: %+v", got, report.Connections)
+	}
+}
+
 func TestPartitionsFailAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, rules)

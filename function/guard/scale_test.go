@@ -1,0 +1,137 @@
+package guard_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"peerguard/function/guard"
+	"peerguard/function/peering"
+	"peerguard/function/vpcpeer/vpcpeertest"
+)
+
+// TestFiveThousandPendingInOneRegion: under the documented quota no call of ours is refused, most of the quota is used,
+// and everything is rejected.
+func TestFiveThousandPendingInOneRegion(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const pending = 5_000
+		w := newWorld(t, "version: 1\nmode: enforce\nallow: []\n")
+		w.inv.Judged = nil
+		w.Quota = vpcpeertest.DocumentedQuota
+		w.Latency = 100 * time.Millisecond
+		rejections := 0
+		w.Record = func(c vpcpeertest.Call) {
+			if c.Action == "RejectVpcPeerConnection" {
+				rejections++
+			}
+		}
+		for i := range pending {
+			w.Put(request(fmt.Sprintf("pcc-%05d", i), stranger))
+		}
+		start := time.Now()
+		report := w.sweep(t, within(t, time.Hour))
+		used := float64(rejections) / (time.Since(start).Minutes() * 360)
+		t.Logf("%d requests rejected in %v, %.0f %% of the quota used", pending, time.Since(start), 100*used)
+		if got := nonzero(report.Counts); got != "rejected=5000" || report.Err() != nil {
+			t.Errorf("got %s, %v", got, report.Err())
+		}
+		if n := w.Stats().Throttled; n > 0 {
+			t.Errorf("%d throttle answers that we caused", n)
+		}
+		if used < 0.8 {
+			t.Errorf("%.0f %% of the quota used, want 80 %% at least", 100*used)
+		}
+	})
+}
+
+// TestManyPartitions: every account in every region is listed, a bounded number at a time, through one session for each.
+func TestManyPartitions(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const accounts, regions = 12, 10
+		w := newWorld(t, organisation(accounts, regions))
+		w.Latency = 20 * time.Millisecond
+		for a := range accounts {
+			w.AddRole(vpcpeertest.Role{ARN: fmt.Sprintf("acs:ram::90000000000000%02d:role/peerguard", a), TrustedAccounts: []peering.Account{own}})
+			for r := range regions {
+				w.Put(request(fmt.Sprintf("pcc-%02dx%02d", a, r), stranger, func(i *vpcpeertest.Item) {
+					i.AcceptingOwnerUID, i.AcceptingRegionID = 9000000000000000+int64(a), fmt.Sprintf("cn-r%02d", r)
+				}))
+			}
+		}
+		report := w.sweep(t, within(t, 2*time.Minute))
+		if got := nonzero(report.Counts); got != "rejected=120" || report.Err() != nil {
+			t.Errorf("got %s, %v", got, report.Err())
+		}
+		if want := (accounts + 1) * regions; len(report.Partitions) != want {
+			t.Errorf("%d partitions, want %d", len(report.Partitions), want)
+		}
+		if n := w.Stats().ByAction["AssumeRole"]; n != accounts {
+			t.Errorf("%d sessions for %d accounts", n, accounts)
+		}
+		if n := w.Stats().MaxConcurrent; n > 70 || n < 20 {
+			t.Errorf("up to %d calls at once", n)
+		}
+	})
+}
+
+func organisation(accounts, regions int) string {
+	var text strings.Builder
+	text.WriteString("version: 1\nmode: enforce\nguard:\n  regions: [")
+	for r := range regions {
+		fmt.Fprintf(&text, "cn-r%02d, ", r)
+	}
+	text.WriteString("]\n")
+	if accounts > 0 {
+		text.WriteString("  accounts:\n")
+	}
+	for a := range accounts {
+		fmt.Fprintf(&text, "    - role: acs:ram::90000000000000%02d:role/peerguard\n", a)
+	}
+	text.WriteString("allow: []\n")
+	return text.String()
+}
+
+// TestNoPartitionStarves: when time is short for all, which partitions are left differs from sweep to sweep.
+func TestNoPartitionStarves(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, organisation(0, 200))
+		w.Latency = 2 * time.Second
+		visited := map[string]int{}
+		for range 12 {
+			report := w.sweep(t, within(t, 4500*time.Millisecond))
+			if report.Complete || !strings.Contains(fmt.Sprint(report.Err()), "of 200 partitions left when the deadline came") {
+				t.Fatalf("complete %t, %v", report.Complete, report.Err())
+			}
+			for _, v := range report.Partitions {
+				if v.Error == nil {
+					visited[v.Region]++
+				}
+			}
+			time.Sleep(time.Minute)
+		}
+		if len(visited) < 195 {
+			t.Errorf("only %d of 200 partitions were ever visited in 12 sweeps", len(visited))
+		}
+	})
+}
+
+// TestMemoryOfTheReport does not grow with what was found: beyond the thousand that it lists, only counts do.
+func TestMemoryOfTheReport(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, strings.Replace(rules, "enforce", "dry-run", 1))
+		w.inv.Judged = nil
+		for i := range 3_000 {
+			w.Put(request(fmt.Sprintf("pcc-%05d", i), stranger, status(peering.Activated)))
+		}
+		report := w.sweep(t, within(t, time.Hour))
+		if report.Counts[guard.Violation] != 3_000 || len(report.Connections) != 1_000 {
+			t.Errorf("%s, %d listed", nonzero(report.Counts), len(report.Connections))
+		}
+	})
+}
