@@ -3,6 +3,8 @@ package handler
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -16,6 +18,9 @@ import (
 
 // lastSecond is kept for the report: work stops that long before the platform gives the invocation up.
 const lastSecond = time.Second
+
+// maxLines is how many mistakes of a policy an invocation's error names.
+const maxLines = 10
 
 // Handler handles invocations. All fields must be set. It is safe for concurrent use.
 type Handler struct {
@@ -38,7 +43,7 @@ func (h *Handler) Handle(ctx context.Context, at fc.Invocation, payload []byte) 
 	}
 	rules, err := h.Policy(ctx)
 	if err != nil {
-		return nil, &fc.Error{Type: fc.InvalidPolicy, Message: err.Error()}
+		return nil, &fc.Error{Type: fc.InvalidPolicy, Message: firstLines(err.Error())}
 	}
 	return h.judge(ctx, h.invocation(at, rules), input)
 }
@@ -106,6 +111,16 @@ func hints(in *event.Events) []guard.Hint {
 		}
 	}
 	return list
+}
+
+// firstLines shortens an error that has a line for each mistake: a platform's error is no place for a thousand of them.
+func firstLines(text string) string {
+	lines := strings.SplitN(text, "\n", maxLines+1)
+	if len(lines) <= maxLines {
+		return text
+	}
+	more := 1 + strings.Count(lines[maxLines], "\n")
+	return strings.Join(lines[:maxLines], "\n") + fmt.Sprintf("\n… and %d more: see peerguard check", more)
 }
 
 func early(ctx context.Context) (context.Context, context.CancelFunc) {

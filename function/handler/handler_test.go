@@ -174,3 +174,14 @@ func check(t *testing.T, sample events.Case, report *guard.Report, failed *fc.Er
 		t.Errorf("ignored %q, want %v", report.Ignored, sample.Outcomes)
 	}
 }
+
+// TestManyMistakes: an invocation's error names the first mistakes of a policy, and counts the others.
+func TestManyMistakes(t *testing.T) {
+	t.Parallel()
+	text := "version: 1\nmode: enforce\nallow:\n" + strings.Repeat("  - {}\n", 40)
+	w := newWorld(t, fstest.MapFS{"policy.yaml": {Data: []byte(text)}}, zerolog.InfoLevel)
+	_, failed := w.invoke(t, `{"triggerTime":"t","triggerName":"n"}`)
+	if failed == nil || failed.Type != fc.InvalidPolicy || strings.Count(failed.Message, "\n") != 10 || !strings.HasPrefix(failed.Message, "policy.yaml:4:") || !strings.Contains(failed.Message, " more: see peerguard check") {
+		t.Errorf("got %+v", failed)
+	}
+}
