@@ -10,6 +10,7 @@ BIN := $(CURDIR)/.bin
 STATICCHECK := $(BIN)/staticcheck-v0.8.2
 GOLANGCI_LINT := $(BIN)/golangci-lint-v2.15.0
 GOVULNCHECK := $(BIN)/govulncheck-v1.9.0
+CYCLONEDX := $(BIN)/cyclonedx-gomod-v1.10.0
 
 # The race detector needs a C compiler on Linux. Where there is none the tests run without it, and say so.
 RACE := $(shell command -v "$$(go env CC)" >/dev/null && echo -race)
@@ -26,6 +27,11 @@ help: ## list the targets
 package: ## build dist/, what Function Compute runs
 	rm -rf dist
 	go run ./function/internal/pack dist
+
+.PHONY: sbom
+sbom: $(CYCLONEDX) ## write dist/sbom.json: what the binary is made of, in CycloneDX
+	mkdir -p dist
+	CGO_ENABLED=0 GOOS=linux GOARCH=amd64 $(CYCLONEDX) app -json -noserial -output dist/sbom.json -main function
 
 .PHONY: check
 check: fmt vet staticcheck golangci-lint test bench package vuln ## everything that CI checks
@@ -88,6 +94,9 @@ $(GOLANGCI_LINT):
 
 $(GOVULNCHECK):
 	$(call install,golang.org/x/vuln/cmd/govulncheck@v1.9.0)
+
+$(CYCLONEDX):
+	$(call install,github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0)
 
 # install builds a tool beside its place and moves it there whole: an interrupted build leaves nothing that looks done.
 define install

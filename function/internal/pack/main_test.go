@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -60,4 +61,64 @@ func TestBrokenPolicyIsNotPacked(t *testing.T) {
 			t.Errorf("%d files were packed", len(files))
 		}
 	}
+}
+
+// TestReproducible: the same source in another folder gives the same package, byte by byte.
+func TestReproducible(t *testing.T) {
+	root, err := filepath.Abs("../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	here, there := packedFrom(t, root), packedFrom(t, copied(t, root))
+	if len(here) < 3 || len(here) != len(there) {
+		t.Fatalf("packages of %d and %d files", len(here), len(there))
+	}
+	for name, data := range here {
+		if !bytes.Equal(data, there[name]) {
+			t.Errorf("%s differs", name)
+		}
+	}
+}
+
+// packedFrom packs the repository in a folder and reads the package.
+func packedFrom(t *testing.T, root string) map[string][]byte {
+	t.Helper()
+	t.Chdir(root)
+	dir := t.TempDir()
+	if err := pack(dir); err != nil {
+		t.Fatal(err)
+	}
+	files := map[string][]byte{}
+	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			files[name], err = os.ReadFile(filepath.Join(dir, name))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// copied is the repository in another folder, without what was built in it.
+func copied(t *testing.T, root string) string {
+	t.Helper()
+	to := t.TempDir()
+	from := os.DirFS(root)
+	err := fs.WalkDir(from, ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (name != "." && strings.HasPrefix(d.Name(), ".") || name == "dist"):
+			return fs.SkipDir
+		case d.IsDir():
+			return os.MkdirAll(filepath.Join(to, name), 0o755)
+		}
+		return copyFile(from, name, filepath.Join(to, name), 0o644)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return to
 }
