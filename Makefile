@@ -12,6 +12,11 @@ GOLANGCI_LINT := $(BIN)/golangci-lint-v2.15.0
 GOVULNCHECK := $(BIN)/govulncheck-v1.9.0
 CYCLONEDX := $(BIN)/cyclonedx-gomod-v1.10.0
 
+# Serverless Devs comes from npm. What go.sum is to the others, the checksum is to it.
+SERVERLESS_DEVS_VERSION := 3.1.10
+SERVERLESS_DEVS_SHA512 := BIKbyOVpu+Xb2MBYWZoOwOSLhlLVUquzWjoIHMg4yPpthTGUFhMAtQnR8iKeI2cYTTz/8dS13TNzO9qwhpqE1A==
+SERVERLESS_DEVS := $(BIN)/serverless-devs-v$(SERVERLESS_DEVS_VERSION)
+
 # The race detector needs a C compiler on Linux. Where there is none the tests run without it, and say so.
 RACE := $(shell command -v "$$(go env CC)" >/dev/null && echo -race)
 
@@ -34,7 +39,7 @@ sbom: $(CYCLONEDX) ## write dist/sbom.json: what the binary is made of, in Cyclo
 	CGO_ENABLED=0 GOOS=linux GOARCH=amd64 $(CYCLONEDX) app -json -noserial -output dist/sbom.json -main function
 
 .PHONY: check
-check: fmt vet staticcheck golangci-lint test bench package vuln ## everything that CI checks
+check: fmt vet staticcheck golangci-lint test bench package preview vuln ## everything that CI checks
 
 .PHONY: fmt
 fmt: ## gofmt would change nothing
@@ -61,6 +66,30 @@ test: ## all tests, with the race detector
 .PHONY: bench
 bench: ## every benchmark once, so that none rots
 	go test -run '^$$' -bench . -benchtime 1x ./...
+
+# NODE_ENV=test keeps the tool from starting what stays behind: a search for its newer version, and a report of its use.
+.PHONY: preview
+preview: ## s.yaml as the real Serverless Devs renders it, where npm and its registry can be reached
+	@command -v npm >/dev/null || { echo 'preview: NOT RUN, there is no npm' >&2; exit 0; }; \
+	if [[ ! -d $(SERVERLESS_DEVS) ]]; then \
+		rm -rf $(SERVERLESS_DEVS).tmp; \
+		npm install --prefix $(SERVERLESS_DEVS).tmp --no-save --ignore-scripts --no-audit --no-fund --loglevel error \
+			--fetch-retries 1 --fetch-timeout 60000 @serverless-devs/s@$(SERVERLESS_DEVS_VERSION) || \
+			{ rm -rf $(SERVERLESS_DEVS).tmp; echo 'preview: NOT RUN, the npm registry is out of reach' >&2; exit 0; }; \
+		grep -qF '"sha512-$(SERVERLESS_DEVS_SHA512)"' $(SERVERLESS_DEVS).tmp/node_modules/.package-lock.json || \
+			{ echo 'preview: npm has another package under this version than the one that is pinned' >&2; exit 1; }; \
+		mv $(SERVERLESS_DEVS).tmp $(SERVERLESS_DEVS); \
+	fi; \
+	home=$$(mktemp -d); trap 'rm -rf "$$home"' EXIT; \
+	out=$$(NODE_ENV=test serverless_devs_config_home="$$home" \
+		DEPLOY_ROLE=acs:ram::1111111111111111:role/peerguard DEPLOY_LOG_PROJECT=peerguard-logs \
+		DEPLOY_FAILURE_DESTINATION=acs:mns:cn-shanghai::/topics/peerguard-failed/messages \
+		$(SERVERLESS_DEVS)/node_modules/.bin/s preview --template s.yaml --output-format json 2>&1) || \
+		{ printf '%s\npreview: Serverless Devs cannot read s.yaml\n' "$$out" >&2; exit 1; }; \
+	if [[ $$out != *'"functionName": "peerguard"'* || $$out == *'$${'* ]]; then \
+		printf '%s\npreview: Serverless Devs makes something else of s.yaml\n' "$$out" >&2; exit 1; \
+	fi; \
+	echo 'preview: Serverless Devs $(SERVERLESS_DEVS_VERSION) reads s.yaml'
 
 .PHONY: vuln
 vuln: $(GOVULNCHECK) ## known vulnerabilities in what is called, where the database can be reached

@@ -42,7 +42,10 @@ func (h *Handler) Handle(ctx context.Context, at fc.Invocation, payload []byte) 
 		return nil, &fc.Error{Type: fc.Unresolved, Message: "the platform names no account or no region for this invocation"}
 	}
 	rules, err := h.Policy(ctx)
-	if err != nil {
+	switch {
+	case ctx.Err() != nil: // the policy may be fine: there was no time to read it
+		return nil, &fc.Error{Type: fc.Unresolved, Message: "the invocation's deadline came before any work"}
+	case err != nil:
 		return nil, &fc.Error{Type: fc.InvalidPolicy, Message: firstLines(err.Error())}
 	}
 	return h.judge(ctx, h.invocation(at, rules), input)

@@ -185,3 +185,19 @@ func TestManyMistakes(t *testing.T) {
 		t.Errorf("got %+v", failed)
 	}
 }
+
+// TestDeadlineBeforeAnyWork: an invocation that comes too late says nothing about the policy.
+func TestDeadlineBeforeAnyWork(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, events.World(), zerolog.InfoLevel)
+	ctx, cancel := context.WithTimeout(t.Context(), -time.Second)
+	defer cancel()
+	_, err := w.Handle(ctx, fc.Invocation{RequestID: "request-1", Account: fctest.Account, Region: fctest.Region}, []byte(`{"triggerTime":"t","triggerName":"n"}`))
+	var failed *fc.Error
+	if !errors.As(err, &failed) || failed.Type != fc.Unresolved || !strings.Contains(failed.Message, "deadline") {
+		t.Errorf("got %v", err)
+	}
+	if n := w.Stats().Calls; n > 0 {
+		t.Errorf("%d calls", n)
+	}
+}

@@ -80,7 +80,9 @@ func (h *Handler) report(r *guard.Report) {
 	if err != nil {
 		line.Err(err) // a report is texts and numbers: this cannot happen, and must not be silent if it does
 	}
-	line.Str("request_id", r.RequestID).Str("trigger_id", r.TriggerID).RawJSON("report", body).Msg("report")
+	// What a search needs stands before the report: log services cut long lines.
+	line.Str("request_id", r.RequestID).Str("trigger_id", r.TriggerID).Str("trigger", string(r.Trigger)).Bool("complete", r.Complete)
+	line.RawJSON("report", body).Msg("report")
 }
 
 // Warn is fc.Config's listener: it tells of failed invocations, whose errors the platform shows to the caller only, and of trouble with the platform.

@@ -1,0 +1,134 @@
+// Package deploy_test checks the files that a reviewer approves and an operator uses: permissions against what the code
+// calls, alerts against what the function really logs, triggers against s.yaml.
+package deploy_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// placeholders is all that a person has to fill in.
+var placeholders = []string{
+	"<REGION>", "<ACCOUNT_ID>", "<MEMBER_ACCOUNT_ID>", "<LOG_PROJECT>", "<LOGSTORE>", "<FAILURE_TOPIC>", "<ACTION_POLICY_ID>",
+	"<EVENT_BUS>", "<DINGTALK_WEBHOOK_URL>", "<DINGTALK_SECRET>", "<FEISHU_WEBHOOK_URL>", "<SLACK_WEBHOOK_URL>", "<MAIL_SENDER>", "<MAIL_RECIPIENT>",
+}
+
+var placeholder = regexp.MustCompile(`<[A-Za-z_ -]+>`)
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// decode reads JSON into a type that names every key that may stand there.
+func decode(text string, into any) error {
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		return err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("something stands behind the JSON")
+	}
+	return nil
+}
+
+// load reads YAML into a type that names every key that may stand there.
+func load(t *testing.T, file string, into any) {
+	t.Helper()
+	if err := yaml.Load([]byte(read(t, file)), into, yaml.WithKnownFields()); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+}
+
+// files gives what stands in a folder and below, by its ending.
+func files(t *testing.T, ending string) []string {
+	t.Helper()
+	var found []string
+	err := fs.WalkDir(os.DirFS("."), ".", func(file string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && path.Ext(file) == ending {
+			found = append(found, file)
+		}
+		return err
+	})
+	if err != nil || len(found) == 0 {
+		t.Fatalf("files ending in %s: %v, %v", ending, found, err)
+	}
+	return found
+}
+
+// TestFilesAreWellFormed: a file that no tool can read must not wait for the day of the deployment to say so.
+func TestFilesAreWellFormed(t *testing.T) {
+	t.Parallel()
+	for _, file := range files(t, ".json") {
+		if !json.Valid([]byte(read(t, file))) {
+			t.Errorf("%s is no JSON", file)
+		}
+	}
+	for _, file := range files(t, ".yaml") {
+		var value any
+		if err := yaml.Load([]byte(read(t, file)), &value); err != nil {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+}
+
+// TestPlaceholders: what a person must fill in looks the same everywhere, and is explained by the README beside it or above.
+func TestPlaceholders(t *testing.T) {
+	t.Parallel()
+	used := map[string]bool{}
+	for _, file := range slices.Concat(files(t, ".json"), files(t, ".yaml")) {
+		for _, name := range placeholder.FindAllString(read(t, file), -1) {
+			used[name] = true
+			if !slices.Contains(placeholders, name) {
+				t.Errorf("%s: %s is no placeholder of ours", file, name)
+			}
+		}
+	}
+	for _, name := range placeholders {
+		if !used[name] {
+			t.Errorf("%s is used nowhere", name)
+		}
+	}
+}
+
+// TestNothingIsLeftUnexplained: every file here is named in a README.
+func TestNothingIsLeftUnexplained(t *testing.T) {
+	t.Parallel()
+	var prose strings.Builder
+	for _, file := range files(t, ".md") {
+		prose.WriteString(read(t, file))
+	}
+	for _, file := range slices.Concat(files(t, ".json"), files(t, ".yaml"), files(t, ".tf")) {
+		if !strings.Contains(prose.String(), path.Base(file)) {
+			t.Errorf("no README names %s", file)
+		}
+	}
+}
+
+// TestLinksLead checks the relative links of the READMEs.
+func TestLinksLead(t *testing.T) {
+	t.Parallel()
+	link := regexp.MustCompile(`\]\(([^):#]+)[^)]*\)`)
+	for _, file := range files(t, ".md") {
+		for _, m := range link.FindAllStringSubmatch(read(t, file), -1) {
+			if _, err := os.Stat(path.Join(path.Dir(file), m[1])); err != nil {
+				t.Errorf("%s: %v", file, err)
+			}
+		}
+	}
+}

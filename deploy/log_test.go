@@ -1,0 +1,164 @@
+package deploy_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"peerguard/events"
+	"peerguard/function/fc"
+	"peerguard/function/fc/fctest"
+	"peerguard/function/guard"
+	"peerguard/function/handler"
+	"peerguard/function/policy"
+	"peerguard/function/vpcpeer"
+	"peerguard/function/vpcpeer/vpcpeertest"
+)
+
+const timer = `{"triggerTime":"2026-11-20T06:00:00Z","triggerName":"sweep","payload":""}`
+
+// scene is one invocation of the real handler in the simulated cloud of events/.
+type scene struct {
+	event  string                                   // the sample to play; empty: a sweep
+	policy func(text string) string                 // changes the policy
+	cloud  func(t *testing.T, c *vpcpeertest.Cloud) // changes the cloud
+}
+
+// scenes are those that an operator must hear of, and those that she must not be woken for.
+func scenes() map[string]scene {
+	return map[string]scene{
+		"quiet sweep":           {cloud: empty},
+		"sweep":                 {},
+		"big sweep":             {cloud: crowd},
+		"rejected":              {event: "create-unknown-account"},
+		"would reject":          {event: "create-unknown-account", policy: dryRun},
+		"allowed":               {event: "create-allowed-account"},
+		"violation":             {event: "accept-in-own-account"},
+		"connection failed":     {event: "create-owner-unknown"},
+		"no permission to list": {cloud: deny},
+		"unreadable event":      {event: "malformed-truncated"},
+		"broken policy":         {policy: func(s string) string { return strings.Replace(s, "allow:", "alow:", 1) }},
+		"deadline":              {cloud: slow},
+		"capped":                {policy: func(s string) string { return strings.Replace(s, "guard:", "guard:\n  max_rejections: 1", 1) }},
+	}
+}
+
+func dryRun(text string) string { return strings.Replace(text, "mode: enforce", "mode: dry-run", 1) }
+
+func empty(_ *testing.T, c *vpcpeertest.Cloud) {
+	for _, item := range c.Items() {
+		c.Remove(item.InstanceID)
+	}
+}
+
+// crowd makes a report that is longer than what an index keeps of a field.
+func crowd(t *testing.T, c *vpcpeertest.Cloud) {
+	t.Helper()
+	item, ok := c.Item("pcc-lnk0m24khwvtkm0001")
+	if !ok {
+		t.Fatal("the seed has changed")
+	}
+	empty(t, c)
+	for i := range 60 {
+		item.InstanceID = fmt.Sprintf("pcc-crowd%d", i)
+		c.Put(item)
+	}
+}
+
+// slow is a cloud that answers nothing in time.
+func slow(_ *testing.T, c *vpcpeertest.Cloud) { c.Latency = time.Hour }
+
+func deny(_ *testing.T, c *vpcpeertest.Cloud) { c.Deny(fctest.Account, "ListVpcPeerConnections") }
+
+// lines plays a scene, in no time, and gives what the function wrote to its log, as main sets the log up.
+func (s scene) lines(t *testing.T) []string {
+	t.Helper()
+	var log bytes.Buffer
+	synctest.Test(t, func(t *testing.T) {
+		h := &handler.Handler{
+			Policy: policy.NewSource(s.files(t), "policy.yaml").Load,
+			Cloud:  vpcpeer.New(vpcpeer.Config{Transport: s.world(t)}),
+			Guard:  guard.New(),
+			Log:    zerolog.New(zerolog.SyncWriter(&log)).Level(zerolog.InfoLevel).With().Timestamp().Logger(),
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		at := fc.Invocation{RequestID: "1-6741b2a0-0", Account: fctest.Account, Region: fctest.Region, Credentials: fc.Credentials(fctest.Credentials())}
+		if _, err := h.Handle(ctx, at, s.payload(t)); err != nil {
+			var failed *fc.Error
+			if !errors.As(err, &failed) {
+				t.Fatalf("got %v, want an *fc.Error", err)
+			}
+			h.Warn(at.RequestID, failed) // what fc.Serve does with every failed invocation
+		}
+	})
+	return strings.Split(strings.TrimSpace(log.String()), "\n")
+}
+
+func (s scene) world(t *testing.T) *vpcpeertest.Cloud {
+	t.Helper()
+	seed, err := events.World().Open("seed.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	items, err := vpcpeertest.Load(seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cloud := &vpcpeertest.Cloud{}
+	c := fctest.Credentials()
+	cloud.AddKey(vpcpeertest.Key{ID: c.AccessKeyID, Secret: c.AccessKeySecret, Token: c.SecurityToken, Account: fctest.Account})
+	cloud.Put(items...)
+	if s.cloud != nil {
+		s.cloud(t, cloud)
+	}
+	return cloud
+}
+
+func (s scene) files(t *testing.T) fs.FS {
+	t.Helper()
+	all := fstest.MapFS{}
+	for _, name := range []string{"policy.yaml", "partner-accounts.txt"} {
+		data, err := fs.ReadFile(events.World(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[name] = &fstest.MapFile{Data: data}
+	}
+	if s.policy != nil {
+		before := string(all["policy.yaml"].Data)
+		after := s.policy(before)
+		if before == after {
+			t.Fatal("the policy of events/ has changed")
+		}
+		all["policy.yaml"].Data = []byte(after)
+	}
+	return all
+}
+
+func (s scene) payload(t *testing.T) []byte {
+	t.Helper()
+	if s.event == "" {
+		return []byte(timer)
+	}
+	all, err := events.Cases()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range all {
+		if c.Name == s.event {
+			return c.Payload
+		}
+	}
+	t.Fatalf("there is no sample %s", s.event)
+	return nil
+}
