@@ -43,8 +43,8 @@ func (h *Handler) Handle(ctx context.Context, at fc.Invocation, payload []byte) 
 	}
 	rules, err := h.Policy(ctx)
 	switch {
-	case ctx.Err() != nil: // the policy may be fine: there was no time to read it
-		return nil, &fc.Error{Type: fc.Unresolved, Message: "the invocation's deadline came before any work"}
+	case err != nil && ctx.Err() != nil: // the policy may be fine
+		return nil, &fc.Error{Type: fc.Unresolved, Message: "the deadline came first: " + err.Error()}
 	case err != nil:
 		return nil, &fc.Error{Type: fc.InvalidPolicy, Message: firstLines(err.Error())}
 	}

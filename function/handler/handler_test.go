@@ -186,18 +186,31 @@ func TestManyMistakes(t *testing.T) {
 	}
 }
 
-// TestDeadlineBeforeAnyWork: an invocation that comes too late says nothing about the policy.
-func TestDeadlineBeforeAnyWork(t *testing.T) {
+// TestDeadlineInThePast: an invocation that comes too late says so in its report, and nothing about the policy.
+func TestDeadlineInThePast(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, events.World(), zerolog.InfoLevel)
-	ctx, cancel := context.WithTimeout(t.Context(), -time.Second)
-	defer cancel()
-	_, err := w.Handle(ctx, fc.Invocation{RequestID: "request-1", Account: fctest.Account, Region: fctest.Region}, []byte(`{"triggerTime":"t","triggerName":"n"}`))
-	var failed *fc.Error
-	if !errors.As(err, &failed) || failed.Type != fc.Unresolved || !strings.Contains(failed.Message, "deadline") {
-		t.Errorf("got %v", err)
-	}
-	if n := w.Stats().Calls; n > 0 {
-		t.Errorf("%d calls", n)
+	unreadable := errors.New("reading policy: no time")
+	for name, load := range map[string]func(context.Context) (*policy.Policy, error){
+		"policy read":     policy.NewSource(events.World(), "policy.yaml").Load,
+		"policy not read": func(context.Context) (*policy.Policy, error) { return nil, unreadable },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, events.World(), zerolog.InfoLevel)
+			w.Policy = load
+			ctx, cancel := context.WithTimeout(t.Context(), -time.Second)
+			defer cancel()
+			result, err := w.Handle(ctx, fc.Invocation{RequestID: "request-1", Account: fctest.Account, Region: fctest.Region}, []byte(`{"triggerTime":"t","triggerName":"n"}`))
+			var failed *fc.Error
+			if !errors.As(err, &failed) || failed.Type != fc.Unresolved || !strings.Contains(failed.Message, "deadline") {
+				t.Errorf("got %v", err)
+			}
+			if report, ok := result.(*guard.Report); ok && (report.Complete || len(w.logged.parsed(t, "report")) != 1) {
+				t.Errorf("report %+v", report)
+			}
+			if n := w.Stats().Calls; n > 0 {
+				t.Errorf("%d calls", n)
+			}
+		})
 	}
 }
