@@ -61,8 +61,9 @@ type rule struct {
 	owner   string
 	reason  string
 
-	accounts []entry
-	wildcard *entry // accounts holds "*"
+	accounts     []entry // those of the file named by accountsFrom too
+	accountsFrom string  // as written
+	wildcard     *entry  // accounts holds "*"
 
 	requesterRegions set
 	requesterVPCs    set

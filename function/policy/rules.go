@@ -49,7 +49,9 @@ func (l *loader) rule(n *yaml.Node, verdict Verdict) rule {
 	given := l.mapping(n, article(verdict)+" rule", []field{
 		{"name", "it appears in every report", func(n *yaml.Node) { r.name = l.ruleName(n) }},
 		{"accounts", "", func(n *yaml.Node) { l.accounts(&r, n) }},
-		{"accounts_from", "", func(n *yaml.Node) { r.accounts = append(r.accounts, l.accountsFrom(n)...) }},
+		{"accounts_from", "", func(n *yaml.Node) {
+			r.accounts, r.accountsFrom = append(r.accounts, l.accountsFrom(n)...), n.Value
+		}},
 		{"requester_regions", "", func(n *yaml.Node) { r.requesterRegions = newSet(l.words(n, "requester_regions", region)) }},
 		{"requester_vpcs", "", func(n *yaml.Node) { r.requesterVPCs = newSet(l.words(n, "requester_vpcs", vpc)) }},
 		{"requester_cidrs", "", func(n *yaml.Node) { r.requesterCIDRs = l.cidrs(n) }},
