@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 
 	"peerguard/function/fc"
 	"peerguard/function/policy"
+	"peerguard/function/vpcpeer"
 )
 
 // settings is the environment, read once. README.md lists the variables.
@@ -44,7 +44,7 @@ func configure(executable string, environ []string) (settings, error) {
 	set(err)
 	s.runtime, err = fc.ConfigFromEnv(vars.lookup)
 	set(err)
-	set(vars.debug())
+	set(vpcpeer.CheckDebug(vars["DEBUG"]))
 	set(vars.unknown())
 	return s, errors.Join(errs...)
 }
@@ -82,14 +82,6 @@ func (v environment) lookup(name string) (string, bool) {
 	return value, ok
 }
 
-// debug refuses the variable that makes the SDK print whole requests, credentials and all.
-func (v environment) debug() error {
-	if slices.Contains(strings.Split(v["DEBUG"], ","), "sdk") {
-		return errors.New("DEBUG=sdk makes the Alibaba Cloud SDK print credentials: unset it")
-	}
-	return nil
-}
-
 // unknown reports what is left of peerguard's variables: a misspelt setting must not be silently without effect.
 func (v environment) unknown() error {
 	var names []string
@@ -106,26 +98,13 @@ func (v environment) unknown() error {
 	return errors.Join(errs...)
 }
 
-// endpoint reads a base URL: https, or http to this machine itself.
+// endpoint reads a base URL; nil is the public one.
 func endpoint(name, text string) (*url.URL, error) {
-	if text == "" {
-		return nil, nil //nolint:nilnil // no endpoint means the public one
+	u, err := vpcpeer.ParseEndpoint(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s%s %w", prefix, name, err)
 	}
-	u, err := url.Parse(text)
-	switch {
-	case err != nil || u.Host == "" || u.User != nil:
-		return nil, fmt.Errorf("%s%s is no https://host[:port] URL", prefix, name) // the text may hold a password
-	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
-		return nil, fmt.Errorf("%s%s must be a host without path or query", prefix, name)
-	case u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname()):
-		return u, nil
-	}
-	return nil, fmt.Errorf("%s%s must begin with https:// (http:// is for loopback addresses only)", prefix, name)
-}
-
-func loopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
+	return u, nil
 }
 
 func level(text string) (zerolog.Level, error) {

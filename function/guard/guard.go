@@ -43,6 +43,7 @@ type Invocation struct {
 	Policy    *policy.Policy
 	Cloud     Cloud
 	Judged    func(Entry) // called once for each connection judged, possibly concurrently; nil means nobody listens
+	Visited   func(Visit) // called once for each partition that a sweep is done with, one at a time; nil means nobody listens
 }
 
 func (inv *Invocation) guards(a peering.Account) bool {
@@ -55,5 +56,11 @@ func (inv *Invocation) dryRun() bool { return inv.Policy.Mode != policy.Enforce 
 func (inv *Invocation) judged(e Entry) {
 	if inv.Judged != nil {
 		inv.Judged(e)
+	}
+}
+
+func (inv *Invocation) visited(v Visit) {
+	if inv.Visited != nil {
+		inv.Visited(v)
 	}
 }

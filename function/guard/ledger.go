@@ -68,10 +68,12 @@ func (l *ledger) visit(in peering.Partition, seen int, err error) {
 		if len(l.fine) < maxListed {
 			l.fine = append(l.fine, v)
 		}
+		l.inv.visited(v)
 		return
 	}
 	f := failure(err)
 	v.Error = asError(f)
+	l.inv.visited(v)
 	l.report.broken++
 	l.blame("listing "+string(in.Account)+" in "+in.Region, v.Error)
 	if f.Class == peering.OutOfTime {

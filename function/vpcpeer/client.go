@@ -29,12 +29,16 @@ func (c *Cloud) exchange(ctx context.Context, endpoint *url.URL, region string, 
 			err = noConfirmation("the answer is not one that the SDK can read")
 		}
 	}()
+	timed, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
 	request.SetDomain(endpoint.Host)
 	request.SetScheme(strings.ToUpper(endpoint.Scheme))
-	config := sdk.NewConfig().WithTimeout(callTimeout).WithUserAgent("peerguard")
-	config.Transport = &exchangeTransport{ctx: ctx, base: c.transport}
+	request.SetReadTimeout(-1)                    // none of the SDK's own: it costs two goroutines a call, timed costs none
+	request.GetQueryParams()["RegionId"] = region // the client would compile a regular expression to check it
+	config := sdk.NewConfig().WithUserAgent("peerguard")
+	config.Transport = &exchangeTransport{ctx: timed, base: c.transport}
 	var client sdk.Client
-	err = client.InitWithOptions(region, config, credentials.NewStsTokenCredential(creds.AccessKeyID, creds.AccessKeySecret, creds.SecurityToken))
+	err = client.InitWithOptions("", config, credentials.NewStsTokenCredential(creds.AccessKeyID, creds.AccessKeySecret, creds.SecurityToken))
 	if err == nil {
 		err = client.DoAction(request, answer)
 	}

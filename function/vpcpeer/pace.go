@@ -19,10 +19,10 @@ const (
 	quotaRate   = rate.Limit(5)
 	assumeBurst = 10
 	assumeRate  = rate.Limit(90)
-	maxLanes    = 100_000 // beyond it, lanes at rest are forgotten: they would start full anyway
+	maxLanes    = 4_096 // beyond it, lanes at rest are forgotten: they would start full anyway. A sweep uses a thousand at a time
 )
 
-// pace keeps one lane for each quota.
+// pace keeps one lane for each quota. A lane is looked up for each use, and not kept: it may be forgotten in between.
 type pace struct {
 	mu    sync.Mutex
 	lanes map[quota]*lane
@@ -55,7 +55,7 @@ func (p *pace) lane(api string, in peering.Partition) *lane {
 
 func (p *pace) forgetResting() {
 	for key, l := range p.lanes {
-		if l.limiter.Tokens() >= float64(l.limiter.Burst()) {
+		if l.limiter.Tokens() >= float64(l.limiter.Burst()) && l.closedFor() <= 0 {
 			delete(p.lanes, key)
 		}
 	}

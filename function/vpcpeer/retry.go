@@ -15,18 +15,17 @@ const reserve = time.Second
 
 // call makes one call in a partition: with its credentials, at the pace of its quota, again while that is worth it.
 func (s *Session) call(ctx context.Context, in peering.Partition, api string, attempt func(Credentials) error) error {
-	lane := s.cloud.pace.lane(api, in)
 	renewed := false
 	return retry(ctx, func() error {
 		creds, err := s.credentials(ctx, in.Account)
 		if err != nil {
 			return err
 		}
-		if err := lane.wait(ctx); err != nil {
+		if err := s.cloud.pace.lane(api, in).wait(ctx); err != nil {
 			return err
 		}
 		err = attempt(creds)
-		lane.slow(err)
+		s.cloud.pace.lane(api, in).slow(err)
 		if !renewed && s.forget(in.Account, creds, err) {
 			renewed = true
 			return again(err)
@@ -69,6 +68,9 @@ func retry(ctx context.Context, attempt func() error) error {
 func sleep(ctx context.Context, d time.Duration) bool {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < d+reserve {
 		return false
+	}
+	if d <= 0 {
+		return ctx.Err() == nil
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()

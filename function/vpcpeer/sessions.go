@@ -120,40 +120,63 @@ type assumeAnswer struct {
 	}
 }
 
-// assume calls AssumeRole. The session's name tells an auditor of the member account who came from where.
-// https://www.alibabacloud.com/help/en/ram/api-assumerole
+// roleRequest is what AssumeRole is asked for. Empty fields are left out.
+type roleRequest struct {
+	arn        string
+	session    string // tells an auditor of the role's account who came from where
+	duration   time.Duration
+	policy     string
+	externalID string
+}
+
+// assume assumes the role that guards a member account.
 func (s *Session) assume(ctx context.Context, role string) (session, error) {
-	fresh := session{expires: time.Now().Add(sessionDuration)}
-	endpoint := s.stsEndpoint()
-	lane := s.cloud.pace.lane(assumeRole, peering.Partition{Account: s.caller.Account})
+	return s.cloud.assume(ctx, s.caller, roleRequest{
+		arn:      role,
+		session:  "peerguard@" + string(s.caller.Account),
+		duration: sessionDuration,
+	})
+}
+
+// assume calls AssumeRole.
+// https://www.alibabacloud.com/help/en/ram/api-assumerole
+func (c *Cloud) assume(ctx context.Context, caller Caller, role roleRequest) (session, error) {
+	fresh := session{expires: time.Now().Add(role.duration)}
+	quota := peering.Partition{Account: caller.Account}
 	err := retry(ctx, func() error {
-		if err := lane.wait(ctx); err != nil {
+		if err := c.pace.lane(assumeRole, quota).wait(ctx); err != nil {
 			return err
 		}
-		request := sts.CreateAssumeRoleRequest()
-		request.RoleArn = role
-		request.RoleSessionName = "peerguard@" + string(s.caller.Account)
-		request.DurationSeconds = requests.NewInteger(int(sessionDuration.Seconds()))
 		got := &assumeAnswer{answer: newAnswer()}
-		err := s.cloud.exchange(ctx, endpoint, s.caller.Region, s.caller.Credentials, request, got)
-		lane.slow(err)
+		err := c.exchange(ctx, c.sts(caller.Region), caller.Region, caller.Credentials, role.request(), got)
+		c.pace.lane(assumeRole, quota).slow(err)
 		if err == nil && got.Credentials.AccessKeyId == "" {
 			return noConfirmation("AssumeRole answered without credentials")
 		}
-		c := got.Credentials
-		fresh.credentials = Credentials{c.AccessKeyId, c.AccessKeySecret, c.SecurityToken}
-		if expires, parseErr := time.Parse(time.RFC3339, c.Expiration); parseErr == nil {
+		answered := got.Credentials
+		fresh.credentials = Credentials{answered.AccessKeyId, answered.AccessKeySecret, answered.SecurityToken}
+		if expires, parseErr := time.Parse(time.RFC3339, answered.Expiration); parseErr == nil {
 			fresh.expires = expires
 		}
 		return err
 	})
-	return fresh, assuming(role, err)
+	return fresh, assuming(role.arn, err)
+}
+
+func (r roleRequest) request() *sts.AssumeRoleRequest {
+	request := sts.CreateAssumeRoleRequest()
+	request.RoleArn = r.arn
+	request.RoleSessionName = r.session
+	request.DurationSeconds = requests.NewInteger(int(r.duration.Seconds()))
+	request.Policy = r.policy
+	request.ExternalId = r.externalID
+	return request
 }
 
 // assuming says which role could not be assumed, since the code alone does not.
 func assuming(role string, err error) error {
-	f, ok := errors.AsType[*peering.Failure](err)
-	if !ok {
+	var f *peering.Failure
+	if !errors.As(err, &f) {
 		return err
 	}
 	named := *f
@@ -161,9 +184,13 @@ func assuming(role string, err error) error {
 	return &named
 }
 
-func (s *Session) stsEndpoint() *url.URL {
-	if s.cloud.stsEndpoint != nil {
-		return s.cloud.stsEndpoint
+// sts gives the endpoint of STS for a caller in a region.
+func (c *Cloud) sts(region string) *url.URL {
+	switch {
+	case c.stsEndpoint != nil:
+		return c.stsEndpoint
+	case region == "":
+		return &url.URL{Scheme: "https", Host: "sts.aliyuncs.com"}
 	}
-	return &url.URL{Scheme: "https", Host: "sts." + s.caller.Region + ".aliyuncs.com"}
+	return &url.URL{Scheme: "https", Host: "sts." + region + ".aliyuncs.com"}
 }

@@ -13,43 +13,27 @@ const maxAnswer = 8 << 20
 // errRedirected is why a redirect fails: following one would hand the signed request to another host.
 var errRedirected = errors.New("the endpoint redirects, which a signed request does not follow")
 
-// exchangeTransport gives the SDK, which knows no context, the context of the call.
+// exchangeTransport gives the SDK, which knows no context, the context of the exchange.
 type exchangeTransport struct {
 	ctx  context.Context //nolint:containedctx // the only way in: the SDK's calls take none
 	base http.RoundTripper
 }
 
-// RoundTrip merges the call's context into the request's, which carries the SDK's own timeout.
+// RoundTrip sends the request in the exchange's context, which outlives the answer's body.
 func (t *exchangeTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	ctx, cancel := context.WithCancelCause(r.Context())
-	stop := context.AfterFunc(t.ctx, func() { cancel(context.Cause(t.ctx)) }) //nolint:contextcheck // merging is the point
-	release := func() {
-		stop()
-		cancel(nil)
-	}
-	response, err := t.base.RoundTrip(r.WithContext(ctx))
+	response, err := t.base.RoundTrip(r.WithContext(t.ctx)) //nolint:contextcheck // the SDK's own has neither deadline nor values
 	if err != nil {
-		release()
 		return nil, err
 	}
 	if response.StatusCode >= 300 && response.StatusCode < 400 {
-		err := response.Body.Close()
-		release()
-		return nil, errors.Join(errRedirected, err)
+		return nil, errors.Join(errRedirected, response.Body.Close())
 	}
-	response.Body = &boundedBody{Reader: io.LimitReader(response.Body, maxAnswer), body: response.Body, release: release}
+	response.Body = boundedBody{io.LimitReader(response.Body, maxAnswer), response.Body}
 	return response, nil
 }
 
-// boundedBody keeps the merged context alive until the answer is read.
+// boundedBody is the beginning of an answer.
 type boundedBody struct {
 	io.Reader
-	body    io.Closer
-	release func()
-}
-
-// Close closes the answer and lets go of the contexts.
-func (b *boundedBody) Close() error {
-	defer b.release()
-	return b.body.Close()
+	io.Closer
 }

@@ -1,8 +1,8 @@
 // Command peerguard is the operator's side of peerguard: try a policy, look at an account, see what the function does.
 // It is never deployed.
 //
-// Results go to stdout and messages to stderr. It exits with 0 when all is well, 1 for a finding or a failure, and 2 for
-// wrong usage.
+// Results go to stdout and messages to stderr. It exits with 0 when all is well, 1 for a finding or a failure, 2 for
+// wrong usage, and 130 when Ctrl-C cut it short.
 package main
 
 import (
@@ -21,25 +21,47 @@ import (
 // commands is the command line.
 type commands struct {
 	Demo demoCommand `cmd:"" help:"See the main job, offline: sample events and a sweep against a simulated cloud."`
+
+	Check   checkCommand   `cmd:"" help:"Find every mistake of a policy, and see in words what it does."`
+	Test    testCommand    `cmd:"" help:"Run a policy's own tests."`
+	Explain explainCommand `cmd:"" help:"See rule by rule why a connection is allowed or rejected."`
+	Schema  schemaCommand  `cmd:"" help:"Print the policy's JSON Schema."`
+
+	Sweep    sweepCommand    `cmd:"" help:"See every pending request of your accounts now, and what the policy says; with --enforce, reject."`
+	Doctor   doctorCommand   `cmd:"" help:"Prove step by step that the guard can act."`
+	Simulate simulateCommand `cmd:"" help:"Serve the built-in VpcPeer and STS simulator to any SDK, CLI or Terraform."`
 }
 
 // console is what a command talks to.
 type console struct {
+	stdin          io.Reader
 	stdout, stderr io.Writer
-	colour         bool // stdout is a terminal that wants it
+	screen         bool // stdout is a terminal
+	colour         bool // it wants colours
 	terminal       bool // stderr is one: progress can be drawn
+	asks           bool // stdin is one: somebody is there to answer
 }
 
 // errFinding ends a command that has said all there is to say with exit code 1.
 var errFinding = errors.New("finding")
 
+// errInterrupted ends a command that has reported what it did before Ctrl-C with exit code 130, as shells do.
+var errInterrupted = errors.New("interrupted")
+
+// usageError is a command line that parses and means nothing: exit code 2.
+type usageError string
+
+func (e usageError) Error() string { return string(e) }
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	stdout := term.IsTerminal(int(os.Stdout.Fd()))
 	code := run(ctx, os.Args[1:], &console{
-		stdout: os.Stdout, stderr: os.Stderr,
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+		screen:   stdout,
 		colour:   stdout && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb",
 		terminal: term.IsTerminal(int(os.Stderr.Fd())),
+		asks:     term.IsTerminal(int(os.Stdin.Fd())),
 	})
 	stop()
 	os.Exit(code)
@@ -69,9 +91,15 @@ func run(ctx context.Context, args []string, out *console) int {
 		fmt.Fprintf(out.stderr, "peerguard: %v (see peerguard --help)\n", err)
 		return 2
 	}
+	var wrong usageError
 	switch err := chosen.Run(); {
 	case errors.Is(err, errFinding):
 		return 1
+	case errors.Is(err, errInterrupted):
+		return 130
+	case errors.As(err, &wrong):
+		fmt.Fprintf(out.stderr, "peerguard: %v\n", wrong)
+		return 2
 	case err != nil:
 		fmt.Fprintf(out.stderr, "peerguard: %v\n", err)
 		return 1

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"peerguard/function/policy"
+)
+
+// play runs the command in this process.
+func play(t *testing.T, out console, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	var o, e bytes.Buffer
+	out.stdout, out.stderr = &o, &e
+	code = run(t.Context(), args, &out)
+	return o.String(), e.String(), code
+}
+
+func write(t *testing.T, name, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestShippedPolicy: what a newcomer copies has no mistake, no warning, and a case for each rule.
+func TestShippedPolicy(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join("..", "..", "..")
+	stdout, stderr, code := play(t, console{}, "check", "--json", filepath.Join(root, "policy.yaml"))
+	var found checked
+	if err := json.Unmarshal([]byte(stdout), &found); err != nil {
+		t.Fatal(err)
+	}
+	if code != 0 || stderr != "" || len(found.Warnings) > 0 || len(found.Rules) == 0 {
+		t.Errorf("check ends with %d: %s%s", code, stdout, stderr)
+	}
+	stdout, stderr, code = play(t, console{}, "test", "--json", filepath.Join(root, "policy_test.yaml"))
+	var results tested
+	if err := json.Unmarshal([]byte(stdout), &results); err != nil {
+		t.Fatal(err)
+	}
+	if code != 0 || stderr != "" || results.Passed == 0 || len(results.Unexercised) > 0 {
+		t.Errorf("test ends with %d: %s%s", code, stdout, stderr)
+	}
+}
+
+const tabIndented = "version: 1\nmode: dryrun\nallow:\n\t- x\n"
+
+// TestExcerpts: the source line and a caret are for terminals, colours for those that want them.
+func TestExcerpts(t *testing.T) {
+	t.Parallel()
+	path := write(t, "policy.yaml", "version: 1\nmode: dryrun\nallow: []\n")
+	const message = `mode must be dry-run or enforce, not "dryrun", did you mean "dry-run"?`
+	tests := map[string]struct {
+		out  console
+		want string
+	}{
+		"no terminal": {console{}, path + ":2:7: " + message + "\n"},
+		"terminal":    {console{screen: true}, path + ":2:7: " + message + "\n  2 | mode: dryrun\n    |       ^\n"},
+		"colour": {console{screen: true, colour: true},
+			"\x1b[1m" + path + ":2:7\x1b[0m: " + message + "\n  2 | mode: dryrun\n    |       \x1b[31m^\x1b[0m\n"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			stdout, _, code := play(t, tt.out, "check", path)
+			if code != 1 || stdout != tt.want {
+				t.Errorf("exit code %d, got %q, want %q", code, stdout, tt.want)
+			}
+		})
+	}
+}
+
+// TestRefusalExcerpt: where a broken policy is in the way of another command, stderr says the same, and shows the line
+// when it is a terminal itself.
+func TestRefusalExcerpt(t *testing.T) {
+	t.Parallel()
+	path := write(t, "policy.yaml", tabIndented)
+	for _, terminal := range []bool{false, true} {
+		stdout, stderr, code := play(t, console{terminal: terminal}, "explain", "--policy", path, "--requester", "1", "--accepter", "2")
+		excerpt := strings.Contains(stderr, "  4 | \t- x\n    | ^\n")
+		if code != 1 || stdout != "" || !strings.HasPrefix(stderr, path+":4:1: ") || excerpt != terminal {
+			t.Errorf("terminal %v: exit code %d, stdout %q, stderr %q", terminal, code, stdout, stderr)
+		}
+	}
+}
+
+// TestColours: verdicts are coloured on a terminal, and nothing is elsewhere.
+func TestColours(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join("..", "..", "..")
+	for _, args := range [][]string{
+		{"check", filepath.Join(root, "policy.yaml")},
+		{"test", filepath.Join(root, "policy_test.yaml")},
+		{"explain", "--policy", filepath.Join(root, "policy.yaml"), "--requester", "4444444444444444", "--accepter", "1111111111111111"},
+	} {
+		plain, _, _ := play(t, console{}, args...)
+		coloured, _, _ := play(t, console{screen: true, colour: true}, args...)
+		if strings.Contains(plain, "\x1b") || !strings.Contains(coloured, "\x1b[32m") {
+			t.Errorf("%s: plain %q, coloured %q", args[0], plain, coloured)
+		}
+	}
+}
+
+// TestRuleInWordsKnowsEveryKey: a key that the language gains must not be missing from the words.
+func TestRuleInWordsKnowsEveryKey(t *testing.T) {
+	t.Parallel()
+	var known []string
+	for field := range reflect.TypeFor[policy.Rule]().Fields() {
+		key, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		known = append(known, key)
+	}
+	var schema any
+	if err := json.Unmarshal(policy.Schema(), &schema); err != nil {
+		t.Fatal(err)
+	}
+	rules := 0
+	eachProperties(schema, func(properties map[string]any) {
+		if properties["accounts_from"] == nil {
+			return
+		}
+		rules++
+		for key := range properties {
+			if !slices.Contains(known, key) {
+				t.Errorf("check has no words for the key %s", key)
+			}
+		}
+	})
+	if rules == 0 {
+		t.Error("the schema describes no rule")
+	}
+}
+
+// eachProperties visits the properties of each object in a schema.
+func eachProperties(schema any, visit func(map[string]any)) {
+	switch s := schema.(type) {
+	case []any:
+		for _, e := range s {
+			eachProperties(e, visit)
+		}
+	case map[string]any:
+		if properties, ok := s["properties"].(map[string]any); ok {
+			visit(properties)
+		}
+		for _, e := range s {
+			eachProperties(e, visit)
+		}
+	}
+}
+
+// TestRulesInWords: each key of a rule shows in its words.
+func TestRulesInWords(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		rule    policy.Rule
+		verdict policy.Verdict
+		want    string
+	}{
+		"account":          {policy.Rule{Accounts: []string{"1"}}, policy.Allow, "allow requests of account 1"},
+		"anybody":          {policy.Rule{RequesterRegions: []string{"us-east-1"}}, policy.Reject, "reject requests of anybody, from us-east-1"},
+		"every account":    {policy.Rule{Accounts: []string{"1", "*"}}, policy.Allow, "allow requests of any account"},
+		"file":             {policy.Rule{AccountsFrom: "a.txt"}, policy.Allow, "allow requests of an account in a.txt"},
+		"both":             {policy.Rule{Accounts: []string{"1", "2"}, AccountsFrom: "a.txt"}, policy.Allow, "allow requests of account 1 or 2, or of an account in a.txt"},
+		"four":             {policy.Rule{Accounts: []string{"1", "2", "3", "4"}}, policy.Allow, "allow requests of account 1, 2, 3 or 4"},
+		"many":             {policy.Rule{Accounts: []string{"1", "2", "3", "4", "5"}}, policy.Allow, "allow requests of account 1, 2, 3 or 2 others"},
+		"network, allowed": {policy.Rule{Accounts: []string{"1"}, RequesterCIDRs: []string{"10.0.0.0/8"}}, policy.Allow, "allow requests of account 1, with every CIDR inside 10.0.0.0/8"},
+		"network, refused": {policy.Rule{RequesterCIDRs: []string{"10.0.0.0/8"}}, policy.Reject, "reject requests of anybody, with a CIDR that overlaps 10.0.0.0/8"},
+		"places": {policy.Rule{
+			Accounts: []string{"1"}, RequesterVPCs: []string{"vpc-a"}, AccepterAccounts: []string{"2"}, AccepterRegions: []string{"cn-shanghai"}, AccepterVPCs: []string{"vpc-b"},
+		}, policy.Allow, "allow requests of account 1, from vpc-a, to account 2, to cn-shanghai, to vpc-b"},
+		"background": {policy.Rule{Accounts: []string{"1"}, Until: "2026-12-31", Owner: "network", Reason: "NET-1"}, policy.Allow, "allow requests of account 1, until 2026-12-31 (NET-1; network)"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tt.rule.Verdict = tt.verdict
+			if got := describe(&tt.rule); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}

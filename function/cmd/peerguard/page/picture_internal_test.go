@@ -1,0 +1,128 @@
+package page
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"peerguard/function/guard"
+	"peerguard/function/peering"
+)
+
+// asking gives entries of n accounts, each asking for one of the VPCs.
+func asking(n, vpcs int, outcome guard.Outcome) []guard.Entry {
+	all := make([]guard.Entry, n)
+	for i := range all {
+		all[i] = guard.Entry{
+			InstanceID: fmt.Sprintf("pcc-%d", i), Outcome: outcome,
+			Requester: peering.Side{Account: peering.Account(fmt.Sprintf("%016d", i))},
+			Accepter:  peering.Side{Account: "1111111111111111", Region: fmt.Sprintf("cn-%c", 'a'+i%vpcs%3), VPC: fmt.Sprintf("vpc-%d", i%vpcs)},
+		}
+	}
+	return all
+}
+
+// TestPicture: whatever the sizes, boxes do not overlap, nothing is outside, and each line joins its two boxes.
+func TestPicture(t *testing.T) {
+	t.Parallel()
+	for _, size := range []struct{ accounts, vpcs int }{{1, 1}, {2, 1}, {1, 2}, {7, 3}, {40, 40}, {41, 5}, {240, 1}, {240, 240}, {1_000, 9}} {
+		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			t.Parallel()
+			p := draw(asking(size.accounts, size.vpcs, guard.WouldReject))
+			if want := min(size.accounts, maxLines); len(p.Lines) != want || len(p.Left) != want {
+				t.Errorf("%d lines from %d accounts, want %d", len(p.Lines), len(p.Left), want)
+			}
+			if capped := size.accounts > maxLines; capped != (p.Note != "") {
+				t.Errorf("the note is %q", p.Note)
+			}
+			column(t, p, p.Left)
+			column(t, p, p.Right)
+			for _, l := range p.Lines {
+				joins(t, p, l)
+			}
+		})
+	}
+}
+
+func column(t *testing.T, p *picture, boxes []*box) {
+	t.Helper()
+	end := topMargin
+	for _, b := range boxes {
+		if b.Y < end || b.Y+b.Height > p.Height || b.X < 0 || b.X+p.BoxWidth > p.Width {
+			t.Errorf("box %q at %d,%d of height %d overlaps what ends at %d, or is outside of %d×%d", b.Name, b.X, b.Y, b.Height, end, p.Width, p.Height)
+		}
+		end = b.Y + b.Height
+	}
+}
+
+func joins(t *testing.T, p *picture, l *line) {
+	t.Helper()
+	inside := func(b *box, y int) bool { return b.Y <= y && y <= b.Y+b.Height }
+	end := fmt.Sprintf(" %d %d", p.RightX, l.at)
+	if !inside(l.From, l.startY) || !inside(l.To, l.at) || !strings.HasSuffix(l.Path, end) {
+		t.Errorf("line %q does not join its boxes: %s", l.Title, l.Path)
+	}
+}
+
+// TestPictureMerges: connections with the same ends and outcome are one line that counts them.
+func TestPictureMerges(t *testing.T) {
+	t.Parallel()
+	all := asking(1, 1, guard.Violation)
+	for i := range 7 {
+		again := all[0]
+		again.InstanceID = fmt.Sprintf("pcc-again-%d", i)
+		all = append(all, again)
+	}
+	all = append(all, asking(1, 1, guard.Allowed)...)
+	p := draw(all)
+	if len(p.Lines) != 2 || len(p.Left) != 1 || len(p.Right) != 1 {
+		t.Fatalf("%d lines from %d to %d boxes", len(p.Lines), len(p.Left), len(p.Right))
+	}
+	top := p.Lines[1]
+	if top.Outcome != guard.Violation || top.Count != "8" {
+		t.Errorf("on top is %s ×%s, want the most serious", top.Outcome, top.Count)
+	}
+	want := "Violation: account 0000000000000000 to vpc-0 of account 1111111111111111 in cn-a. " +
+		"8 connections: pcc-0, pcc-again-0, pcc-again-1, pcc-again-2, pcc-again-3, 3 more"
+	if top.Title != want {
+		t.Errorf("the line says\n%s, want\n%s", top.Title, want)
+	}
+}
+
+// TestPictureOmits: the least serious lines are those that are left out.
+func TestPictureOmits(t *testing.T) {
+	t.Parallel()
+	p := draw(append(asking(maxLines, 5, guard.Violation), asking(maxLines, 5, guard.Allowed)...))
+	for _, l := range p.Lines {
+		if l.Outcome != guard.Violation {
+			t.Errorf("a line is %s", l.Outcome)
+		}
+	}
+	if want := "The 240 most serious lines are drawn, and 240 are left out. The table has the rest."; p.Note != want {
+		t.Errorf("the note is %q, want %q", p.Note, want)
+	}
+	if draw(append(asking(3, 1, guard.Closed), asking(3, 1, guard.Ignored)...)) != nil {
+		t.Error("there is a picture of what is closed or ignored")
+	}
+}
+
+// TestUntangle: where a drawing without crossings exists and is as plain as this one, it is found.
+func TestUntangle(t *testing.T) {
+	t.Parallel()
+	var all []guard.Entry
+	for i := range 20 {
+		all = append(all, guard.Entry{
+			InstanceID: "pcc-x", Outcome: guard.Allowed,
+			Requester: peering.Side{Account: peering.Account(fmt.Sprintf("%02d", i))},
+			Accepter:  peering.Side{Account: "1", VPC: fmt.Sprintf("vpc-%02d", 19-i)},
+		})
+	}
+	p := draw(all)
+	for _, l := range p.Lines {
+		for _, m := range p.Lines {
+			if (l.startY-m.startY)*(l.at-m.at) < 0 {
+				t.Fatalf("%q crosses %q", l.Title, m.Title)
+			}
+		}
+	}
+}

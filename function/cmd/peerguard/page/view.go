@@ -1,0 +1,186 @@
+package page
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"peerguard/function/guard"
+	"peerguard/function/peering"
+	"peerguard/function/policy"
+)
+
+// maxRows is how many connections the table lists, the most serious first: what a browser sorts without a pause.
+const maxRows = 5_000
+
+// view is what the template fills in. Its texts are plain already.
+type view struct {
+	Title    string
+	Style    any // template.CSS, which goes in as it is
+	Script   any // template.JS, likewise
+	Security string
+
+	Mode, ModeLabel, ModeMeans string
+	Subtitle                   string
+	Generated                  string
+	Notices                    []notice
+	Figures                    []figure
+	Picture                    *picture // nil when there is nothing to draw
+	Rows                       []row
+	Outcomes                   []chip
+	States                     []chip
+	Listing                    string // what the table leaves out, empty for nothing
+	Partitions                 []visit
+	Facts                      []fact
+}
+
+// chip filters the table by one value of a facet.
+type chip struct{ Value, Label, Count string }
+
+// fact is a line of the section about the sweep itself.
+type fact struct{ Name, Value string }
+
+func newView(r *guard.Report, meta Meta) *view {
+	entries := sorted(r, meta)
+	shown := entries[:min(len(entries), maxRows)]
+	visits := visits(r.Partitions)
+	v := &view{
+		Title:      cmp.Or(plain(meta.Title), "VPC peering sweep"),
+		Style:      style,
+		Script:     script,
+		Security:   security,
+		Mode:       plain(string(r.Mode)),
+		Subtitle:   subtitle(r, meta),
+		Generated:  instant(meta.Generated),
+		Notices:    notices(r, visits),
+		Figures:    figures(r),
+		Picture:    draw(entries),
+		Rows:       rows(shown),
+		Outcomes:   outcomeChips(shown),
+		States:     stateChips(shown),
+		Listing:    listing(r, len(shown)),
+		Partitions: visits,
+	}
+	v.ModeLabel, v.ModeMeans = mode(r.Mode)
+	v.Facts = facts(r, v)
+	return v
+}
+
+func sorted(r *guard.Report, meta Meta) []guard.Entry {
+	entries := meta.Entries
+	if entries == nil {
+		entries = r.Connections
+	}
+	return slices.SortedStableFunc(slices.Values(entries), bySeriousness)
+}
+
+func mode(m policy.Mode) (label, means string) {
+	switch m {
+	case policy.Enforce:
+		return "Enforced", "pending requests that the policy rejects were rejected"
+	case policy.DryRun:
+		return "Dry run", "nothing was changed"
+	}
+	return plain(string(m)), ""
+}
+
+// subtitle says whose connections these are, and where.
+func subtitle(r *guard.Report, meta Meta) string {
+	regions := meta.Regions
+	if len(regions) == 0 {
+		seen := map[string]bool{}
+		for _, p := range r.Partitions {
+			seen[p.Region] = true
+		}
+		regions = slices.Sorted(maps.Keys(seen))
+	}
+	account := ""
+	if meta.Account != "" {
+		account = "account " + plain(meta.Account)
+	}
+	return joined(" · ", account, listed(regions, 6))
+}
+
+func instant(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02 15:04:05 UTC")
+}
+
+// listing says what the table leaves out, so that nobody takes it for everything.
+func listing(r *guard.Report, shown int) string {
+	total := 0
+	for _, n := range r.Counts {
+		total += n
+	}
+	if total <= shown {
+		return ""
+	}
+	return fmt.Sprintf("Of %s judged, the table lists %s, the most serious first. The figures above count all.",
+		count(total, "connection"), thousands(shown))
+}
+
+func outcomeChips(entries []guard.Entry) []chip {
+	n := map[guard.Outcome]int{}
+	for i := range entries {
+		n[entries[i].Outcome]++
+	}
+	var chips []chip
+	for _, k := range kinds {
+		if n[k.Outcome] > 0 {
+			chips = append(chips, chip{string(k.Outcome), k.Label, thousands(n[k.Outcome])})
+		}
+	}
+	return chips
+}
+
+func stateChips(entries []guard.Entry) []chip {
+	n := map[string]int{}
+	for i := range entries {
+		n[stateOf(&entries[i])]++
+	}
+	var chips []chip
+	for _, state := range []string{pending, connected, closed, unknown} {
+		if n[state] > 0 {
+			chips = append(chips, chip{state, state, thousands(n[state])})
+		}
+	}
+	return chips
+}
+
+// facts tell exactly what was applied, so that a page can be compared with a file and a log.
+func facts(r *guard.Report, v *view) []fact {
+	all := []fact{
+		{"Mode", joined(": ", v.ModeLabel, v.ModeMeans)},
+		{"Policy", plain(r.Policy.Digest)},
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Policy.Files)) {
+		all = append(all, fact{"Policy names " + plain(name), plain(r.Policy.Files[name])})
+	}
+	complete := "yes"
+	if !r.Complete {
+		complete = "no: time ran out, or a cap kept the sweep from rejecting"
+	}
+	all = append(all,
+		fact{"Complete", complete},
+		fact{"Trigger", joined(" ", plain(string(r.Trigger)), plain(r.TriggerID))},
+		fact{"Request", plain(r.RequestID)},
+		fact{"Written", v.Generated},
+	)
+	return slices.DeleteFunc(all, func(f fact) bool { return f.Value == "" })
+}
+
+// side is one end of a connection, as a cell shows it.
+type side struct{ Account, Region, VPC, CIDRs string }
+
+func newSide(s peering.Side) side {
+	return side{
+		Account: cmp.Or(plain(string(s.Account)), "unknown"),
+		Region:  plain(s.Region),
+		VPC:     plain(s.VPC),
+		CIDRs:   listed(s.CIDRs, maxCIDRs),
+	}
+}

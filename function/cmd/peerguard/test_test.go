@@ -1,0 +1,56 @@
+package main
+
+import (
+	"encoding/xml"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"peerguard/function/policy"
+)
+
+// TestJUnitIsXML: names and reasons with every character that XML knows come back as they were.
+func TestJUnitIsXML(t *testing.T) {
+	t.Parallel()
+	const name = "]]> \"quoted\" 'and' <tag> & &amp; 日本"
+	results := tested{Suites: []suite{
+		{File: "a_test.yaml", Cases: []policy.CaseResult{{Name: name, Failure: name}, {Name: "fine"}}},
+		{File: "b_test.yaml", Errors: policy.Errors{{Position: policy.Position{File: "b_test.yaml", Line: 1, Column: 1}, Message: name}}},
+	}}
+	path := filepath.Join(t.TempDir(), "results.xml")
+	if err := results.writeJUnit(path); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got junitSuites
+	if err := xml.Unmarshal(data, &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Tests != 3 || got.Failures != 1 || got.Errors != 1 || len(got.Suites) != 2 {
+		t.Errorf("counts are wrong: %s", data)
+	}
+	first, second := got.Suites[0].Cases, got.Suites[1].Cases
+	if first[0].Name != name || first[0].Failure == nil || first[0].Failure.Message != name || first[1].Failure != nil || second[0].Error == nil || second[0].Error.Message != name {
+		t.Errorf("texts are wrong: %s", data)
+	}
+}
+
+// TestUnexercised: a rule is listed when no file of tests of its policy decides by it, whatever files of others do.
+func TestUnexercised(t *testing.T) {
+	t.Parallel()
+	results := tested{Suites: []suite{
+		{Policy: "p.yaml", unexercised: []string{"a", "b", "c"}},
+		{Policy: "q.yaml", unexercised: []string{"a"}},
+		{Policy: "p.yaml", unexercised: []string{"b", "c"}},
+		{Policy: "p.yaml", Errors: policy.Errors{{}}},
+		{Policy: "p.yaml", unexercised: []string{"c", "a"}},
+	}}
+	results.listUnexercised()
+	if want := []unexercised{{"p.yaml", "c"}, {"q.yaml", "a"}}; !slices.Equal(results.Unexercised, want) {
+		t.Errorf("got %v, want %v", results.Unexercised, want)
+	}
+}

@@ -1,0 +1,158 @@
+package vpcpeer
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth/credentials"
+	sdkerrors "github.com/aliyun/alibaba-cloud-sdk-go/sdk/errors"
+)
+
+// Found are an operator's credentials and what is known of them.
+type Found struct {
+	Credentials Credentials
+	Region      string // the operator's default region, "" where none is set
+	Source      string // where they were found, for messages
+}
+
+// ErrNoCredentials is the error of FindCredentials when there are none in any place where it looks.
+var ErrNoCredentials = errors.New("no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or run `aliyun configure`")
+
+// FindCredentials finds an operator's credentials in the places and the order that Alibaba Cloud's SDKs document:
+//
+//   - the variables ALIBABA_CLOUD_ACCESS_KEY_ID, …_SECRET and ALIBABA_CLOUD_SECURITY_TOKEN; the prefixes ALIBABACLOUD_
+//     and ALICLOUD_, which the aliyun command reads too, will do
+//   - ALIBABA_CLOUD_ROLE_ARN with ALIBABA_CLOUD_OIDC_PROVIDER_ARN and ALIBABA_CLOUD_OIDC_TOKEN_FILE
+//   - a profile of ~/.aliyun/config.json: the one named, else ALIBABA_CLOUD_PROFILE, else the current one
+//   - a profile of ~/.alibabacloud/credentials or of ALIBABA_CLOUD_CREDENTIALS_FILE
+//   - the instance metadata, where ALIBABA_CLOUD_ECS_METADATA names a role; it is never asked on a guess
+//
+// A profile that is named comes before the environment. What is there and broken is an error, and nothing after it is
+// tried. No error holds a secret.
+// https://www.alibabacloud.com/help/en/sdk/developer-reference/v1-manage-access-credentials
+func (c *Cloud) FindCredentials(ctx context.Context, profile string) (Found, error) {
+	if profile == "" {
+		if found, err := fromEnvironment(ctx); err != nil || found.Source != "" {
+			return found, err
+		}
+	}
+	named := cmp.Or(profile, os.Getenv("ALIBABA_CLOUD_PROFILE"))
+	file, err := readProfiles()
+	switch ini := iniFile(); {
+	case err == nil:
+		return c.fromProfile(ctx, file, named)
+	case !errors.Is(err, fs.ErrNotExist):
+		return Found{}, err
+	case exists(ini):
+		return provided(ctx, credentials.NewProfileCredentialsProviderBuilder().WithProfileName(named).Build(), "a profile of "+ini)
+	case profile != "":
+		return Found{}, fmt.Errorf("there is no profile %q: neither %s nor %s exists", profile, file.path, ini)
+	}
+	if role := os.Getenv("ALIBABA_CLOUD_ECS_METADATA"); role != "" {
+		return fromMetadata(ctx, role)
+	}
+	return Found{}, ErrNoCredentials
+}
+
+// fromEnvironment gives nothing, without an error, where the environment holds no credentials.
+func fromEnvironment(ctx context.Context) (Found, error) {
+	for _, prefix := range []string{"ALIBABA_CLOUD_", "ALIBABACLOUD_", "ALICLOUD_"} {
+		id, secret := os.Getenv(prefix+"ACCESS_KEY_ID"), os.Getenv(prefix+"ACCESS_KEY_SECRET")
+		switch {
+		case id == "" && secret == "":
+			continue
+		case id == "" || secret == "":
+			return Found{}, fmt.Errorf("of %[1]sACCESS_KEY_ID and %[1]sACCESS_KEY_SECRET only one is set", prefix)
+		}
+		keys := Credentials{AccessKeyID: id, AccessKeySecret: secret, SecurityToken: os.Getenv(prefix + "SECURITY_TOKEN")}
+		return Found{keys, regionVariable(), "the variables " + prefix + "ACCESS_KEY_…"}, nil
+	}
+	if os.Getenv("ALIBABA_CLOUD_ROLE_ARN") == "" || os.Getenv("ALIBABA_CLOUD_OIDC_PROVIDER_ARN") == "" || os.Getenv("ALIBABA_CLOUD_OIDC_TOKEN_FILE") == "" {
+		return Found{}, nil
+	}
+	provider, err := credentials.NewOIDCCredentialsProviderBuilder().Build()
+	if err != nil {
+		return Found{}, fmt.Errorf("reading the variables ALIBABA_CLOUD_OIDC_…: %w", err)
+	}
+	return provided(ctx, provider, "the variables ALIBABA_CLOUD_OIDC_…")
+}
+
+func fromMetadata(ctx context.Context, role string) (Found, error) {
+	provider, err := credentials.NewECSRAMRoleCredentialsProviderBuilder().WithRoleName(role).Build()
+	if err != nil {
+		return Found{}, errors.New("the instance metadata is switched off by ALIBABA_CLOUD_ECS_METADATA_DISABLED")
+	}
+	return provided(ctx, provider, "the instance metadata")
+}
+
+// provided asks one of the SDK's providers, which know no context, panic on answers of an unexpected shape, and repeat
+// files, answers and signed URLs in their errors.
+func provided(ctx context.Context, provider credentials.CredentialsProvider, source string) (Found, error) {
+	type answer struct {
+		keys *credentials.Credentials
+		err  error
+	}
+	got := make(chan answer, 1)
+	go func() {
+		a := answer{err: errors.New("the answer is not one that the SDK can read")}
+		defer func() {
+			_ = recover() // a holds the error already
+			got <- a
+		}()
+		keys, err := provider.GetCredentials()
+		a = answer{keys, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return Found{}, fmt.Errorf("finding credentials in %s: %w", source, context.Cause(ctx))
+	case a := <-got:
+		if a.err != nil || a.keys == nil {
+			return Found{}, fmt.Errorf("finding credentials in %s: %s", source, harmless(a.err))
+		}
+		return Found{Credentials{a.keys.AccessKeyId, a.keys.AccessKeySecret, a.keys.SecurityToken}, regionVariable(), source}, nil
+	}
+}
+
+// harmless is what can be told of a provider's error.
+func harmless(err error) string {
+	var transport *url.Error
+	var server *sdkerrors.ServerError
+	switch {
+	case errors.As(err, &transport):
+		return transport.Err.Error()
+	case errors.As(err, &server) && codePattern.MatchString(server.ErrorCode()):
+		return server.ErrorCode()
+	}
+	return "nothing there that the SDK can use; `aliyun sts GetCallerIdentity` shows whether the aliyun command can"
+}
+
+func regionVariable() string {
+	return cmp.Or(os.Getenv("ALIBABA_CLOUD_REGION_ID"), os.Getenv("ALIBABACLOUD_REGION_ID"), os.Getenv("ALICLOUD_REGION_ID"))
+}
+
+// iniFile is where the SDKs keep profiles of their own.
+func iniFile() string {
+	if path := os.Getenv("ALIBABA_CLOUD_CREDENTIALS_FILE"); path != "" {
+		return path
+	}
+	return filepath.Join(home(), ".alibabacloud", "credentials")
+}
+
+func home() string {
+	dir, err := os.UserHomeDir()
+	if err != nil {
+		return "" // a process without a home has no profiles
+	}
+	return dir
+}
+
+func exists(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}

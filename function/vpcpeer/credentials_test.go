@@ -1,0 +1,269 @@
+package vpcpeer_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"peerguard/function/peering"
+	"peerguard/function/vpcpeer"
+	"peerguard/function/vpcpeer/vpcpeertest"
+)
+
+// TestMain sees to it that nothing but a loopback address can be reached: net/http reads the proxies once, at the first
+// call. The SDK's providers know no other transport.
+func TestMain(m *testing.M) {
+	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"} {
+		if err := os.Setenv(name, "http://127.0.0.1:1"); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(m.Run())
+}
+
+// alone gives the test a home of its own, and an environment without credentials.
+func alone(t *testing.T) (home string) {
+	t.Helper()
+	for _, pair := range os.Environ() {
+		name, _, _ := strings.Cut(pair, "=")
+		if strings.HasPrefix(name, "ALIBABA") || strings.HasPrefix(name, "ALICLOUD") {
+			t.Setenv(name, "")
+		}
+	}
+	home = t.TempDir()
+	t.Setenv("HOME", home)
+	return home
+}
+
+func put(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// silent fails a test that asks the cloud although it need not.
+type silent struct{ t *testing.T }
+
+func (s silent) RoundTrip(r *http.Request) (*http.Response, error) {
+	s.t.Errorf("the cloud was asked for %s", r.URL.Query().Get("Action"))
+	return nil, http.ErrServerClosed
+}
+
+const config = `{"current": "daily", "profiles": [
+  {"name": "daily", "mode": "AK", "access_key_id": "id-daily", "access_key_secret": "secret-daily", "region_id": "cn-beijing"},
+  {"name": "session", "mode": "StsToken", "access_key_id": "id-session", "access_key_secret": "secret-session", "sts_token": "token-session"},
+  {"name": "half", "mode": "AK", "access_key_id": "id-half"},
+  {"name": "tokenless", "mode": "StsToken", "access_key_id": "id", "access_key_secret": "secret-tokenless"},
+  {"name": "loop", "mode": "ChainableRamRoleArn", "source_profile": "loop", "ram_role_arn": "acs:ram::1111111111111111:role/a"},
+  {"name": "dangling", "mode": "ChainableRamRoleArn", "source_profile": "nobody"},
+  {"name": "unlucky", "mode": "OIDC"},
+  {"name": "tomorrow", "mode": "Telepathy", "access_key_secret": "secret-tomorrow"}
+]}`
+
+func TestFindCredentials(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		vars    map[string]string
+		config  string // ~/.aliyun/config.json
+		ini     string // ~/.alibabacloud/credentials
+		profile string
+		want    string // "id secret token region", or part of the error
+	}{
+		{name: "nothing", want: "no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID"},
+		{name: "key", vars: map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_ID": "a", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "b", "ALIBABA_CLOUD_REGION_ID": "cn-hangzhou"}, config: config, want: "a b  cn-hangzhou"},
+		{name: "session", vars: map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_ID": "a", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "b", "ALIBABA_CLOUD_SECURITY_TOKEN": "c"}, want: "a b c "},
+		{name: "other spelling", vars: map[string]string{"ALIBABACLOUD_ACCESS_KEY_ID": "a", "ALIBABACLOUD_ACCESS_KEY_SECRET": "b", "ALICLOUD_REGION_ID": "cn-beijing"}, want: "a b  cn-beijing"},
+		{name: "Terraform's spelling", vars: map[string]string{"ALICLOUD_ACCESS_KEY_ID": "a", "ALICLOUD_ACCESS_KEY_SECRET": "b"}, want: "a b  "},
+		{name: "half a key", vars: map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_SECRET": "b"}, config: config, want: "only one is set"},
+		{name: "current profile", config: config, want: "id-daily secret-daily  cn-beijing"},
+		{name: "named profile before the environment", vars: map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_ID": "a", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "b"}, config: config, profile: "session", want: "id-session secret-session token-session "},
+		{name: "profile of the environment", vars: map[string]string{"ALIBABA_CLOUD_PROFILE": "session", "ALIBABA_CLOUD_REGION_ID": "cn-beijing"}, config: config, want: "id-session secret-session token-session cn-beijing"},
+		{name: "unknown profile", config: config, profile: "weekly", want: `there is no profile "weekly" in`},
+		{name: "no secret in it", config: config, profile: "half", want: "it holds no access key"},
+		{name: "no token in it", config: config, profile: "tokenless", want: "it holds no sts_token"},
+		{name: "a loop", config: config, profile: "loop", want: "its source_profile leads nowhere"},
+		{name: "a dangling source", config: config, profile: "dangling", want: `there is no profile "nobody"`},
+		{name: "no OIDC token", config: config, profile: "unlucky", want: "it lacks oidc_provider_arn"},
+		{name: "a mode of tomorrow", config: config, profile: "tomorrow", want: `peerguard does not know its mode "Telepathy"`},
+		{name: "broken file", config: `{"profiles": [{"access_key_secret": "secret-broken"`, want: "is not the JSON that `aliyun configure` writes"},
+		{name: "empty file", config: `{}`, want: "only: none"},
+		{name: "the SDKs' file", ini: "[default]\ntype = access_key\naccess_key_id = a\naccess_key_secret = b\n", want: "a b  "},
+		{name: "the SDKs' file, named", ini: "[audit]\ntype = access_key\naccess_key_id = a\naccess_key_secret = b\n", profile: "audit", want: "a b  "},
+		{name: "the SDKs' file, broken", ini: "[default]\nsecret-broken\n", want: "nothing there that the SDK can use"},
+		{name: "no file for the name", profile: "audit", want: `there is no profile "audit": neither`},
+		{name: "metadata that is switched off", vars: map[string]string{"ALIBABA_CLOUD_ECS_METADATA": "role", "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true"}, want: "switched off"},
+		{name: "no metadata here", vars: map[string]string{"ALIBABA_CLOUD_ECS_METADATA": "role"}, want: "finding credentials in the instance metadata: nothing there"},
+		{name: "OIDC without its file", vars: map[string]string{"ALIBABA_CLOUD_ROLE_ARN": "r", "ALIBABA_CLOUD_OIDC_PROVIDER_ARN": "p", "ALIBABA_CLOUD_OIDC_TOKEN_FILE": "none"}, config: config, want: "finding credentials in the variables ALIBABA_CLOUD_OIDC_…: "},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			home := alone(t)
+			for name, value := range tt.vars {
+				t.Setenv(name, value)
+			}
+			if tt.config != "" {
+				put(t, filepath.Join(home, ".aliyun", "config.json"), tt.config)
+			}
+			if tt.ini != "" {
+				put(t, filepath.Join(home, ".alibabacloud", "credentials"), tt.ini)
+			}
+			found, err := vpcpeer.New(vpcpeer.Config{Transport: silent{t}}).FindCredentials(t.Context(), tt.profile)
+			if err != nil {
+				if !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "secret-") {
+					t.Errorf("got %v, want %q", err, tt.want)
+				}
+				return
+			}
+			k := found.Credentials
+			if got := strings.Join([]string{k.AccessKeyID, k.AccessKeySecret, k.SecurityToken, found.Region}, " "); got != tt.want || found.Source == "" {
+				t.Errorf("got %q of %q, want %q", got, found.Source, tt.want)
+			}
+		})
+	}
+}
+
+// TestFindNothing can be told from other errors.
+func TestFindNothing(t *testing.T) {
+	alone(t)
+	if _, err := vpcpeer.New(vpcpeer.Config{}).FindCredentials(t.Context(), ""); !errors.Is(err, vpcpeer.ErrNoCredentials) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestFindInTime: the SDK's providers know no context, and a command must end when it is told to. A pipe that nobody
+// writes to stands for a provider that does not come back.
+func TestFindInTime(t *testing.T) {
+	home := alone(t)
+	pipe := filepath.Join(home, "token")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{"ROLE_ARN": "r", "OIDC_PROVIDER_ARN": "p", "OIDC_TOKEN_FILE": pipe} {
+		t.Setenv("ALIBABA_CLOUD_"+name, value)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("told to"))
+	if _, err := vpcpeer.New(vpcpeer.Config{}).FindCredentials(ctx, ""); err == nil || !strings.Contains(err.Error(), "told to") {
+		t.Errorf("got %v", err)
+	}
+	writer, err := os.OpenFile(pipe, os.O_WRONLY, 0) // lets the provider go
+	if err != nil {
+		t.Fatal(err)
+	}
+	writer.Close()
+}
+
+// TestRoleProfiles: a profile's role is assumed at the STS endpoint of the configuration, with what the profile says.
+func TestRoleProfiles(t *testing.T) {
+	home := alone(t)
+	put(t, filepath.Join(home, ".aliyun", "config.json"), `{"current": "auditor", "profiles": [
+  {"name": "auditor", "mode": "RamRoleArn", "access_key_id": "id", "access_key_secret": "secret-of-mine", "ram_role_arn": "acs:ram::9999999999999999:role/auditor", "ram_session_name": "me", "expired_seconds": 900, "region_id": "cn-beijing"},
+  {"name": "chained", "mode": "ChainableRamRoleArn", "source_profile": "auditor", "ram_role_arn": "acs:ram::5555555555555555:role/deep"},
+  {"name": "stranger", "mode": "ChainableRamRoleArn", "source_profile": "auditor", "ram_role_arn": "acs:ram::5555555555555555:role/closed"}]}`)
+	sim := &vpcpeertest.Cloud{}
+	sim.AddKey(vpcpeertest.Key{ID: "id", Secret: "secret-of-mine", Account: own})
+	sim.AddRole(vpcpeertest.Role{ARN: "acs:ram::9999999999999999:role/auditor", TrustedAccounts: []peering.Account{own}})
+	sim.AddRole(vpcpeertest.Role{ARN: "acs:ram::5555555555555555:role/deep", TrustedAccounts: []peering.Account{member}})
+	sim.AddRole(vpcpeertest.Role{ARN: "acs:ram::5555555555555555:role/closed", TrustedAccounts: []peering.Account{own}})
+	cloud := vpcpeer.New(vpcpeer.Config{Transport: sim})
+	for name, want := range map[string]string{
+		"":         "acs:ram::9999999999999999:assumed-role/auditor/me",
+		"chained":  "acs:ram::5555555555555555:assumed-role/deep/peerguard",
+		"stranger": "NoPermission: assuming acs:ram::5555555555555555:role/closed",
+	} {
+		found, err := cloud.FindCredentials(t.Context(), name)
+		if err != nil {
+			if !strings.Contains(err.Error(), want) || !vpcpeer.Forbidden(err) || strings.Contains(err.Error(), "secret-") {
+				t.Errorf("%s: got %v, want %s", name, err, want)
+			}
+			continue
+		}
+		who, err := cloud.Identity(t.Context(), vpcpeer.Caller{Region: found.Region, Credentials: found.Credentials})
+		if err != nil || who.ARN != want || string(who.Account) != strings.Split(want, ":")[3] {
+			t.Errorf("%s: %+v, %v, want %s", name, who, err, want)
+		}
+	}
+}
+
+func TestIdentityFails(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[vpcpeertest.Kind]string{
+		vpcpeertest.Forbidden: "NoPermission", vpcpeertest.UnknownRequest: "NoConfirmation", vpcpeertest.Unavailable: "ServiceUnavailable",
+	} {
+		w := newWorld(t)
+		w.Inject(vpcpeertest.Fault{Kind: kind, Action: "GetCallerIdentity"})
+		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+		_, err := vpcpeer.New(vpcpeer.Config{Transport: w.Cloud}).Identity(ctx, vpcpeer.Caller{Region: "cn-shanghai", Credentials: canaries})
+		cancel()
+		var f *peering.Failure
+		if !errors.As(err, &f) || f.Code != want || vpcpeer.Forbidden(err) != (kind == vpcpeertest.Forbidden) {
+			t.Errorf("%s: got %v, want %s", kind, err, want)
+		}
+	}
+}
+
+func TestAssume(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if err := w.session.Assume(t.Context(), own); err != nil || w.Stats().Calls > 0 {
+		t.Errorf("own account: %v after %d calls, want none", err, w.Stats().Calls)
+	}
+	for range 2 {
+		if err := w.session.Assume(t.Context(), member); err != nil || w.Stats().ByAction["AssumeRole"] != 1 {
+			t.Errorf("member: %v after %v", err, w.Stats().ByAction)
+		}
+	}
+}
+
+func TestForbidden(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]bool{
+		"Forbidden": true, "Forbidden.RAM": true, "Forbidden.NoPermission": true, "NoPermission": true, "AccessDenied": true,
+		"ForbiddenCity": false, "Throttling": false, "": false,
+	} {
+		if got := vpcpeer.Forbidden(&peering.Failure{Code: code}); got != want {
+			t.Errorf("%q: %t", code, got)
+		}
+	}
+	if vpcpeer.Forbidden(errors.New("Forbidden")) || vpcpeer.Forbidden(nil) {
+		t.Error("an error that is no failure of the API is taken for one")
+	}
+}
+
+func TestParseEndpoint(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"": "", "https://vpcpeer.example.com": "ok", "https://vpcpeer.example.com:8443/": "ok", "http://127.0.0.1:8080": "ok", "http://localhost": "ok", "http://[::1]:1": "ok",
+		"http://vpcpeer.example.com": "must begin with https://", "ftp://localhost": "must begin with https://", "http://127.0.0.1.example.com": "must begin with https://",
+		"https://user:hunter2@example.com": "is no https://host[:port] URL", "vpcpeer.example.com": "is no https://host[:port] URL", "https://%zz": "is no https://host[:port] URL",
+		"https://example.com/api": "must be a host", "https://example.com?a=b": "must be a host",
+	} {
+		u, err := vpcpeer.ParseEndpoint(text)
+		switch {
+		case want == "" && (u != nil || err != nil), want == "ok" && (u == nil || err != nil):
+			t.Errorf("%q: %v, %v", text, u, err)
+		case err != nil && (!strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2")):
+			t.Errorf("%q: %v, want %s", text, err, want)
+		case want != "" && want != "ok" && err == nil:
+			t.Errorf("%q: no error, want %s", text, want)
+		}
+	}
+}
+
+func TestCheckDebug(t *testing.T) {
+	t.Parallel()
+	for value, refused := range map[string]bool{"": false, "sdk": true, "a,sdk": true, "credential": false} {
+		if err := vpcpeer.CheckDebug(value); (err != nil) != refused {
+			t.Errorf("%q: %v", value, err)
+		}
+	}
+}

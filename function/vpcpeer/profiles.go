@@ -1,0 +1,146 @@
+package vpcpeer
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth/credentials"
+)
+
+// profiles is ~/.aliyun/config.json, the file of the aliyun command. It is read here and not by the SDK, whose errors
+// repeat the file with all its secrets, and which assumes a profile's role at another endpoint than it is told.
+// https://www.alibabacloud.com/help/en/cli/configure-credentials
+type profiles struct {
+	path string
+
+	Current  string    `json:"current"`
+	Profiles []profile `json:"profiles"`
+}
+
+type profile struct {
+	Name            string `json:"name"`
+	Mode            string `json:"mode"`
+	AccessKeyID     string `json:"access_key_id"`
+	AccessKeySecret string `json:"access_key_secret"`
+	SecurityToken   string `json:"sts_token"`
+	RegionID        string `json:"region_id"`
+	RoleARN         string `json:"ram_role_arn"`
+	RoleName        string `json:"ram_role_name"`
+	SessionName     string `json:"ram_session_name"`
+	Seconds         int    `json:"expired_seconds"`
+	STSRegion       string `json:"sts_region"`
+	Source          string `json:"source_profile"`
+	Policy          string `json:"policy"`
+	ExternalID      string `json:"external_id"`
+	OIDCProvider    string `json:"oidc_provider_arn"`
+	OIDCTokenFile   string `json:"oidc_token_file"`
+}
+
+func readProfiles() (*profiles, error) {
+	file := &profiles{path: filepath.Join(home(), ".aliyun", "config.json")}
+	content, err := os.ReadFile(file.path)
+	if err != nil {
+		return file, fmt.Errorf("reading profiles: %w", err)
+	}
+	if json.Unmarshal(content, file) != nil { // the error could repeat a piece of the file
+		return file, fmt.Errorf("reading profiles: %s is not the JSON that `aliyun configure` writes", file.path)
+	}
+	return file, nil
+}
+
+// find gives a profile by its name; "" is the current one.
+func (f *profiles) find(name string) (*profile, error) {
+	name = cmp.Or(name, f.Current, "default")
+	names := make([]string, len(f.Profiles))
+	for i := range f.Profiles {
+		if f.Profiles[i].Name == name {
+			return &f.Profiles[i], nil
+		}
+		names[i] = f.Profiles[i].Name
+	}
+	return nil, fmt.Errorf("there is no profile %q in %s, only: %s", name, f.path, cmp.Or(strings.Join(names, ", "), "none"))
+}
+
+// maxChain is how many profiles may lead to one another.
+const maxChain = 5
+
+func (c *Cloud) fromProfile(ctx context.Context, file *profiles, name string) (Found, error) {
+	p, err := file.find(name)
+	if err != nil {
+		return Found{}, err
+	}
+	found, err := c.keys(ctx, file, p, maxChain)
+	if err != nil {
+		return Found{}, fmt.Errorf("using profile %q of %s: %w", p.Name, file.path, err)
+	}
+	found.Region = cmp.Or(p.RegionID, regionVariable())
+	found.Source = fmt.Sprintf("profile %q of %s", p.Name, file.path)
+	return found, nil
+}
+
+// keys gives the credentials that a profile leads to.
+func (c *Cloud) keys(ctx context.Context, file *profiles, p *profile, depth int) (Found, error) {
+	switch static := (Credentials{p.AccessKeyID, p.AccessKeySecret, p.SecurityToken}); p.Mode {
+	case "", "AK", "StsToken":
+		return p.checked(static)
+	case "RamRoleArn":
+		if _, err := p.checked(static); err != nil {
+			return Found{}, err
+		}
+		return c.inRole(ctx, p, static)
+	case "ChainableRamRoleArn":
+		source, err := file.find(p.Source)
+		if err != nil || depth == 0 {
+			return Found{}, errors.Join(errors.New("its source_profile leads nowhere"), err)
+		}
+		found, err := c.keys(ctx, file, source, depth-1)
+		if err != nil {
+			return Found{}, err
+		}
+		return c.inRole(ctx, p, found.Credentials)
+	case "EcsRamRole":
+		return fromMetadata(ctx, p.RoleName)
+	case "OIDC":
+		return p.oidc(ctx)
+	}
+	return Found{}, fmt.Errorf("peerguard does not know its mode %.40q; put the keys that it leads to into ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and ALIBABA_CLOUD_SECURITY_TOKEN", p.Mode)
+}
+
+func (p *profile) checked(c Credentials) (Found, error) {
+	switch {
+	case c.AccessKeyID == "" || c.AccessKeySecret == "":
+		return Found{}, errors.New("it holds no access key: run `aliyun configure`")
+	case p.Mode == "StsToken" && c.SecurityToken == "":
+		return Found{}, errors.New("it holds no sts_token: run `aliyun configure`")
+	}
+	return Found{Credentials: c}, nil
+}
+
+// inRole gives the credentials of the profile's role, assumed with those of somebody else.
+func (c *Cloud) inRole(ctx context.Context, p *profile, as Credentials) (Found, error) {
+	session, err := c.assume(ctx, Caller{Credentials: as, Region: cmp.Or(p.STSRegion, p.RegionID)}, roleRequest{
+		arn:        p.RoleARN,
+		session:    cmp.Or(p.SessionName, "peerguard"),
+		duration:   cmp.Or(time.Duration(p.Seconds)*time.Second, sessionDuration),
+		policy:     p.Policy,
+		externalID: p.ExternalID,
+	})
+	return Found{Credentials: session.credentials}, err
+}
+
+func (p *profile) oidc(ctx context.Context) (Found, error) {
+	provider, err := credentials.NewOIDCCredentialsProviderBuilder().
+		WithOIDCProviderARN(p.OIDCProvider).WithOIDCTokenFilePath(p.OIDCTokenFile).WithRoleArn(p.RoleARN).
+		WithRoleSessionName(p.SessionName).WithDurationSeconds(p.Seconds).WithStsRegion(p.STSRegion).WithPolicy(p.Policy).Build()
+	if err != nil {
+		return Found{}, errors.New("it lacks oidc_provider_arn, oidc_token_file or ram_role_arn")
+	}
+	return provided(ctx, provider, "its OIDC token")
+}
