@@ -49,6 +49,7 @@ fmt: ## gofmt would change nothing
 vet: ## go vet, and the module's files are as published
 	go mod verify
 	go vet ./...
+	go vet -tags chromium ./function/cmd/peerguard/page
 
 .PHONY: staticcheck
 staticcheck: $(STATICCHECK) ## staticcheck
@@ -62,6 +63,11 @@ golangci-lint: $(GOLANGCI_LINT) ## golangci-lint, see .golangci.yml
 test: ## all tests, with the race detector
 	@[[ -n "$(RACE)" ]] || echo 'test: no C compiler, so no race detector' >&2
 	go test $(RACE) -timeout 30m ./...
+
+# Apart from `test` and `check`, because it needs a browser: it fails where there is none, rather than pass unseen.
+.PHONY: browser
+browser: ## the page that sweep --html writes, in a real headless Chromium
+	go test -tags chromium -count=1 -timeout 10m ./function/cmd/peerguard/page
 
 .PHONY: bench
 bench: ## every benchmark once, so that none rots
