@@ -112,8 +112,8 @@ func kindOf(e *json.UnmarshalTypeError) string {
 const (
 	SeedAccepter peering.Account = "1111111111111111" // the account to be guarded
 	SeedAllowed  peering.Account = "2222222222222222" // its usual partner
-	SeedUnknown  peering.Account = "3333333333333333"
-	SeedStranger peering.Account = "4444444444444444"
+	SeedPhisher  peering.Account = "3333333333333333"
+	SeedStranger peering.Account = "6666666666666666"
 )
 
 // DefaultSeed gives a small world around SeedAccepter in cn-hangzhou and cn-shanghai: pending requests by a partner and
@@ -121,11 +121,11 @@ const (
 func DefaultSeed(now time.Time) []Item {
 	return []Item{
 		seedItem(now, 1, "payments", SeedAllowed, "cn-hangzhou", "cn-shanghai", peering.Accepting, "10.1.0.0/16"),
-		seedItem(now, 2, "urgent-audit", SeedUnknown, "cn-hangzhou", "cn-hangzhou", peering.Accepting, "10.66.0.0/16"),
-		seedItem(now, 3, "backup-link", SeedUnknown, "cn-beijing", "cn-shanghai", peering.Accepting, "172.16.0.0/12"),
+		seedItem(now, 2, "urgent-audit", SeedPhisher, "cn-hangzhou", "cn-hangzhou", peering.Accepting, "10.66.0.0/16"),
+		seedItem(now, 3, "backup-link", SeedPhisher, "cn-beijing", "cn-shanghai", peering.Accepting, "172.16.0.0/12"),
 		seedItem(now, 4, "test", SeedStranger, "cn-shanghai", "cn-shanghai", peering.Accepting, "192.168.0.0/16"),
 		seedItem(now, 5, "accepted-by-mistake", SeedStranger, "cn-hangzhou", "cn-hangzhou", peering.Activated, "10.77.0.0/16"),
-		seedItem(now, 6, "forgotten", SeedUnknown, "cn-hangzhou", "cn-hangzhou", peering.Expired, "10.88.0.0/16"),
+		seedItem(now, 6, "forgotten", SeedPhisher, "cn-hangzhou", "cn-hangzhou", peering.Expired, "10.88.0.0/16"),
 		seedItem(now, 7, "own", SeedAccepter, "cn-hangzhou", "cn-shanghai", peering.Activated, "10.2.0.0/16"),
 	}
 }
