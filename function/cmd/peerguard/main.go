@@ -67,8 +67,34 @@ func main() {
 	os.Exit(code)
 }
 
-// run parses the arguments, runs the command, and gives the exit code.
+// sink remembers that a result could not be written: on a full disk a command must not look well.
+type sink struct {
+	io.Writer
+	err error
+}
+
+func (s *sink) Write(p []byte) (int, error) {
+	n, err := s.Writer.Write(p)
+	if err != nil && s.err == nil {
+		s.err = err
+	}
+	return n, err
+}
+
+// run runs a command line and gives the exit code.
 func run(ctx context.Context, args []string, out *console) int {
+	results := &sink{Writer: out.stdout}
+	out.stdout = results
+	code := execute(ctx, args, out)
+	if results.err != nil && code == 0 {
+		fmt.Fprintf(out.stderr, "peerguard: writing the result: %v\n", results.err)
+		return 1
+	}
+	return code
+}
+
+// execute parses the arguments, runs the command, and gives the exit code.
+func execute(ctx context.Context, args []string, out *console) int {
 	code := -1
 	parser, err := kong.New(&commands{},
 		kong.Name("peerguard"),
