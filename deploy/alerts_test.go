@@ -69,6 +69,7 @@ var fires = map[string][]string{
 	"no permission to list": {"failed"},
 	"unreadable event":      {"failed", "no-sweep"},
 	"broken policy":         {"policy-broken", "no-sweep"},
+	"silent API":            {"failed"},
 	"deadline":              {"incomplete-sweep"},
 	"capped":                {"incomplete-sweep", "violation"},
 }

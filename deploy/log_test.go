@@ -2,6 +2,7 @@ package deploy_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,6 +32,7 @@ type scene struct {
 	event  string                                   // the sample to play; empty: a sweep
 	policy func(text string) string                 // changes the policy
 	cloud  func(t *testing.T, c *vpcpeertest.Cloud) // changes the cloud
+	given  time.Duration                            // until the deadline; 0: a minute
 }
 
 // scenes are those that an operator must hear of, and those that she must not be woken for.
@@ -47,7 +49,8 @@ func scenes() map[string]scene {
 		"no permission to list": {cloud: deny},
 		"unreadable event":      {event: "malformed-truncated"},
 		"broken policy":         {policy: func(s string) string { return strings.Replace(s, "allow:", "alow:", 1) }},
-		"deadline":              {cloud: slow},
+		"silent API":            {cloud: slow},
+		"deadline":              {given: 1900 * time.Millisecond}, // too little for any call
 		"capped":                {policy: func(s string) string { return strings.Replace(s, "guard:", "guard:\n  max_rejections: 1", 1) }},
 	}
 }
@@ -90,7 +93,7 @@ func (s scene) lines(t *testing.T) []string {
 			Guard:  guard.New(),
 			Log:    zerolog.New(zerolog.SyncWriter(&log)).Level(zerolog.InfoLevel).With().Timestamp().Logger(),
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), cmp.Or(s.given, time.Minute))
 		defer cancel()
 		at := fc.Invocation{RequestID: "1-6741b2a0-0", Account: fctest.Account, Region: fctest.Region, Credentials: fc.Credentials(fctest.Credentials())}
 		if _, err := h.Handle(ctx, at, s.payload(t)); err != nil {

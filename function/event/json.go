@@ -34,10 +34,13 @@ func (o object) object(key string) object { return asObject(o[key]) }
 // everything else.
 func (o object) text(key string) string { return asText(o[key]) }
 
-// asText is object.text of a value.
+// asText is object.text of a value, which is valid JSON.
 func asText(raw json.RawMessage) string {
 	switch kindOf(raw) {
 	case '"':
+		if text := bytes.TrimSpace(raw); bytes.IndexByte(text, '\\') < 0 { // nothing to unescape
+			return string(text[1 : len(text)-1])
+		}
 		var s string
 		if json.Unmarshal(raw, &s) != nil {
 			return ""

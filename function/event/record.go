@@ -42,11 +42,12 @@ func readEvent(o object) (hint *Hint, ignored string, err error) {
 	if ignored := record.ignored(); ignored != "" {
 		return nil, ignored, nil
 	}
+	parameters := record.object("requestParameters")
 	hint = &Hint{
 		ID:         o.text("id"),
-		InstanceID: record.instanceID(),
-		Accepters:  record.accepters(),
-		Region:     record.region(),
+		InstanceID: record.instanceID(parameters),
+		Accepters:  record.accepters(parameters),
+		Region:     record.region(parameters),
 	}
 	if hint.ID == "" {
 		return nil, "", errors.New("a peering event needs an id, a string or a number")
@@ -74,24 +75,22 @@ func (o object) ignored() string {
 }
 
 // instanceID is the connection's: a Create learns it from the answer, an Accept sends it.
-func (o object) instanceID() string {
+func (o object) instanceID(parameters object) string {
 	if id := o.object("responseElements").text("InstanceId"); id != "" {
 		return id
 	}
-	return o.object("requestParameters").text("InstanceId")
+	return parameters.text("InstanceId")
 }
 
 // accepters are the accounts that may be the accepter. Who creates is the requester, so the caller of a Create counts
 // only where no other accepter is named (a peering inside one account); who accepts is the accepter.
-func (o object) accepters() []peering.Account {
-	named := o.object("requestParameters").text("AcceptingAliUid")
-	caller := o.object("userIdentity").text("accountId")
-	candidates := []string{named, o.text("recipientAccountId"), caller}
-	if o.text("eventName") == createConnection {
-		candidates = []string{named}
-		if named == "" {
-			candidates = []string{caller}
-		}
+func (o object) accepters(parameters object) []peering.Account {
+	candidates := []string{parameters.text("AcceptingAliUid")}
+	switch {
+	case o.text("eventName") == acceptConnection:
+		candidates = append(candidates, o.text("recipientAccountId"), o.caller())
+	case candidates[0] == "":
+		candidates = []string{o.caller()}
 	}
 	var accepters []peering.Account
 	for _, c := range candidates {
@@ -102,9 +101,12 @@ func (o object) accepters() []peering.Account {
 	return accepters
 }
 
+// caller is the account that made the call.
+func (o object) caller() string { return o.object("userIdentity").text("accountId") }
+
 // region is the accepter's, else the one in which the call was recorded.
-func (o object) region() string {
-	for _, region := range []string{o.object("requestParameters").text("AcceptingRegionId"), o.text("acsRegion")} {
+func (o object) region(parameters object) string {
+	for _, region := range []string{parameters.text("AcceptingRegionId"), o.text("acsRegion")} {
 		if peering.ValidRegion(region) {
 			return region
 		}

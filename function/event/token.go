@@ -3,16 +3,19 @@ package event
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"regexp"
+	"strings"
 )
 
-// tokenPattern is what may be sent as a ClientToken as it is: the API takes 64 ASCII characters.
-var tokenPattern = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,64}$`)
+// What may be sent as a ClientToken as it is: the API takes 64 ASCII characters.
+const (
+	tokenCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-"
+	tokenLength     = 64
+)
 
 // ClientToken makes every delivery of the event one effect: it is the event's id where that can be a token, else the
 // id's SHA-256 in lower-case hex.
 func (h Hint) ClientToken() string {
-	if tokenPattern.MatchString(h.ID) {
+	if h.ID != "" && len(h.ID) <= tokenLength && strings.Trim(h.ID, tokenCharacters) == "" {
 		return h.ID
 	}
 	return digest(h.ID)

@@ -32,7 +32,7 @@ type deaf struct{ guard.Cloud }
 
 func (d deaf) Get(ctx context.Context, in peering.Partition, id string) (peering.Connection, error) {
 	c, err := d.Cloud.Get(ctx, in, id)
-	if err != nil {
+	if err != nil && ctx.Err() == nil {
 		err = &peering.Failure{Class: peering.Gone}
 	}
 	return c, err

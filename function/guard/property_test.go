@@ -166,7 +166,7 @@ func (s scenario) shrink(fails func(scenario) bool) scenario {
 	for again := true; again; {
 		again = false
 		for _, smaller := range s.smaller() {
-			if fails(smaller) || fails(smaller) {
+			if slices.ContainsFunc([]scenario{smaller, smaller}, fails) {
 				s, again = smaller, true
 				break
 			}

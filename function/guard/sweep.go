@@ -66,7 +66,7 @@ func (s *sweep) visit(ctx context.Context, in peering.Partition) {
 		}
 	}
 	_ = rejections.Wait()
-	if failed != nil && seen == 0 && failure(failed).Class == peering.OutOfTime {
+	if failed != nil && seen == 0 && failure(failed).Code == codeDeadline { // else the API did answer: it is the API's failure
 		s.ledger.unvisited()
 		return
 	}

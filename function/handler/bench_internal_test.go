@@ -50,7 +50,9 @@ func benchmarkLine(b *testing.B, write func(*Handler)) {
 
 func BenchmarkDecision(b *testing.B) {
 	e := rejectedEntry()
-	benchmarkLine(b, func(h *Handler) { h.decisions("1-6741b2a0-0123", "45ef4dew-7c35-447a-bd93-fab000000000", guard.TriggerEvent)(e) })
+	benchmarkLine(b, func(h *Handler) {
+		h.decisions("1-6741b2a0-0123", "45ef4dew-7c35-447a-bd93-fab000000000", guard.TriggerEvent)(e)
+	})
 }
 
 func BenchmarkReport(b *testing.B) {

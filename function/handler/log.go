@@ -76,6 +76,9 @@ func (h *Handler) report(r *guard.Report) {
 	if r.Err() != nil {
 		line = h.Log.Error()
 	}
+	if !line.Enabled() {
+		return
+	}
 	body, err := json.Marshal(r)
 	if err != nil {
 		line.Err(err) // a report is texts and numbers: this cannot happen, and must not be silent if it does

@@ -139,12 +139,11 @@ func (l *loader) role(n *yaml.Node) {
 	if !ok {
 		return
 	}
-	m := rolePattern.FindStringSubmatch(arn)
-	if m == nil {
+	account, ok := roleAccount(arn)
+	if !ok {
 		l.bad(n, "bad role %q: it is written acs:ram::<account id>:role/<name>", arn)
 		return
 	}
-	account := peering.Account(m[1])
 	if _, ok := l.policy.Guard.Roles[account]; ok {
 		l.bad(n, "a second role for account %s", account)
 		return

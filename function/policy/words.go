@@ -3,7 +3,6 @@ package policy
 import (
 	"fmt"
 	"net/netip"
-	"regexp"
 	"strings"
 	"time"
 
@@ -12,10 +11,16 @@ import (
 	"peerguard/function/peering"
 )
 
-var (
-	rolePattern = regexp.MustCompile(`^acs:ram::([0-9]{1,20}):role/[A-Za-z0-9._-]{1,64}$`)
-	vpcPattern  = regexp.MustCompile(`^vpc-[a-z0-9-]{1,60}$`)
+// What ids are made of. A regular expression would be compiled at each start, needed or not.
+const (
+	idLike   = "abcdefghijklmnopqrstuvwxyz0123456789-"
+	nameLike = idLike + "ABCDEFGHIJKLMNOPQRSTUVWXYZ._"
 )
+
+// madeOf reports whether a text is between 1 and most of these ASCII characters.
+func madeOf(characters, text string, most int) bool {
+	return text != "" && len(text) <= most && strings.Trim(text, characters) == ""
+}
 
 // word checks one element of a list; the complaint is empty when it is good.
 type word func(text string) (complaint string)
@@ -70,10 +75,17 @@ func region(text string) string {
 }
 
 func vpc(text string) string {
-	if vpcPattern.MatchString(text) {
+	if id, ok := strings.CutPrefix(text, "vpc-"); ok && madeOf(idLike, id, 60) {
 		return ""
 	}
 	return fmt.Sprintf("bad VPC id %q: it is written like vpc-bp1aevy8sofi8mh1q", text)
+}
+
+// roleAccount gives the account of a role's ARN.
+func roleAccount(arn string) (a peering.Account, ok bool) {
+	rest, ram := strings.CutPrefix(arn, "acs:ram::")
+	id, name, role := strings.Cut(rest, ":role/")
+	return peering.Account(id), ram && role && peering.ValidAccount(id) && madeOf(nameLike, name, 64)
 }
 
 func account(text string) string {

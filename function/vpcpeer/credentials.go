@@ -126,7 +126,7 @@ func harmless(err error) string {
 	switch {
 	case errors.As(err, &transport):
 		return transport.Err.Error()
-	case errors.As(err, &server) && codePattern.MatchString(server.ErrorCode()):
+	case errors.As(err, &server) && isCode(server.ErrorCode()):
 		return server.ErrorCode()
 	}
 	return "nothing there that the SDK can use; `aliyun sts GetCallerIdentity` shows whether the aliyun command can"

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,9 +41,18 @@ var (
 	}
 	// Their messages repeat the string that was signed, with the security token in it.
 	leaking = []string{"SignatureDoesNotMatch", "IncompleteSignature"}
-
-	codePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._-]{0,127}$`)
 )
+
+const (
+	letters        = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	codeCharacters = letters + "0123456789._-"
+	codeLength     = 128
+)
+
+// isCode reports whether a text has the form of the API's codes.
+func isCode(text string) bool {
+	return text != "" && len(text) <= codeLength && strings.Contains(letters, text[:1]) && strings.Trim(text, codeCharacters) == ""
+}
 
 func throttled(code string, status int) bool {
 	return strings.HasPrefix(code, "Throttling") || status == http.StatusTooManyRequests
@@ -110,7 +118,7 @@ func serverFailure(e *sdkerrors.ServerError, secrets redactor) *peering.Failure 
 		Class:     classes[code],
 	}
 	switch {
-	case !codePattern.MatchString(code):
+	case !isCode(code):
 		*f = *noConfirmation("HTTP " + http.StatusText(e.HttpStatus()) + " with a body that is no error of the API")
 	case slices.Contains(leaking, code):
 		f.Message = "the API computed another signature: check the access key secret"
@@ -121,14 +129,12 @@ func serverFailure(e *sdkerrors.ServerError, secrets redactor) *peering.Failure 
 	return f
 }
 
-// timeLeft is the part of the rate limit headers that tells the rest of the window, in milliseconds.
-var timeLeft = regexp.MustCompile(`TimeLeft:([0-9]{1,9})`)
-
-// retryAfter reads "Limit:1,Remain:0,TimeLeft:2000,Reset:1234".
+// retryAfter reads "Limit:1,Remain:0,TimeLeft:2000,Reset:1234": TimeLeft is the rest of the window, in milliseconds.
 func retryAfter(headers http.Header) time.Duration {
 	for _, name := range []string{"X-Ratelimit-User-Api", "X-Ratelimit-User"} {
-		if found := timeLeft.FindStringSubmatch(headers.Get(name)); found != nil {
-			ms, _ := strconv.Atoi(found[1]) // nine digits always fit
+		_, rest, _ := strings.Cut(headers.Get(name), "TimeLeft:")
+		digits := rest[:len(rest)-len(strings.TrimLeft(rest, "0123456789"))]
+		if ms, err := strconv.ParseUint(digits, 10, 31); err == nil {
 			return time.Duration(ms) * time.Millisecond
 		}
 	}

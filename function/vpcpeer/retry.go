@@ -21,11 +21,11 @@ func (s *Session) call(ctx context.Context, in peering.Partition, api string, at
 		if err != nil {
 			return err
 		}
-		if err := s.cloud.pace.lane(api, in).wait(ctx); err != nil {
+		if err := s.cloud.pace.wait(ctx, api, in); err != nil {
 			return err
 		}
 		err = attempt(creds)
-		s.cloud.pace.lane(api, in).slow(err)
+		s.cloud.pace.slow(api, in, err)
 		if !renewed && s.forget(in.Account, creds, err) {
 			renewed = true
 			return again(err)

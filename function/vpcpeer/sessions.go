@@ -144,12 +144,12 @@ func (c *Cloud) assume(ctx context.Context, caller Caller, role roleRequest) (se
 	fresh := session{expires: time.Now().Add(role.duration)}
 	quota := peering.Partition{Account: caller.Account}
 	err := retry(ctx, func() error {
-		if err := c.pace.lane(assumeRole, quota).wait(ctx); err != nil {
+		if err := c.pace.wait(ctx, assumeRole, quota); err != nil {
 			return err
 		}
 		got := &assumeAnswer{answer: newAnswer()}
 		err := c.exchange(ctx, c.sts(caller.Region), caller.Region, caller.Credentials, role.request(), got)
-		c.pace.lane(assumeRole, quota).slow(err)
+		c.pace.slow(assumeRole, quota, err)
 		if err == nil && got.Credentials.AccessKeyId == "" {
 			return noConfirmation("AssumeRole answered without credentials")
 		}
@@ -181,6 +181,9 @@ func assuming(role string, err error) error {
 	}
 	named := *f
 	named.Message = "assuming " + role + ": " + strings.TrimSpace(f.Message)
+	if f.Class != peering.OutOfTime {
+		named.Class = peering.Failed // it is about the role: that a connection is gone, say, STS cannot know
+	}
 	return &named
 }
 

@@ -21,7 +21,7 @@ type exchangeTransport struct {
 
 // RoundTrip sends the request in the exchange's context, which outlives the answer's body.
 func (t *exchangeTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	response, err := t.base.RoundTrip(r.WithContext(t.ctx)) //nolint:contextcheck // the SDK's own has neither deadline nor values
+	response, err := t.base.RoundTrip(r.WithContext(t.ctx)) // the SDK's own has neither deadline nor values
 	if err != nil {
 		return nil, err
 	}
