@@ -39,7 +39,7 @@ sbom: $(CYCLONEDX) ## write dist/sbom.json: what the binary is made of, in Cyclo
 	CGO_ENABLED=0 GOOS=linux GOARCH=amd64 $(CYCLONEDX) app -json -noserial -output dist/sbom.json -main function
 
 .PHONY: check
-check: fmt vet staticcheck golangci-lint test bench package preview vuln ## everything that CI checks
+check: fmt vet staticcheck golangci-lint test bench-once package preview vuln ## everything that CI checks
 
 .PHONY: fmt
 fmt: ## gofmt would change nothing
@@ -70,7 +70,11 @@ browser: ## the page that sweep --html writes, in a real headless Chromium
 	go test -tags chromium -count=1 -timeout 10m ./function/cmd/peerguard/page
 
 .PHONY: bench
-bench: ## every benchmark once, so that none rots
+bench: ## all that has a floor beside its floor, as one table; fails on a regression (six minutes, on a quiet machine)
+	go run ./function/bench
+
+.PHONY: bench-once
+bench-once: ## every benchmark once, so that none rots
 	go test -run '^$$' -bench . -benchtime 1x ./...
 
 # NODE_ENV=test keeps the tool from starting what stays behind: a search for its newer version, and a report of its use.
@@ -116,6 +120,14 @@ fuzz: ## every fuzz target for FUZZTIME (30s)
 			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x "$$package"; \
 		done; \
 	done
+
+# SEED draws the plan of a chaos run, and is printed; MINUTES is how long it lasts.
+SEED ?= 0
+MINUTES ?= 10
+
+.PHONY: chaos
+chaos: ## the binary under faults, kills and edits for MINUTES (10), by SEED (a new one)
+	go test ./function/chaos -run '^TestChaos$$' -v -count=1 -timeout 0 -args -chaos.seed=$(SEED) -chaos.minutes=$(MINUTES)
 
 .PHONY: clean
 clean: ## remove what was built

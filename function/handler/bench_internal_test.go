@@ -62,3 +62,16 @@ func BenchmarkReport(b *testing.B) {
 	}
 	benchmarkLine(b, func(h *Handler) { h.report(r) })
 }
+
+// TestLinesThatAreOffCostNothing: neither the line nor what it would say is made.
+func TestLinesThatAreOffCostNothing(t *testing.T) {
+	h := &Handler{Log: zerolog.Nop()}
+	e, r := rejectedEntry(), &guard.Report{Connections: []guard.Entry{rejectedEntry()}, Complete: true}
+	listen := h.decisions("1-6741b2a0-0123", "45ef4dew-7c35-447a-bd93-fab000000000", guard.TriggerEvent)
+	if n := testing.AllocsPerRun(100, func() { listen(e) }); n != 0 {
+		t.Errorf("a decision that is not logged allocates %v times", n)
+	}
+	if n := testing.AllocsPerRun(100, func() { h.report(r) }); n != 0 {
+		t.Errorf("a report that is not logged allocates %v times", n)
+	}
+}

@@ -4,7 +4,7 @@
 // (https://www.alibabacloud.com/help/en/vpc/developer-reference/api-vpcpeer-2022-01-01-overview).
 package peering
 
-import "regexp"
+import "strings"
 
 // Account is the id of an Alibaba Cloud account: decimal digits kept as text, never read through a number.
 // The empty Account is an unknown one and equals no known one.
@@ -70,17 +70,27 @@ type Rejection struct {
 	DryRun      bool   // let the API check everything and change nothing
 }
 
-var (
-	idPattern     = regexp.MustCompile(`^pcc-[a-z0-9]{1,60}$`)
-	regionPattern = regexp.MustCompile(`^[a-z]{2}[a-z0-9-]+$`)
-	digits        = regexp.MustCompile(`^[0-9]{1,20}$`)
+// What ids are made of. Regular expressions would cost a tenth of a millisecond at each start.
+const (
+	digits = "0123456789"
+	lower  = "abcdefghijklmnopqrstuvwxyz"
 )
 
+// madeOf reports whether a text is between 1 and most of these ASCII characters.
+func madeOf(characters, text string, most int) bool {
+	return text != "" && len(text) <= most && strings.Trim(text, characters) == ""
+}
+
 // ValidID reports whether s has the form of a connection's instance id.
-func ValidID(s string) bool { return idPattern.MatchString(s) }
+func ValidID(s string) bool {
+	id, ok := strings.CutPrefix(s, "pcc-")
+	return ok && madeOf(lower+digits, id, 60)
+}
 
 // ValidRegion reports whether s has the form of a region id.
-func ValidRegion(s string) bool { return regionPattern.MatchString(s) }
+func ValidRegion(s string) bool {
+	return len(s) > 2 && madeOf(lower, s[:2], 2) && madeOf(lower+digits+"-", s[2:], len(s))
+}
 
 // ValidAccount reports whether s has the form of an account id.
-func ValidAccount(s string) bool { return digits.MatchString(s) }
+func ValidAccount(s string) bool { return madeOf(digits, s, 20) }

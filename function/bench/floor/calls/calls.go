@@ -1,0 +1,155 @@
+// Package calls is what somebody writes who needs the same calls and nothing else: alibaba-cloud-sdk-go as its
+// documentation shows it, one client for an invocation, one transport for the process, with keep-alive. No policy, no
+// log, no report, no retry, no pace. It is the floor that peerguard is measured against.
+package calls
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk"
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth/credentials"
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
+	"github.com/aliyun/alibaba-cloud-sdk-go/services/sts"
+	"github.com/aliyun/alibaba-cloud-sdk-go/services/vpcpeer"
+)
+
+// Cloud is where to call.
+type Cloud struct {
+	Endpoint  *url.URL          // of both APIs: scheme and host
+	Transport http.RoundTripper // kept for the life of the process
+}
+
+// FromEnv is a Cloud at the URL in the variable FLOOR_ENDPOINT.
+func FromEnv() (*Cloud, error) {
+	endpoint, err := url.Parse(os.Getenv("FLOOR_ENDPOINT"))
+	if err != nil {
+		return nil, fmt.Errorf("reading FLOOR_ENDPOINT: %w", err)
+	}
+	return &Cloud{Endpoint: endpoint, Transport: &http.Transport{MaxIdleConnsPerHost: 8, IdleConnTimeout: 90 * time.Second}}, nil
+}
+
+// Credentials sign calls.
+type Credentials struct{ ID, Secret, Token string }
+
+// event is what the two calls need of the event that peerguard gets.
+type event struct {
+	ID   string
+	Data struct {
+		RequestParameters struct{ AcceptingRegionId string }
+		ResponseElements  struct{ InstanceId string }
+	}
+}
+
+// Handle reads the connection that an event names and rejects it where it is pending.
+func (c *Cloud) Handle(creds Credentials, payload []byte) error {
+	var e event
+	if err := json.Unmarshal(payload, &e); err != nil {
+		return fmt.Errorf("reading the event: %w", err)
+	}
+	client, err := c.client(creds, e.Data.RequestParameters.AcceptingRegionId)
+	if err != nil {
+		return err
+	}
+	get := vpcpeer.CreateGetVpcPeerConnectionAttributeRequest()
+	c.address(get)
+	get.InstanceId = e.Data.ResponseElements.InstanceId
+	found, err := client.GetVpcPeerConnectionAttribute(get)
+	if err != nil || found.Status != "Accepting" {
+		return err
+	}
+	return c.reject(client, get.InstanceId, e.ID)
+}
+
+func (c *Cloud) reject(client *vpcpeer.Client, id, token string) error {
+	reject := vpcpeer.CreateRejectVpcPeerConnectionRequest()
+	c.address(reject)
+	reject.InstanceId, reject.ClientToken = id, token
+	_, err := client.RejectVpcPeerConnection(reject)
+	return err
+}
+
+// Slice is a part of a sweep.
+type Slice struct {
+	Roles   []string // one for each account
+	Regions []string
+}
+
+// Sweep rejects every pending request of a slice, one call after the other. It returns how many.
+func (c *Cloud) Sweep(creds Credentials, s Slice) (rejected int, err error) {
+	for _, role := range s.Roles {
+		session, err := c.assume(creds, s.Regions[0], role)
+		if err != nil {
+			return rejected, err
+		}
+		for _, region := range s.Regions {
+			n, err := c.sweepRegion(session, region)
+			rejected += n
+			if err != nil {
+				return rejected, err
+			}
+		}
+	}
+	return rejected, nil
+}
+
+func (c *Cloud) sweepRegion(creds Credentials, region string) (rejected int, err error) {
+	client, err := c.client(creds, region)
+	if err != nil {
+		return 0, err
+	}
+	for token := ""; ; {
+		list := vpcpeer.CreateListVpcPeerConnectionsRequest()
+		c.address(list)
+		list.MaxResults, list.NextToken = requests.NewInteger(100), token
+		page, err := client.ListVpcPeerConnections(list)
+		if err != nil {
+			return rejected, err
+		}
+		for _, found := range page.VpcPeerConnects {
+			if err := c.reject(client, found.InstanceId, "floor-"+found.InstanceId+"-"+strconv.FormatInt(time.Now().UnixNano(), 36)); err != nil {
+				return rejected, err
+			}
+			rejected++
+		}
+		if token = page.NextToken; token == "" {
+			return rejected, nil
+		}
+	}
+}
+
+func (c *Cloud) assume(creds Credentials, region, role string) (Credentials, error) {
+	client, err := sts.NewClientWithOptions(region, c.config(), credentials.NewStsTokenCredential(creds.ID, creds.Secret, creds.Token))
+	if err != nil {
+		return Credentials{}, err
+	}
+	request := sts.CreateAssumeRoleRequest()
+	c.address(request)
+	request.RoleArn, request.RoleSessionName = role, "floor"
+	answer, err := client.AssumeRole(request)
+	if err != nil {
+		return Credentials{}, err
+	}
+	return Credentials{answer.Credentials.AccessKeyId, answer.Credentials.AccessKeySecret, answer.Credentials.SecurityToken}, nil
+}
+
+func (c *Cloud) client(creds Credentials, region string) (*vpcpeer.Client, error) {
+	return vpcpeer.NewClientWithOptions(region, c.config(), credentials.NewStsTokenCredential(creds.ID, creds.Secret, creds.Token))
+}
+
+func (c *Cloud) config() *sdk.Config {
+	config := sdk.NewConfig().WithTimeout(10 * time.Second)
+	config.Transport = c.Transport
+	return config
+}
+
+func (c *Cloud) address(r requests.AcsRequest) {
+	r.SetScheme(strings.ToUpper(c.Endpoint.Scheme))
+	r.SetDomain(c.Endpoint.Host)
+}
