@@ -1,0 +1,156 @@
+package chaos_test
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"peerguard/function/fc/fctest"
+	"peerguard/function/guard"
+	"peerguard/function/peering"
+)
+
+// The ways in which guardrails are broken, as clouds that stand between the judge and the real client.
+
+// deaf takes an error on a read for "there is nothing".
+type deaf struct{ guard.Cloud }
+
+func (d deaf) Get(ctx context.Context, in peering.Partition, id string) (peering.Connection, error) {
+	c, err := d.Cloud.Get(ctx, in, id)
+	if err != nil && ctx.Err() == nil {
+		err = &peering.Failure{Code: "ResourceNotFound.InstanceId", Class: peering.Gone}
+	}
+	return c, err
+}
+
+// hasty takes an error in a list for its end.
+type hasty struct{ guard.Cloud }
+
+func (h hasty) List(ctx context.Context, in peering.Partition) iter.Seq2[[]peering.Connection, error] {
+	return func(yield func([]peering.Connection, error) bool) {
+		for page, err := range h.Cloud.List(ctx, in) {
+			if err != nil || !yield(page, nil) {
+				return
+			}
+		}
+	}
+}
+
+// credulous believes what an event says of the requester.
+type credulous struct {
+	guard.Cloud
+	payload []byte
+}
+
+func (c credulous) Get(ctx context.Context, in peering.Partition, id string) (peering.Connection, error) {
+	got, err := c.Cloud.Get(ctx, in, id)
+	if claimed := requesterOf(c.payload, id); claimed != "" {
+		got.Requester.Account = claimed
+	}
+	return got, err
+}
+
+// strict takes everybody for a stranger.
+type strict struct{ guard.Cloud }
+
+func (s strict) Get(ctx context.Context, in peering.Partition, id string) (peering.Connection, error) {
+	c, err := s.Cloud.Get(ctx, in, id)
+	c.Requester.Account = "6666666666666666"
+	return c, err
+}
+
+// boastful says that it has rejected what it has not.
+type boastful struct{ guard.Cloud }
+
+func (boastful) Reject(context.Context, peering.Partition, peering.Rejection) (string, error) {
+	return "request-of-nobody", nil
+}
+
+// forgetful makes up a client token for each rejection.
+type forgetful struct{ guard.Cloud }
+
+func (f forgetful) Reject(ctx context.Context, in peering.Partition, r peering.Rejection) (string, error) {
+	r.ClientToken = fmt.Sprintf("%016x", rand.Uint64())
+	return f.Cloud.Reject(ctx, in, r)
+}
+
+// TestTheCheckerCanFail runs the plan against handlers that are broken on purpose: the checker catches each, for what it
+// is, and finds nothing wrong with the one that is not broken.
+func TestTheCheckerCanFail(t *testing.T) {
+	t.Parallel()
+	var wait sync.WaitGroup
+	for _, tt := range []struct {
+		name   string
+		wreck  func(guard.Cloud, []byte) guard.Cloud
+		tell   func(fctest.Result) fctest.Result
+		caught func(score) int // nil: the run is clean
+	}{
+		{name: "not broken"},
+		{"errors on read swallowed", func(c guard.Cloud, _ []byte) guard.Cloud { return deaf{c} }, nil, func(s score) int { return s.lost }},
+		{"errors in lists swallowed", func(c guard.Cloud, _ []byte) guard.Cloud { return hasty{c} }, nil, func(s score) int { return s.lost }},
+		{"event facts trusted", func(c guard.Cloud, p []byte) guard.Cloud { return credulous{c, p} }, nil, func(s score) int { return min(s.lost, s.wrong) }},
+		{"everybody rejected", func(c guard.Cloud, _ []byte) guard.Cloud { return strict{c} }, nil, func(s score) int { return s.wrong }},
+		{"rejections not sent", func(c guard.Cloud, _ []byte) guard.Cloud { return boastful{c} }, nil, func(s score) int { return s.lost }},
+		{"tokens made up", func(c guard.Cloud, _ []byte) guard.Cloud { return forgetful{c} }, nil, func(s score) int { return s.twice }},
+		{"failures reported as success", nil, func(r fctest.Result) fctest.Result {
+			if !r.OK {
+				r.OK, r.Body = true, []byte(`{"mode":"enforce"}`)
+			}
+			return r
+		}, func(s score) int { return s.lost }},
+		{"secrets told", nil, func(r fctest.Result) fctest.Result {
+			r.ErrorMessage += "signing with " + fctest.Credentials().AccessKeySecret
+			return r
+		}, func(s score) int { return s.leaks }},
+	} {
+		wait.Go(func() {
+			r, err := newRun(11, t.TempDir())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			r.renames = true
+			for range 2 {
+				h := newInProcess(r)
+				h.wreck, h.tell = tt.wreck, tt.tell
+				r.functions = append(r.functions, h)
+			}
+			d := 6 * time.Second
+			if tt.caught != nil {
+				d = time.Minute
+				r.enough = func(s score) bool { return tt.caught(s) > 0 }
+			}
+			switch s := r.chaos(d); {
+			case tt.caught != nil && tt.caught(s) == 0:
+				t.Errorf("%s: it was not caught: %v", tt.name, s)
+			case tt.caught == nil && !s.clean():
+				t.Errorf("a handler that is not broken was blamed: %q", r.problems)
+			}
+		})
+	}
+	wait.Wait()
+}
+
+// TestAProcessThatEndsIsACrash: an end that nobody asked for is counted, and another process takes over.
+func TestAProcessThatEndsIsACrash(t *testing.T) {
+	t.Parallel()
+	r, err := processes(t, 1, "info")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range r.functions {
+		g := f.(*process).current()
+		if err := g.Signal(syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		<-g.Ended()
+	}
+	if s := r.chaos(time.Second); s.crashes != len(r.functions) {
+		t.Errorf("%d crashes, want %d: %q", s.crashes, len(r.functions), r.problems)
+	}
+}

@@ -1,0 +1,121 @@
+package chaos_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+
+	"peerguard/function/peering"
+)
+
+// announcement is one event: what it says, and what it may be held to.
+type announcement struct {
+	Body   string // JSON
+	ID     string // of the event, as text
+	About  string // the connection, "" when the event is about none
+	Honest bool   // it names the true accepter, so that whoever handles it can see the connection
+}
+
+// announce makes an event about a connection. It may lie about the requester, the regions and even the accepter.
+func announce(r *rand.Rand, n int, c *connection) announcement {
+	it := &c.Item
+	requester, accepter := it.OwnerID, it.AcceptingOwnerUID
+	a := announcement{About: it.InstanceID, Honest: true}
+	if r.IntN(5) == 0 { // forged: a stranger poses as the partner, and the partner is made to look like a stranger
+		requester = partner
+		if it.OwnerID == partner {
+			requester = stranger(r)
+		}
+	}
+	if r.IntN(25) == 0 {
+		accepter, a.Honest = guarded(r, accepter), false
+	}
+	name := "CreateVpcPeerConnection"
+	record := map[string]any{
+		"eventType":          []string{"ApiCall", "ConsoleOperation"}[r.IntN(2)],
+		"acsRegion":          it.RegionID,
+		"recipientAccountId": number(r, requester),
+		"requestParameters":  map[string]any{"AcceptingAliUid": number(r, accepter), "AcceptingRegionId": it.AcceptingRegionID},
+		"responseElements":   map[string]any{"InstanceId": it.InstanceID, "RequestId": "r"},
+		"userIdentity":       map[string]any{"accountId": number(r, requester), "type": "ram-user"},
+	}
+	if r.IntN(6) == 0 {
+		name = "AcceptVpcPeerConnection"
+		record["recipientAccountId"] = number(r, accepter)
+		record["requestParameters"] = map[string]any{"InstanceId": it.InstanceID}
+		delete(record, "responseElements")
+	}
+	record["eventName"] = name
+	id := eventID(r, n)
+	a.ID = fmt.Sprint(id)
+	a.Body = marshal(map[string]any{"specversion": "1.0", "id": id, "source": "acs.vpcpeer", "type": "vpcpeer:ActionTrail:ApiCall", "data": record})
+	return a
+}
+
+// eventID is an id in one of the forms that the platform may give: a text, a number, or what no client token can be.
+func eventID(r *rand.Rand, n int) any {
+	switch r.IntN(5) {
+	case 0:
+		return json.Number(strconv.Itoa(7_000_000 + n))
+	case 1:
+		return fmt.Sprintf("event/%d with ümläuts", n)
+	}
+	return fmt.Sprintf("event-%d", n)
+}
+
+// number is an account id, as a number or as a text.
+func number(r *rand.Rand, account int64) any {
+	if r.IntN(2) == 0 {
+		return account
+	}
+	return strconv.FormatInt(account, 10)
+}
+
+// batch puts events into one payload, each as an object or as a text that holds one.
+func batch(r *rand.Rand, events []announcement) string {
+	elements := make([]any, len(events))
+	for i, e := range events {
+		elements[i] = json.RawMessage(e.Body)
+		if r.IntN(2) == 0 {
+			elements[i] = e.Body
+		}
+	}
+	return marshal(elements)
+}
+
+// timer is the payload of a timer event: of the whole scope, or of what is named.
+func timer(triggerTime string, scope []peering.Partition, whole bool) string {
+	payload := ""
+	if !whole {
+		names := map[string][]string{}
+		seen := map[string]bool{}
+		for _, in := range scope {
+			for key, name := range map[string]string{"accounts": string(in.Account), "regions": in.Region} {
+				if !seen[name] {
+					seen[name], names[key] = true, append(names[key], name)
+				}
+			}
+		}
+		payload = marshal(names)
+	}
+	return marshal(map[string]any{"triggerTime": triggerTime, "triggerName": "chaos", "payload": payload})
+}
+
+// garbage is what must fail its invocation, and nothing else.
+var garbage = []string{
+	"", "null", "42", `"text"`, "[]", "{}", "\xff\xfe", `{"specversion":"1.0","id":"1","data":{"eventName":"CreateVpcPe`,
+	`{"specversion":"1.0","id":"x","data":{"eventName":"CreateVpcPeerConnection","responseElements":{"InstanceId":"../../x"}}}`,
+	`{"specversion":"1.0","data":{"eventName":"CreateVpcPeerConnection","responseElements":{"InstanceId":"pcc-1"}}}`,
+	`{"triggerTime":"t","triggerName":"n","payload":"{\"regions\":[\"cn-elsewhere\"]}"}`,
+	`{"triggerTime":"t","triggerName":"n","payload":"{\"regoins\":[\"cn-area-1\"]}"}`,
+	`{"triggerName":"n"}`, `[[[[[[[[1]]]]]]]]`, `["{", 7]`,
+}
+
+func marshal(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // texts, numbers and maps of them: cannot happen
+	}
+	return string(text)
+}

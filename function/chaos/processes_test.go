@@ -1,0 +1,169 @@
+package chaos_test
+
+import (
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"peerguard/function/fc/fctest"
+)
+
+// process is a function that runs as a process of the package, one after the other.
+type process struct {
+	runtime
+	checker *checker
+	room    int
+
+	turn sync.Mutex   // one restart at a time
+	gate sync.RWMutex // held for writing while there is no process to invoke
+	now  *generation
+}
+
+// generation is one process from its start to its end.
+type generation struct {
+	*fctest.Process
+	asked atomic.Bool // its end was asked for
+}
+
+// runtime is how a process is started and invoked.
+type runtime struct {
+	start  func() (*fctest.Process, error)
+	invoke func(ctx context.Context, inv fctest.Invocation) fctest.Result
+	ended  func() // tells the platform that the process is no more
+	close  func()
+}
+
+// golang is the Go runtime: the process polls.
+func golang(dist string, env []string) runtime {
+	api := &fctest.Runtime{}
+	server := httptest.NewServer(api)
+	env = append([]string{fctest.GoEnv(strings.TrimPrefix(server.URL, "http://"))}, env...)
+	return runtime{
+		start: func() (*fctest.Process, error) {
+			polls := api.Polls()
+			p, err := fctest.Start(fctest.Command{Path: filepath.Join(dist, "peerguard"), Env: env})
+			for err == nil && api.Polls() == polls { // before it polls it does not heed signals
+				select {
+				case <-p.Ended():
+					return p, nil
+				case <-time.After(2 * time.Millisecond):
+				}
+			}
+			return p, err
+		},
+		invoke: api.Do,
+		ended: func() {
+			server.CloseClientConnections() // or a poll of the dead would take an invocation
+			api.Died()
+		},
+		close: server.Close,
+	}
+}
+
+// custom is the custom runtime: the process listens.
+func custom(dist string, env []string) (runtime, error) {
+	port, err := fctest.FreePort()
+	if err != nil {
+		return runtime{}, err
+	}
+	client := &fctest.Custom{Addr: "127.0.0.1:" + port}
+	env = append([]string{fctest.CustomEnv(port)}, env...)
+	return runtime{
+		start: func() (*fctest.Process, error) {
+			p, err := fctest.Start(fctest.Command{Path: filepath.Join(dist, "bootstrap"), Env: env})
+			if err != nil {
+				return nil, err
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+			defer cancel()
+			return p, client.Ready(ctx)
+		},
+		invoke: client.Do,
+		ended:  func() {},
+		close:  func() {},
+	}, nil
+}
+
+// launch starts the first process.
+func launch(r runtime, c *checker, room int) (*process, error) {
+	p := &process{runtime: r, checker: c, room: room}
+	err := p.begin()
+	return p, err
+}
+
+func (p *process) begin() error {
+	started, err := p.start()
+	if err != nil {
+		return fmt.Errorf("starting an instance: %w", err)
+	}
+	g := &generation{Process: started}
+	p.now = g
+	go p.mourn(g)
+	return nil
+}
+
+// mourn replaces a process that ended though nobody asked for it.
+func (p *process) mourn(g *generation) {
+	<-g.Ended()
+	if g.asked.Load() {
+		return
+	}
+	output := g.Output()
+	p.checker.crashed("a process ended by itself: " + output[max(0, len(output)-2000):])
+	p.replace(func() {})
+}
+
+func (p *process) slots() int { return p.room }
+
+func (p *process) do(ctx context.Context, inv fctest.Invocation) fctest.Result {
+	_ = p.current() // invocations are not sent to nobody
+	return p.invoke(ctx, inv)
+}
+
+// current waits until there is a process, and gives it.
+func (p *process) current() *generation {
+	p.gate.RLock()
+	defer p.gate.RUnlock()
+	return p.now
+}
+
+func (p *process) restart(kill bool) { p.replace(func() { p.end(kill) }) }
+
+// replace puts a new process in the place of the one that end ends.
+func (p *process) replace(end func()) {
+	p.turn.Lock()
+	defer p.turn.Unlock()
+	p.gate.Lock()
+	defer p.gate.Unlock()
+	end()
+	p.ended()
+	p.checker.printed(p.now.Output())
+	if err := p.begin(); err != nil {
+		p.checker.crashed(err.Error())
+	}
+}
+
+// end ends the process. What it was doing is lost when it is killed, and finished when it is not.
+func (p *process) end(kill bool) {
+	p.now.asked.Store(true)
+	if kill {
+		p.now.Kill()
+		return
+	}
+	if code, err := p.now.Stop(30 * time.Second); err != nil || code != 0 {
+		p.checker.crashed(fmt.Sprintf("after SIGTERM: exit %d, %v", code, err))
+	}
+}
+
+func (p *process) close() {
+	p.turn.Lock()
+	defer p.turn.Unlock()
+	p.end(false)
+	p.checker.printed(p.now.Output())
+	p.runtime.close()
+}
