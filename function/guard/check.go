@@ -65,7 +65,7 @@ func (h *handling) find(ctx context.Context, id string) (peering.Connection, err
 	pause := newPause()
 	for start := time.Now(); ; sleep(ctx, pause.NextBackOff()) {
 		c, err := h.inv.Cloud.Get(ctx, h.partition, id)
-		if !isGone(err) || time.Since(start) >= gonePatience {
+		if !isGone(err) || time.Since(start) >= gonePatience || ctx.Err() != nil {
 			return c, err
 		}
 	}
