@@ -3,7 +3,6 @@ package chaos_test
 import (
 	"context"
 	"fmt"
-	"iter"
 	"math/rand/v2"
 	"sync"
 	"syscall"
@@ -26,19 +25,6 @@ func (d deaf) Get(ctx context.Context, in peering.Partition, id string) (peering
 		err = &peering.Failure{Code: "ResourceNotFound.InstanceId", Class: peering.Gone}
 	}
 	return c, err
-}
-
-// hasty takes an error in a list for its end.
-type hasty struct{ guard.Cloud }
-
-func (h hasty) List(ctx context.Context, in peering.Partition) iter.Seq2[[]peering.Connection, error] {
-	return func(yield func([]peering.Connection, error) bool) {
-		for page, err := range h.Cloud.List(ctx, in) {
-			if err != nil || !yield(page, nil) {
-				return
-			}
-		}
-	}
 }
 
 // credulous believes what an event says of the requester.
@@ -92,7 +78,6 @@ func TestTheCheckerCanFail(t *testing.T) {
 	}{
 		{name: "not broken"},
 		{"errors on read swallowed", func(c guard.Cloud, _ []byte) guard.Cloud { return deaf{c} }, nil, func(s score) int { return s.lost }},
-		{"errors in lists swallowed", func(c guard.Cloud, _ []byte) guard.Cloud { return hasty{c} }, nil, func(s score) int { return s.lost }},
 		{"event facts trusted", func(c guard.Cloud, p []byte) guard.Cloud { return credulous{c, p} }, nil, func(s score) int { return min(s.lost, s.wrong) }},
 		{"everybody rejected", func(c guard.Cloud, _ []byte) guard.Cloud { return strict{c} }, nil, func(s score) int { return s.wrong }},
 		{"rejections not sent", func(c guard.Cloud, _ []byte) guard.Cloud { return boastful{c} }, nil, func(s score) int { return s.lost }},
