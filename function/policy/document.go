@@ -23,13 +23,20 @@ type decoder struct {
 	refused map[*yaml.Node]bool // nodes with a mistake that makes others at the same node mere echoes
 }
 
-// at notes a mistake at a position of the decoder's file.
+// at notes a mistake at a position of the decoder's file. The message is one line, whatever the file hides in escapes.
 func (d *decoder) at(line, column int, format string, args ...any) {
 	d.errs = append(d.errs, Error{
 		Position: Position{File: d.doc.name, Line: line, Column: column},
-		Message:  fmt.Sprintf(format, args...),
+		Message:  strings.Map(visible, fmt.Sprintf(format, args...)),
 		doc:      d.doc,
 	})
+}
+
+func visible(r rune) rune {
+	if invisible(r) {
+		return utf8.RuneError
+	}
+	return r
 }
 
 // bad notes a mistake at a node.
