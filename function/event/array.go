@@ -71,8 +71,10 @@ func element(raw json.RawMessage) (object, error) {
 	if kindOf(raw) == '"' {
 		text = json.RawMessage(asText(raw))
 	}
-	if o := asObject(text); o.isEvent() {
-		return o, nil
+	if json.Valid(text) {
+		if o := asObject(text); o.isEvent() {
+			return o, nil
+		}
 	}
 	return nil, fmt.Errorf("it is no CloudEvents event: %s", quote(text))
 }

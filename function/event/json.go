@@ -3,25 +3,77 @@ package event
 import (
 	"bytes"
 	"encoding/json"
+	"iter"
 	"strconv"
 	"unicode/utf8"
 )
 
-// object is one level of a JSON object. Decoding level by level, instead of into structs, keeps keys exact
-// (encoding/json matches the names of struct fields in any case) and an oddity in one place from spoiling the rest.
-// The nil object has no keys.
+// object is one level of a JSON object. Reading level by level, instead of into structs, keeps keys exact (encoding/json
+// matches the names of struct fields in any case) and an oddity in one place from spoiling the rest. The nil object has no
+// keys.
 type object map[string]json.RawMessage
 
-// asObject gives the object that raw holds, nil when it holds anything else.
+// asObject gives the object that raw holds, nil when it holds anything else. Of a key that stands there twice the last
+// counts. raw is valid JSON, as is all that the functions below take.
 func asObject(raw []byte) object {
 	if kindOf(raw) != '{' {
 		return nil
 	}
-	var o object
-	if json.Unmarshal(raw, &o) != nil {
-		return nil
+	o := object{}
+	for key, value := range members(raw) {
+		o[key] = value
 	}
 	return o
+}
+
+// members walks an object, whose bytes encoding/json has found valid: it would check them again at each level.
+func members(raw []byte) iter.Seq2[string, json.RawMessage] {
+	return func(yield func(string, json.RawMessage) bool) {
+		rest := skip(raw, "{")
+		for rest[0] != '}' {
+			var key, value []byte
+			key, rest = first(rest)
+			value, rest = first(skip(rest, ":"))
+			if !yield(asText(key), value) {
+				return
+			}
+			rest = skip(rest, ",")
+		}
+	}
+}
+
+// first splits at the end of the value that the text begins with.
+func first(text []byte) (value, rest []byte) {
+	if c := text[0]; c != '{' && c != '[' && c != '"' {
+		end := bytes.IndexAny(text, blanks+",]}")
+		return text[:end], text[end:]
+	}
+	for i, depth := 0, 0; ; i++ {
+		switch text[i] {
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		case '"':
+			for i++; text[i] != '"'; i++ {
+				if text[i] == '\\' {
+					i++
+				}
+			}
+		default:
+			continue
+		}
+		if depth == 0 {
+			return text[:i+1], text[i+1:]
+		}
+	}
+}
+
+const blanks = " \t\r\n"
+
+// skip leaves out the mark that may come first, and the blanks around it.
+func skip(text []byte, mark string) []byte {
+	return bytes.TrimLeft(bytes.TrimPrefix(bytes.TrimLeft(text, blanks), []byte(mark)), blanks)
 }
 
 // has reports whether the key is there and not null.
@@ -34,7 +86,7 @@ func (o object) object(key string) object { return asObject(o[key]) }
 // everything else.
 func (o object) text(key string) string { return asText(o[key]) }
 
-// asText is object.text of a value, which is valid JSON.
+// asText is object.text of a value.
 func asText(raw json.RawMessage) string {
 	switch kindOf(raw) {
 	case '"':
@@ -54,7 +106,7 @@ func asText(raw json.RawMessage) string {
 
 // kindOf tells what JSON value raw holds by its first byte: { [ " t f n, 0 for any number, and the byte 0 for none.
 func kindOf(raw []byte) byte {
-	raw = bytes.TrimLeft(raw, " \t\r\n")
+	raw = bytes.TrimLeft(raw, blanks)
 	if len(raw) == 0 {
 		return 0
 	}

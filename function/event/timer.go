@@ -1,7 +1,6 @@
 package event
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -38,46 +37,33 @@ func (s *Sweep) narrow(payload json.RawMessage) error {
 			return nil
 		}
 	}
-	keys, o, err := strictObject(payload)
-	if err != nil {
-		return err
+	if !json.Valid(payload) || kindOf(payload) != '{' {
+		return fmt.Errorf("it is no JSON object with regions and accounts: %s", quote(payload))
 	}
-	for _, key := range keys {
-		switch key {
-		case "regions":
-			s.Regions, err = readIDs[string](o[key], peering.ValidRegion)
-		case "accounts":
-			s.Accounts, err = readIDs[peering.Account](o[key], peering.ValidAccount)
-		default:
-			err = errors.New("unknown key, there are regions and accounts")
+	seen := map[string]bool{}
+	for key, value := range members(payload) {
+		if seen[key] {
+			return errors.New("a key stands there twice")
 		}
-		if err != nil {
+		seen[key] = true
+		if err := s.only(key, value); err != nil {
 			return fmt.Errorf("%s: %w", quote(key), err)
 		}
 	}
 	return nil
 }
 
-// strictObject gives an object and its keys in the order of the text. A key that stands twice is an error.
-func strictObject(raw []byte) (keys []string, o object, err error) {
-	if o = asObject(raw); o == nil {
-		return nil, nil, fmt.Errorf("it is no JSON object with regions and accounts: %s", quote(raw))
+// only narrows the sweep to what one key of the payload names.
+func (s *Sweep) only(key string, list json.RawMessage) (err error) {
+	switch key {
+	case "regions":
+		s.Regions, err = readIDs[string](list, peering.ValidRegion)
+	case "accounts":
+		s.Accounts, err = readIDs[peering.Account](list, peering.ValidAccount)
+	default:
+		err = errors.New("unknown key, there are regions and accounts")
 	}
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	if _, err := decoder.Token(); err != nil {
-		return nil, nil, err
-	}
-	for decoder.More() {
-		key, keyErr := decoder.Token()
-		if err := errors.Join(keyErr, decoder.Decode(new(json.RawMessage))); err != nil {
-			return nil, nil, err
-		}
-		keys = append(keys, fmt.Sprint(key))
-	}
-	if len(keys) != len(o) {
-		return nil, nil, errors.New("a key stands there twice")
-	}
-	return keys, o, nil
+	return err
 }
 
 // readIDs reads a list of ids and folds duplicates. An empty list is an error: it could mean all, and none.
