@@ -8,43 +8,48 @@ import (
 	"peerguard/function/peering"
 )
 
-// Scope gives the partitions that a sweep lists: each guarded account in each guarded region, narrowed to the accounts
-// and regions named, where any are. Naming what is outside is an error: the guard would look away without a word.
-func (inv *Invocation) Scope(accounts []peering.Account, regions []string) ([]peering.Partition, error) {
-	allAccounts := []peering.Account{inv.Account}
+// Scope is what a sweep goes over: each of the accounts in each of the regions. An organisation makes tens of thousands of
+// partitions, so they are not written out.
+type Scope struct {
+	Accounts []peering.Account
+	Regions  []string
+}
+
+// Size is the number of partitions.
+func (s Scope) Size() int { return len(s.Accounts) * len(s.Regions) }
+
+// partition gives the i-th partition, account by account.
+func (s Scope) partition(i int) peering.Partition {
+	return peering.Partition{Account: s.Accounts[i/len(s.Regions)], Region: s.Regions[i%len(s.Regions)]}
+}
+
+// Scope gives the scope of a sweep: what the policy guards, narrowed to the accounts and regions named, where any are.
+// Naming what is outside is an error: the guard would look away without a word.
+func (inv *Invocation) Scope(accounts []peering.Account, regions []string) (Scope, error) {
+	all := Scope{Accounts: []peering.Account{inv.Account}, Regions: inv.Policy.Guard.Regions}
 	for a := range inv.Policy.Guard.Roles {
 		if a != inv.Account {
-			allAccounts = append(allAccounts, a)
+			all.Accounts = append(all.Accounts, a)
 		}
 	}
-	slices.Sort(allAccounts)
-	allRegions := inv.Policy.Guard.Regions
-	if len(allRegions) == 0 {
-		allRegions = []string{inv.Region}
+	slices.Sort(all.Accounts)
+	if len(all.Regions) == 0 {
+		all.Regions = []string{inv.Region}
 	}
-	accounts, badAccounts := narrow("account", allAccounts, accounts)
-	regions, badRegions := narrow("region", allRegions, regions)
-	if err := errors.Join(badAccounts, badRegions); err != nil {
-		return nil, err
-	}
-	scope := make([]peering.Partition, 0, len(accounts)*len(regions))
-	for _, a := range accounts {
-		for _, r := range regions {
-			scope = append(scope, peering.Partition{Account: a, Region: r})
-		}
-	}
-	return scope, nil
+	accounts, badAccounts := narrow("account", all.Accounts, accounts)
+	regions, badRegions := narrow("region", all.Regions, regions)
+	return Scope{Accounts: accounts, Regions: regions}, errors.Join(badAccounts, badRegions)
 }
 
 func narrow[T ~string](what string, all, named []T) ([]T, error) {
+	if len(named) == 0 {
+		return all, nil
+	}
 	var errs []error
 	for _, n := range named {
 		if !slices.Contains(all, n) {
 			errs = append(errs, fmt.Errorf("%s %s is not in the policy's guard", what, n))
 		}
-	}
-	if len(named) == 0 {
-		return all, nil
 	}
 	return named, errors.Join(errs...)
 }

@@ -18,11 +18,11 @@ const (
 // Sweep is what a timer asks for.
 type Sweep struct {
 	TriggerID   string
-	Scope       []peering.Partition
+	Scope       Scope
 	ClientToken func(instanceID string) string // the same for a retry of the same timer event, another for the next
 }
 
-// Sweep lists the partitions of a scope and handles every connection in them.
+// Sweep lists the partitions of the scope and handles every connection in them.
 func (g *Guard) Sweep(ctx context.Context, inv *Invocation, s Sweep) *Report {
 	run := &sweep{
 		guard:  g,
@@ -33,9 +33,9 @@ func (g *Guard) Sweep(ctx context.Context, inv *Invocation, s Sweep) *Report {
 	}
 	var group errgroup.Group
 	group.SetLimit(partitionsAtOnce)
-	for _, i := range rand.Perm(len(s.Scope)) { // in random order, so that no partition starves when time is short
+	for _, i := range rand.Perm(s.Scope.Size()) { // in random order, so that no partition starves when time is short
 		group.Go(func() error {
-			run.visit(ctx, s.Scope[i])
+			run.visit(ctx, s.Scope.partition(i))
 			return nil
 		})
 	}

@@ -106,7 +106,7 @@ func (s *sweepCommand) sweep(ctx context.Context, out *console, o *operator) err
 		inv.Judged = all.add
 	}
 	s.introduce(out, o)
-	bar := newProgress(out, len(scope))
+	bar := newProgress(out, scope.Size())
 	inv.Visited = bar.visited
 	now := event.Sweep{TriggerName: "peerguard-sweep", TriggerTime: time.Now().UTC().Format(time.RFC3339Nano)}
 	limited, cancel := context.WithTimeout(ctx, s.Timeout)
