@@ -70,7 +70,7 @@ var faults = map[vpcpeertest.Kind]struct{ get, list, reject, role endings }{
 	vpcpeertest.WrongTypes:     {survived, listSurvived, survived, survived},
 	vpcpeertest.NumericCode:    {survived, listSurvived, survived, survived},
 	vpcpeertest.ObjectMessage:  {survived, listSurvived, survived, survived},
-	vpcpeertest.TextDetail:     {survived, listSurvived, survived, survived},
+	vpcpeertest.TextDetail:     {refused, listRefused, refused, refused},
 	vpcpeertest.Redirect:       {survived, listSurvived, survived, survived},
 	vpcpeertest.UnknownRequest: {survived, listSurvived, survived, survived},
 	vpcpeertest.NonceUsed:      {survived, listSurvived, survived, survived},

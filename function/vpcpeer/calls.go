@@ -24,14 +24,14 @@ func (s *Session) Get(ctx context.Context, in peering.Partition, id string) (pee
 	err := s.call(ctx, in, "GetVpcPeerConnectionAttribute", func(creds Credentials) error {
 		request := vpcpeer.CreateGetVpcPeerConnectionAttributeRequest()
 		request.InstanceId = id
-		answer := &attributeAnswer{answer: newAnswer()}
-		if err := s.do(ctx, in, creds, request, answer); err != nil {
+		got := new(attributeAnswer)
+		if err := s.do(ctx, in, creds, request, got); err != nil {
 			return err
 		}
-		if answer.InstanceId != id {
+		if string(got.InstanceId) != id {
 			return noConfirmation("the answer describes another connection than the one asked for")
 		}
-		c = answer.connection()
+		c = got.connection()
 		return nil
 	})
 	return c, err
@@ -61,11 +61,11 @@ func (s *Session) page(ctx context.Context, in peering.Partition, token string) 
 		request := vpcpeer.CreateListVpcPeerConnectionsRequest()
 		request.MaxResults = requests.NewInteger(pageSize)
 		request.NextToken = token
-		answer := &listAnswer{answer: newAnswer()}
-		if err := s.do(ctx, in, creds, request, answer); err != nil {
+		got := new(listAnswer)
+		if err := s.do(ctx, in, creds, request, got); err != nil {
 			return err
 		}
-		page, next = answer.connections(), answer.NextToken
+		page, next = got.connections(), string(got.NextToken)
 		return nil
 	})
 	slices.SortStableFunc(page, func(a, b peering.Connection) int { return cmp.Compare(a.Created, b.Created) })
@@ -84,14 +84,14 @@ func (s *Session) Reject(ctx context.Context, in peering.Partition, r peering.Re
 		if r.DryRun {
 			request.DryRun = requests.NewBoolean(true)
 		}
-		answer := newAnswer()
-		err := s.do(ctx, in, creds, request, &answer)
-		requestID = answer.RequestId
+		got := new(answer)
+		err := s.do(ctx, in, creds, request, got)
+		requestID = string(got.RequestId)
 		return err
 	})
 	return requestID, err
 }
 
-func (s *Session) do(ctx context.Context, in peering.Partition, creds Credentials, request requests.AcsRequest, answer confirmable) error {
-	return s.cloud.exchange(ctx, s.cloud.endpoint, in.Region, creds, request, answer)
+func (s *Session) do(ctx context.Context, in peering.Partition, creds Credentials, request requests.AcsRequest, got confirmable) error {
+	return s.cloud.exchange(ctx, s.cloud.endpoint, in.Region, creds, request, got)
 }

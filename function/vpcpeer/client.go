@@ -2,64 +2,88 @@ package vpcpeer
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
+	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
-	"github.com/aliyun/alibaba-cloud-sdk-go/sdk"
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth"
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth/credentials"
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
-	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/responses"
+
+	"peerguard/function/peering"
 )
 
-// callTimeout bounds one exchange with the API, from the dial to the last byte of the answer.
-const callTimeout = 10 * time.Second
+const (
+	callTimeout = 10 * time.Second // bounds one exchange with the API, from the dial to the last byte of the answer
+	maxAnswer   = 8 << 20          // bytes that are read of one answer: a page of 100 connections is far below it
+)
 
-// confirmable is an answer that says whether it is one.
-type confirmable interface {
-	responses.AcsResponse
-	confirmed() bool
-}
+// errRedirected is why a redirect fails: following one would hand the signed request to another host.
+var errRedirected = errors.New("the endpoint redirects, which a signed request does not follow")
 
-// exchange signs and sends one request and reads its answer. The SDK's client and request keep state and are not safe
-// for concurrent use, so each exchange has its own; they share the transport.
-func (c *Cloud) exchange(ctx context.Context, endpoint *url.URL, region string, creds Credentials, request requests.AcsRequest, answer confirmable) error {
+// exchange lets the SDK make and sign a request, sends it, and reads the answer. The SDK's own client is left out: it
+// knows no context, takes an empty answer for success, panics on errors of an unexpected shape, and repeats whole signed
+// requests in the texts of others.
+func (c *Cloud) exchange(ctx context.Context, endpoint *url.URL, region string, creds Credentials, request requests.AcsRequest, got confirmable) error {
 	timed, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	request.SetDomain(endpoint.Host)
-	request.SetScheme(strings.ToUpper(endpoint.Scheme))
-	request.SetReadTimeout(-1)                    // none of the SDK's own: it costs two goroutines a call, timed costs none
-	request.GetQueryParams()["RegionId"] = region // the client would compile a regular expression to check it
-	config := sdk.NewConfig().WithUserAgent("peerguard")
-	config.Transport = &exchangeTransport{ctx: timed, base: c.transport}
-	credential := credentials.NewStsTokenCredential(creds.AccessKeyID, creds.AccessKeySecret, creds.SecurityToken)
-	done := make(chan error, 1)
-	go func() { done <- act(config, credential, request, answer) }() // the SDK prints its stack for each nonce: a short one is cheap
-	switch err := <-done; {
-	case errors.Is(err, errPanic):
-		return noConfirmation("the answer is not one that the SDK can read")
+	signed, err := sign(timed, endpoint, region, creds, request)
+	if err != nil {
+		return &peering.Failure{Code: codeNetwork, Message: "the request could not be made"} // why might hold the signature
+	}
+	secrets := newRedactor(creds, request.GetQueryParams()["Signature"])
+	status, header, body, err := c.send(signed)
+	switch {
 	case err != nil:
-		return failure(ctx, err, newRedactor(creds, request.GetQueryParams()["Signature"]))
-	case !answer.confirmed():
+		return unanswered(ctx, err, secrets)
+	case status/100 != 2:
+		return refused(status, header, body, secrets)
+	case json.Unmarshal(body, got) != nil:
+		return noConfirmation("the answer is not the JSON that the API documents")
+	case !got.confirmed():
 		return noConfirmation("the API answered without confirming anything")
 	}
 	return nil
 }
 
-var errPanic = errors.New("the SDK panicked")
-
-// act lets the SDK act. It panics on error bodies of an unexpected shape.
-func act(config *sdk.Config, credential auth.Credential, request requests.AcsRequest, answer responses.AcsResponse) (err error) {
-	defer func() {
-		if recover() != nil {
-			err = errPanic
-		}
-	}()
-	client, err := sdk.NewClientWithOptions("", config, credential)
-	if err != nil {
-		return err
+// sign makes the HTTP request that the SDK would send.
+func sign(ctx context.Context, endpoint *url.URL, region string, creds Credentials, request requests.AcsRequest) (*http.Request, error) {
+	request.SetScheme(endpoint.Scheme)
+	request.SetDomain(endpoint.Host)
+	if err := requests.InitParams(request); err != nil {
+		return nil, fmt.Errorf("reading the parameters: %w", err)
 	}
-	return client.DoAction(request, answer)
+	keys := credentials.NewStaticSTSCredentialsProvider(creds.AccessKeyID, creds.AccessKeySecret, creds.SecurityToken)
+	signing := make(chan error)
+	go func() { signing <- auth.Sign(request, nil, region, keys) }() // it prints its stack for each nonce: a short one is cheap
+	if err := <-signing; err != nil {
+		return nil, fmt.Errorf("signing: %w", err)
+	}
+	signed, err := http.NewRequestWithContext(ctx, request.GetMethod(), request.BuildUrl(), request.GetBodyReader())
+	if err != nil {
+		return nil, fmt.Errorf("making the request: %w", err)
+	}
+	for name, value := range request.GetHeaders() {
+		signed.Header.Set(name, value)
+	}
+	signed.Header.Set("User-Agent", "peerguard")
+	return signed, nil
+}
+
+// send sends a request and reads the whole answer.
+func (c *Cloud) send(signed *http.Request) (status int, header http.Header, body []byte, err error) {
+	response, err := c.transport.RoundTrip(signed)
+	if err != nil {
+		return 0, nil, nil, err
+	}
+	defer response.Body.Close()
+	if response.StatusCode/100 == 3 {
+		return 0, nil, nil, errRedirected
+	}
+	body, err = io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	return response.StatusCode, response.Header, body, err
 }

@@ -1,5 +1,5 @@
 // Package vpcpeer is the cloud: the VpcPeer API (2022-01-01) and, for member accounts, AssumeRole of STS
-// (2015-04-01), spoken through alibaba-cloud-sdk-go.
+// (2015-04-01), in requests that alibaba-cloud-sdk-go makes and signs.
 //
 // It is the only room that knows the SDK, the API's error codes, quotas and retries. Every error that leaves it is a
 // *peering.Failure, and none holds a credential.

@@ -34,9 +34,12 @@ var ErrNoCredentials = errors.New("no credentials: set ALIBABA_CLOUD_ACCESS_KEY_
 //   - the instance metadata, where ALIBABA_CLOUD_ECS_METADATA names a role; it is never asked on a guess
 //
 // A profile that is named comes before the environment. What is there and broken is an error, and nothing after it is
-// tried. No error holds a secret.
+// tried. No error holds a secret. A role that a profile names is assumed through c.
 // https://www.alibabacloud.com/help/en/sdk/developer-reference/v1-manage-access-credentials
-func (c *Cloud) FindCredentials(ctx context.Context, profile string) (Found, error) {
+//
+// It is no method of Cloud: the linker keeps all methods of a type that an interface may lead to, and the function needs
+// none of the SDK's providers.
+func FindCredentials(ctx context.Context, c *Cloud, profile string) (Found, error) {
 	if profile == "" {
 		if found, err := fromEnvironment(ctx); err != nil || found.Source != "" {
 			return found, err
@@ -46,7 +49,7 @@ func (c *Cloud) FindCredentials(ctx context.Context, profile string) (Found, err
 	file, err := readProfiles()
 	switch ini := iniFile(); {
 	case err == nil:
-		return c.fromProfile(ctx, file, named)
+		return file.credentials(ctx, c, named)
 	case !errors.Is(err, fs.ErrNotExist):
 		return Found{}, err
 	case exists(ini):

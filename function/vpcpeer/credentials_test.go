@@ -116,7 +116,7 @@ func TestFindCredentials(t *testing.T) {
 			if tt.ini != "" {
 				put(t, filepath.Join(home, ".alibabacloud", "credentials"), tt.ini)
 			}
-			found, err := vpcpeer.New(vpcpeer.Config{Transport: silent{t}}).FindCredentials(t.Context(), tt.profile)
+			found, err := vpcpeer.FindCredentials(t.Context(), vpcpeer.New(vpcpeer.Config{Transport: silent{t}}), tt.profile)
 			if err != nil {
 				if !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "secret-") {
 					t.Errorf("got %v, want %q", err, tt.want)
@@ -134,7 +134,7 @@ func TestFindCredentials(t *testing.T) {
 // TestFindNothing can be told from other errors.
 func TestFindNothing(t *testing.T) {
 	alone(t)
-	if _, err := vpcpeer.New(vpcpeer.Config{}).FindCredentials(t.Context(), ""); !errors.Is(err, vpcpeer.ErrNoCredentials) {
+	if _, err := vpcpeer.FindCredentials(t.Context(), vpcpeer.New(vpcpeer.Config{}), ""); !errors.Is(err, vpcpeer.ErrNoCredentials) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -152,7 +152,7 @@ func TestFindInTime(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errors.New("told to"))
-	if _, err := vpcpeer.New(vpcpeer.Config{}).FindCredentials(ctx, ""); err == nil || !strings.Contains(err.Error(), "told to") {
+	if _, err := vpcpeer.FindCredentials(ctx, vpcpeer.New(vpcpeer.Config{}), ""); err == nil || !strings.Contains(err.Error(), "told to") {
 		t.Errorf("got %v", err)
 	}
 	writer, err := os.OpenFile(pipe, os.O_WRONLY, 0) // lets the provider go
@@ -180,7 +180,7 @@ func TestRoleProfiles(t *testing.T) {
 		"chained":  "acs:ram::5555555555555555:assumed-role/deep/peerguard",
 		"stranger": "NoPermission: assuming acs:ram::5555555555555555:role/closed",
 	} {
-		found, err := cloud.FindCredentials(t.Context(), name)
+		found, err := vpcpeer.FindCredentials(t.Context(), cloud, name)
 		if err != nil {
 			if !strings.Contains(err.Error(), want) || !vpcpeer.Forbidden(err) || strings.Contains(err.Error(), "secret-") {
 				t.Errorf("%s: got %v, want %s", name, err, want)

@@ -2,16 +2,15 @@ package vpcpeer
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	sdkerrors "github.com/aliyun/alibaba-cloud-sdk-go/sdk/errors"
 
 	"peerguard/function/peering"
 )
@@ -78,53 +77,37 @@ func outOfTime(last *peering.Failure) *peering.Failure {
 	return &f
 }
 
-// failure turns whatever the SDK returned into what the rest of peerguard understands.
-func failure(ctx context.Context, err error, secrets redactor) *peering.Failure {
-	var server *sdkerrors.ServerError
+// unanswered is the failure of an exchange without a whole answer. The error is a transport's: it does not tell the URL.
+func unanswered(ctx context.Context, err error, secrets redactor) *peering.Failure {
+	var timeout net.Error
 	switch {
-	case errors.As(err, &server):
-		return serverFailure(server, secrets)
 	case ctx.Err() != nil:
 		return outOfTime(nil)
-	case timedOut(err):
+	case errors.As(err, &timeout) && timeout.Timeout():
 		return &peering.Failure{Code: codeTimeout, Message: "no answer within " + callTimeout.String(), Retryable: true}
 	}
-	if _, ok := errors.AsType[*sdkerrors.ClientError](err); ok {
-		return noConfirmation("the answer is not the JSON that the API documents")
+	return &peering.Failure{Code: codeNetwork, Message: secrets.clean(err.Error()), Retryable: true}
+}
+
+// refused is the failure of an exchange that the API answered with an error. One of another shape than documented comes
+// from somebody else on the way, or nobody knows what it means.
+func refused(status int, header http.Header, body []byte, secrets redactor) *peering.Failure {
+	var said struct{ Code, Message, RequestId string }
+	if json.Unmarshal(body, &said) != nil || !isCode(said.Code) {
+		return noConfirmation(fmt.Sprintf("HTTP %d with a body that is no error of the API", status))
 	}
-	return &peering.Failure{Code: codeNetwork, Message: secrets.clean(cause(err).Error()), Retryable: true}
-}
-
-func timedOut(err error) bool {
-	var timeout net.Error
-	return errors.As(err, &timeout) && timeout.Timeout()
-}
-
-// cause leaves out what net/http says around a transport's error: the URL, which holds the whole signed request.
-func cause(err error) error {
-	if around, ok := errors.AsType[*url.Error](err); ok {
-		return around.Err
-	}
-	return err
-}
-
-func serverFailure(e *sdkerrors.ServerError, secrets redactor) *peering.Failure {
-	code := e.ErrorCode()
 	f := &peering.Failure{
-		Code:      code,
-		Message:   secrets.clean(e.Message()),
-		Retryable: throttled(code, e.HttpStatus()) || e.HttpStatus() >= 500 || slices.Contains(transient, code),
-		RequestID: secrets.clean(e.RequestId()),
-		Class:     classes[code],
+		Code:      said.Code,
+		Message:   secrets.clean(said.Message),
+		Retryable: throttled(said.Code, status) || status >= 500 || slices.Contains(transient, said.Code),
+		RequestID: secrets.clean(said.RequestId),
+		Class:     classes[said.Code],
 	}
-	switch {
-	case !isCode(code):
-		*f = *noConfirmation("HTTP " + http.StatusText(e.HttpStatus()) + " with a body that is no error of the API")
-	case slices.Contains(leaking, code):
+	if slices.Contains(leaking, f.Code) {
 		f.Message = "the API computed another signature: check the access key secret"
 	}
-	if throttled(code, e.HttpStatus()) {
-		f.RetryAfter = retryAfter(e.RespHeaders)
+	if throttled(f.Code, status) {
+		f.RetryAfter = retryAfter(header)
 	}
 	return f
 }

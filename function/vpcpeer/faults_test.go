@@ -43,7 +43,7 @@ var faults = map[vpcpeertest.Kind]expectation{
 	vpcpeertest.WrongTypes:     {true, "NoConfirmation"},
 	vpcpeertest.NumericCode:    {true, "NoConfirmation"},
 	vpcpeertest.ObjectMessage:  {true, "NoConfirmation"},
-	vpcpeertest.TextDetail:     {true, "NoConfirmation"},
+	vpcpeertest.TextDetail:     {false, "NoPermission"},
 	vpcpeertest.Redirect:       {true, "NetworkError"},
 	vpcpeertest.UnknownRequest: {true, "NoConfirmation"},
 	vpcpeertest.NonceUsed:      {true, "SignatureNonceUsed"},

@@ -18,8 +18,8 @@ type Identity struct {
 
 type identityAnswer struct {
 	answer
-	AccountId string
-	Arn       string
+	AccountId text
+	Arn       text
 }
 
 // Identity asks STS who the caller is: of it, only credentials and region are used. Errors are *peering.Failure.
@@ -27,12 +27,12 @@ type identityAnswer struct {
 func (c *Cloud) Identity(ctx context.Context, caller Caller) (Identity, error) {
 	var who Identity
 	err := retry(ctx, func() error {
-		got := &identityAnswer{answer: newAnswer()}
+		got := new(identityAnswer)
 		err := c.exchange(ctx, c.sts(caller.Region), caller.Region, caller.Credentials, sts.CreateGetCallerIdentityRequest(), got)
 		if err == nil && !accountOf(got.AccountId).Known() {
 			return noConfirmation("GetCallerIdentity answered without an account id")
 		}
-		who = Identity{Account: accountOf(got.AccountId), ARN: got.Arn}
+		who = Identity{Account: accountOf(got.AccountId), ARN: string(got.Arn)}
 		return err
 	})
 	return who, err

@@ -71,22 +71,23 @@ func (f *profiles) find(name string) (*profile, error) {
 // maxChain is how many profiles may lead to one another.
 const maxChain = 5
 
-func (c *Cloud) fromProfile(ctx context.Context, file *profiles, name string) (Found, error) {
-	p, err := file.find(name)
+// credentials gives those that a profile leads to; "" is the current one.
+func (f *profiles) credentials(ctx context.Context, c *Cloud, name string) (Found, error) {
+	p, err := f.find(name)
 	if err != nil {
 		return Found{}, err
 	}
-	found, err := c.keys(ctx, file, p, maxChain)
+	found, err := f.keys(ctx, c, p, maxChain)
 	if err != nil {
-		return Found{}, fmt.Errorf("using profile %q of %s: %w", p.Name, file.path, err)
+		return Found{}, fmt.Errorf("using profile %q of %s: %w", p.Name, f.path, err)
 	}
 	found.Region = cmp.Or(p.RegionID, regionVariable())
-	found.Source = fmt.Sprintf("profile %q of %s", p.Name, file.path)
+	found.Source = fmt.Sprintf("profile %q of %s", p.Name, f.path)
 	return found, nil
 }
 
-// keys gives the credentials that a profile leads to.
-func (c *Cloud) keys(ctx context.Context, file *profiles, p *profile, depth int) (Found, error) {
+// keys gives the credentials of a profile, through at most depth others.
+func (f *profiles) keys(ctx context.Context, c *Cloud, p *profile, depth int) (Found, error) {
 	switch static := (Credentials{p.AccessKeyID, p.AccessKeySecret, p.SecurityToken}); p.Mode {
 	case "", "AK", "StsToken":
 		return p.checked(static)
@@ -94,17 +95,17 @@ func (c *Cloud) keys(ctx context.Context, file *profiles, p *profile, depth int)
 		if _, err := p.checked(static); err != nil {
 			return Found{}, err
 		}
-		return c.inRole(ctx, p, static)
+		return p.inRole(ctx, c, static)
 	case "ChainableRamRoleArn":
-		source, err := file.find(p.Source)
+		source, err := f.find(p.Source)
 		if err != nil || depth == 0 {
 			return Found{}, errors.Join(errors.New("its source_profile leads nowhere"), err)
 		}
-		found, err := c.keys(ctx, file, source, depth-1)
+		found, err := f.keys(ctx, c, source, depth-1)
 		if err != nil {
 			return Found{}, err
 		}
-		return c.inRole(ctx, p, found.Credentials)
+		return p.inRole(ctx, c, found.Credentials)
 	case "EcsRamRole":
 		return fromMetadata(ctx, p.RoleName)
 	case "OIDC":
@@ -124,7 +125,7 @@ func (p *profile) checked(c Credentials) (Found, error) {
 }
 
 // inRole gives the credentials of the profile's role, assumed with those of somebody else.
-func (c *Cloud) inRole(ctx context.Context, p *profile, as Credentials) (Found, error) {
+func (p *profile) inRole(ctx context.Context, c *Cloud, as Credentials) (Found, error) {
 	session, err := c.assume(ctx, Caller{Credentials: as, Region: cmp.Or(p.STSRegion, p.RegionID)}, roleRequest{
 		arn:        p.RoleARN,
 		session:    cmp.Or(p.SessionName, "peerguard"),

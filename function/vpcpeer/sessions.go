@@ -113,10 +113,10 @@ func (s *Session) forget(account peering.Account, creds Credentials, err error) 
 type assumeAnswer struct {
 	answer
 	Credentials struct {
-		AccessKeyId     string
-		AccessKeySecret string
-		SecurityToken   string
-		Expiration      string
+		AccessKeyId     text
+		AccessKeySecret text
+		SecurityToken   text
+		Expiration      text
 	}
 }
 
@@ -147,15 +147,15 @@ func (c *Cloud) assume(ctx context.Context, caller Caller, role roleRequest) (se
 		if err := c.pace.wait(ctx, assumeRole, quota); err != nil {
 			return err
 		}
-		got := &assumeAnswer{answer: newAnswer()}
+		got := new(assumeAnswer)
 		err := c.exchange(ctx, c.sts(caller.Region), caller.Region, caller.Credentials, role.request(), got)
 		c.pace.slow(assumeRole, quota, err)
 		if err == nil && got.Credentials.AccessKeyId == "" {
 			return noConfirmation("AssumeRole answered without credentials")
 		}
 		answered := got.Credentials
-		fresh.credentials = Credentials{answered.AccessKeyId, answered.AccessKeySecret, answered.SecurityToken}
-		if expires, parseErr := time.Parse(time.RFC3339, answered.Expiration); parseErr == nil {
+		fresh.credentials = Credentials{string(answered.AccessKeyId), string(answered.AccessKeySecret), string(answered.SecurityToken)}
+		if expires, parseErr := time.Parse(time.RFC3339, string(answered.Expiration)); parseErr == nil {
 			fresh.expires = expires
 		}
 		return err

@@ -121,5 +121,5 @@ func endpointOf(name string) (*url.URL, error) {
 func find(ctx context.Context, cloud *vpcpeer.Cloud, profile string) (vpcpeer.Found, error) {
 	ctx, cancel := context.WithTimeout(ctx, identityPatience)
 	defer cancel()
-	return cloud.FindCredentials(ctx, profile)
+	return vpcpeer.FindCredentials(ctx, cloud, profile)
 }
