@@ -47,7 +47,7 @@ func compareHTTP2(ctx context.Context, r *rig) ([]row, error) {
 }
 
 func (r *rig) speak(ctx context.Context, tls *authority, http2 bool) (spoken, error) {
-	o := organisation{r.times(20, 2), r.times(30, 2), 2}
+	o := organisation{r.times(20, 2), r.times(30, 2), 2, 1}
 	c, err := r.startCloud(ctx, append(tls.args(), "-accounts", strconv.Itoa(o.accounts), "-regions", strconv.Itoa(o.regions), "-each", "2", "-latency", apiLatency.String())...)
 	if err != nil {
 		return spoken{}, err

@@ -21,13 +21,14 @@ import (
 )
 
 // size is how much the cloud holds.
-type size struct{ accounts, regions, each int }
+type size struct{ accounts, regions, each, every int }
 
 func main() {
 	var s size
 	flag.IntVar(&s.accounts, "accounts", 1, "guarded accounts")
 	flag.IntVar(&s.regions, "regions", 1, "regions of each account")
 	flag.IntVar(&s.each, "each", 1, "pending requests in each of them")
+	flag.IntVar(&s.every, "every", 1, "or only in every n-th")
 	latency := flag.Duration("latency", 0, "of each call")
 	revive := flag.Bool("revive", false, "make a connection pending again whenever it is read, so that few serve for many events")
 	cert := flag.String("cert", "", "serve TLS with this certificate")
@@ -56,6 +57,9 @@ func fill(cloud *vpcpeertest.Cloud, s size) {
 	for i := range s.accounts {
 		cloud.AddRole(vpcpeertest.Role{ARN: world.Role(i), TrustedAccounts: []peering.Account{fctest.Account}})
 		for j := range s.regions {
+			if (i*s.regions+j)%s.every > 0 {
+				continue
+			}
 			for k := range s.each {
 				cloud.Put(pending(i, j, k))
 			}
