@@ -3,6 +3,7 @@ package chaos_test
 import (
 	"context"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"sync"
 	"syscall"
@@ -12,6 +13,7 @@ import (
 	"peerguard/function/fc/fctest"
 	"peerguard/function/guard"
 	"peerguard/function/peering"
+	"peerguard/function/vpcpeer/vpcpeertest"
 )
 
 // The ways in which guardrails are broken, as clouds that stand between the judge and the real client.
@@ -26,6 +28,22 @@ func (d deaf) Get(ctx context.Context, in peering.Partition, id string) (peering
 	}
 	return c, err
 }
+
+// hasty takes an error in a list for its end.
+type hasty struct{ guard.Cloud }
+
+func (h hasty) List(ctx context.Context, in peering.Partition) iter.Seq2[[]peering.Connection, error] {
+	return func(yield func([]peering.Connection, error) bool) {
+		for page, err := range h.Cloud.List(ctx, in) {
+			if err != nil || !yield(page, nil) {
+				return
+			}
+		}
+	}
+}
+
+// onlyLists lets nothing but lists go wrong: a sweep that fails elsewhere too says so, and is not caught.
+var onlyLists = []vpcpeertest.Fault{{Kind: vpcpeertest.Forbidden, Action: "ListVpcPeerConnections", Probability: 0.2, Seed: 1}}
 
 // credulous believes what an event says of the requester.
 type credulous struct {
@@ -65,34 +83,74 @@ func (f forgetful) Reject(ctx context.Context, in peering.Partition, r peering.R
 	return f.Cloud.Reject(ctx, in, r)
 }
 
+// breakage is a way to break a handler, and the score that must show it.
+type breakage struct {
+	name   string
+	faults []vpcpeertest.Fault                                 // instead of those of the seed, where there are any
+	wreck  func(cloud guard.Cloud, payload []byte) guard.Cloud // as inProcess.wreck
+	tell   func(fctest.Result) fctest.Result                   // as inProcess.tell
+	caught func(score) int                                     // nil: nothing is broken, and the run is clean
+}
+
+var breakages = []breakage{
+	{name: "not broken"},
+	{name: "not broken, lists fail", faults: onlyLists},
+	{
+		name:   "errors on read swallowed",
+		wreck:  func(c guard.Cloud, _ []byte) guard.Cloud { return deaf{c} },
+		caught: func(s score) int { return s.lost },
+	},
+	{
+		name: "errors in lists swallowed", faults: onlyLists,
+		wreck:  func(c guard.Cloud, _ []byte) guard.Cloud { return hasty{c} },
+		caught: func(s score) int { return s.lost },
+	},
+	{
+		name:   "event facts trusted",
+		wreck:  func(c guard.Cloud, p []byte) guard.Cloud { return credulous{c, p} },
+		caught: func(s score) int { return min(s.lost, s.wrong) },
+	},
+	{
+		name:   "everybody rejected",
+		wreck:  func(c guard.Cloud, _ []byte) guard.Cloud { return strict{c} },
+		caught: func(s score) int { return s.wrong },
+	},
+	{
+		name:   "rejections not sent",
+		wreck:  func(c guard.Cloud, _ []byte) guard.Cloud { return boastful{c} },
+		caught: func(s score) int { return s.lost },
+	},
+	{
+		name:   "tokens made up",
+		wreck:  func(c guard.Cloud, _ []byte) guard.Cloud { return forgetful{c} },
+		caught: func(s score) int { return s.twice },
+	},
+	{
+		name: "failures reported as success",
+		tell: func(r fctest.Result) fctest.Result {
+			if !r.OK {
+				r.OK, r.Body = true, []byte(`{"mode":"enforce"}`)
+			}
+			return r
+		},
+		caught: func(s score) int { return s.lost },
+	},
+	{
+		name: "secrets told",
+		tell: func(r fctest.Result) fctest.Result {
+			r.ErrorMessage += "signing with " + fctest.Credentials().AccessKeySecret
+			return r
+		},
+		caught: func(s score) int { return s.leaks },
+	},
+}
+
 // TestTheCheckerCanFail runs the plan against handlers that are broken on purpose: the checker catches each, for what it
 // is, and finds nothing wrong with the one that is not broken.
 func TestTheCheckerCanFail(t *testing.T) {
 	t.Parallel()
 	var wait sync.WaitGroup
-	for _, tt := range []struct {
-		name   string
-		wreck  func(guard.Cloud, []byte) guard.Cloud
-		tell   func(fctest.Result) fctest.Result
-		caught func(score) int // nil: the run is clean
-	}{
-		{name: "not broken"},
-		{"errors on read swallowed", func(c guard.Cloud, _ []byte) guard.Cloud { return deaf{c} }, nil, func(s score) int { return s.lost }},
-		{"event facts trusted", func(c guard.Cloud, p []byte) guard.Cloud { return credulous{c, p} }, nil, func(s score) int { return min(s.lost, s.wrong) }},
-		{"everybody rejected", func(c guard.Cloud, _ []byte) guard.Cloud { return strict{c} }, nil, func(s score) int { return s.wrong }},
-		{"rejections not sent", func(c guard.Cloud, _ []byte) guard.Cloud { return boastful{c} }, nil, func(s score) int { return s.lost }},
-		{"tokens made up", func(c guard.Cloud, _ []byte) guard.Cloud { return forgetful{c} }, nil, func(s score) int { return s.twice }},
-		{"failures reported as success", nil, func(r fctest.Result) fctest.Result {
-			if !r.OK {
-				r.OK, r.Body = true, []byte(`{"mode":"enforce"}`)
-			}
-			return r
-		}, func(s score) int { return s.lost }},
-		{"secrets told", nil, func(r fctest.Result) fctest.Result {
-			r.ErrorMessage += "signing with " + fctest.Credentials().AccessKeySecret
-			return r
-		}, func(s score) int { return s.leaks }},
-	} {
+	for _, tt := range breakages {
 		wait.Go(func() {
 			r, err := newRun(11, t.TempDir())
 			if err != nil {
@@ -100,6 +158,9 @@ func TestTheCheckerCanFail(t *testing.T) {
 				return
 			}
 			r.renames = true
+			if tt.faults != nil {
+				r.faults = tt.faults
+			}
 			for range 2 {
 				h := newInProcess(r)
 				h.wreck, h.tell = tt.wreck, tt.tell

@@ -21,6 +21,7 @@ type run struct {
 	cloud     *vpcpeertest.Cloud
 	folder    string // of the policy
 	functions []function
+	faults    []vpcpeertest.Fault
 	enough    func(score) bool // ends the run early; nil: it takes its time
 	renames   bool             // no policy is written over the old one: no stall of this machine can excuse a rejection
 	aside     sync.WaitGroup   // restarts and edits, one of the latter at a time
@@ -36,7 +37,7 @@ func newRun(seed uint64, folder string) (*run, error) {
 		cloud.AddRole(vpcpeertest.Role{ARN: roleOf(memberAccount(n)), TrustedAccounts: []peering.Account{own}})
 	}
 	checker := newChecker(cloud)
-	r := &run{checker: checker, platform: newPlatform(checker), seed: seed, cloud: cloud, folder: folder}
+	r := &run{checker: checker, platform: newPlatform(checker), seed: seed, cloud: cloud, folder: folder, faults: faults(seed)}
 	err := r.writePolicy(r.soundPolicy())
 	return r, err
 }
@@ -55,7 +56,7 @@ func (r *run) chaos(d time.Duration) score {
 			serving.Go(func() { r.serve(f) })
 		}
 	}
-	r.cloud.Inject(faults(r.seed)...)
+	r.cloud.Inject(r.faults...)
 	plan := newPlan(r.seed)
 	for end := time.Now().Add(d); time.Now().Before(end) && (r.enough == nil || !r.enough(r.soFar())); {
 		r.carryOut(plan.next())
