@@ -20,7 +20,7 @@ type Hint struct {
 	ClientToken string
 }
 
-// Check handles the connections that events point at, and reports them in the order of the hints.
+// Check handles the connections that events point at. Of equally serious ones the report keeps the order of the hints.
 func (g *Guard) Check(ctx context.Context, inv *Invocation, triggerID string, hints []Hint) *Report {
 	entries := make([]Entry, len(hints))
 	var group errgroup.Group
@@ -36,9 +36,7 @@ func (g *Guard) Check(ctx context.Context, inv *Invocation, triggerID string, hi
 	for _, e := range entries {
 		book.connection(e)
 	}
-	report := book.close()
-	report.Connections = head(entries)
-	return report
+	return book.close()
 }
 
 func (g *Guard) check(ctx context.Context, inv *Invocation, hint Hint) Entry {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -356,23 +357,42 @@ func TestWhoIsAsked(t *testing.T) {
 	}
 }
 
-// TestBatch: every hint of an array is handled, and reported in its order.
+// TestBatch: every hint of an array is handled, and reported with the most serious first, else in its order.
 func TestBatch(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, rules)
 	var hints []guard.Hint
+	want := map[guard.Outcome]string{}
 	for i := range 30 {
 		id := fmt.Sprintf("pcc-%02d", i)
 		w.Put(request(id, []int64{stranger, partner, 0}[i%3]))
 		hints = append(hints, guard.Hint{InstanceID: id, ClientToken: id})
+		want[[]guard.Outcome{guard.Rejected, guard.Allowed, guard.Failed}[i%3]] += id + " "
 	}
 	report := w.Check(within(t, time.Minute), w.inv, "event-1 (+29)", hints)
-	for i, e := range report.Connections {
-		if want := []guard.Outcome{guard.Rejected, guard.Allowed, guard.Failed}[i%3]; e.Outcome != want || e.InstanceID != hints[i].InstanceID {
-			t.Errorf("entry %d: got %s %s, want %s %s", i, e.InstanceID, e.Outcome, hints[i].InstanceID, want)
-		}
+	got := ""
+	for _, e := range report.Connections {
+		got += e.InstanceID + " "
+	}
+	if want := want[guard.Failed] + want[guard.Rejected] + want[guard.Allowed]; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	if err := report.Err(); err == nil || !strings.HasPrefix(err.Error(), "10 of 30 connections unresolved: pcc-02: UnknownOwner: ") {
 		t.Errorf("got %v", err)
 	}
+}
+
+// TestLargeBatch: where a report cannot list all, it lists the most serious.
+func TestLargeBatch(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, rules)
+		w.Put(request("pcc-fine", partner), request("pcc-nobody", 0))
+		hints := slices.Repeat([]guard.Hint{{InstanceID: "pcc-fine", ClientToken: "t"}}, 1_005)
+		hints[1_003].InstanceID = "pcc-nobody"
+		report := w.Check(within(t, time.Hour), w.inv, "event-1 (+1004)", hints)
+		if n := len(report.Connections); n != 1_000 || report.Connections[0].InstanceID != "pcc-nobody" || report.Counts[guard.Allowed] != 1_004 {
+			t.Errorf("%d listed, counts %v", n, report.Counts)
+		}
+	})
 }

@@ -47,7 +47,7 @@ func (l *ledger) connection(e Entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.report.Counts[e.Outcome]++
-	if kept := l.entries[e.Outcome]; len(kept) < maxListed && slices.Contains(findings, e.Outcome) {
+	if kept := l.entries[e.Outcome]; len(kept) < maxListed && slices.Contains(l.report.Trigger.listed(), e.Outcome) {
 		l.entries[e.Outcome] = append(kept, e)
 	}
 	if e.Error != nil && (e.Outcome == Failed || l.report.Trigger == TriggerEvent) {
@@ -113,7 +113,7 @@ func (l *ledger) blame(what string, e *Error) {
 func (l *ledger) close() *Report {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, o := range findings {
+	for _, o := range l.report.Trigger.listed() {
 		l.report.Connections = append(l.report.Connections, l.entries[o]...)
 	}
 	l.report.Connections = head(l.report.Connections)

@@ -27,9 +27,6 @@ const (
 // gravity orders outcomes, the most serious first.
 var gravity = []Outcome{Failed, Violation, NotReady, Rejected, WouldReject, Allowed, Closed, Ignored}
 
-// findings are the outcomes that a sweep's report lists; the rest are only counted.
-var findings = gravity[:5]
-
 // maxListed is how many connections, and how many partitions, a report lists at most.
 const maxListed = 1_000
 
@@ -51,6 +48,14 @@ const (
 	TriggerEvent Trigger = "event"
 	TriggerSweep Trigger = "sweep"
 )
+
+// listed are the outcomes of which a report lists the connections; a sweep's only counts those that need nobody.
+func (t Trigger) listed() []Outcome {
+	if t == TriggerSweep {
+		return gravity[:5]
+	}
+	return gravity
+}
 
 // Report is the result of one invocation, as README.md describes it.
 type Report struct {
