@@ -92,5 +92,11 @@ func ValidRegion(s string) bool {
 	return len(s) > 2 && madeOf(lower, s[:2], 2) && madeOf(lower+digits+"-", s[2:], len(s))
 }
 
+// ValidVPC reports whether s has the form of a VPC id.
+func ValidVPC(s string) bool {
+	id, ok := strings.CutPrefix(s, "vpc-")
+	return ok && madeOf(lower+digits+"-", id, 60)
+}
+
 // ValidAccount reports whether s has the form of an account id.
 func ValidAccount(s string) bool { return madeOf(digits, s, 20) }

@@ -11,17 +11,6 @@ import (
 	"peerguard/function/peering"
 )
 
-// What ids are made of. A regular expression would be compiled at each start, needed or not.
-const (
-	idLike   = "abcdefghijklmnopqrstuvwxyz0123456789-"
-	nameLike = idLike + "ABCDEFGHIJKLMNOPQRSTUVWXYZ._"
-)
-
-// madeOf reports whether a text is between 1 and most of these ASCII characters.
-func madeOf(characters, text string, most int) bool {
-	return text != "" && len(text) <= most && strings.Trim(text, characters) == ""
-}
-
 // word checks one element of a list; the complaint is empty when it is good.
 type word func(text string) (complaint string)
 
@@ -75,17 +64,24 @@ func region(text string) string {
 }
 
 func vpc(text string) string {
-	if id, ok := strings.CutPrefix(text, "vpc-"); ok && madeOf(idLike, id, 60) {
+	if peering.ValidVPC(text) {
 		return ""
 	}
 	return fmt.Sprintf("bad VPC id %q: it is written like vpc-bp1aevy8sofi8mh1q", text)
 }
 
+// A role's name is 64 of these at most.
+const (
+	nameCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
+	nameLength     = 64
+)
+
 // roleAccount gives the account of a role's ARN.
 func roleAccount(arn string) (a peering.Account, ok bool) {
 	rest, ram := strings.CutPrefix(arn, "acs:ram::")
 	id, name, role := strings.Cut(rest, ":role/")
-	return peering.Account(id), ram && role && peering.ValidAccount(id) && madeOf(nameLike, name, 64)
+	named := name != "" && len(name) <= nameLength && strings.Trim(name, nameCharacters) == ""
+	return peering.Account(id), ram && role && peering.ValidAccount(id) && named
 }
 
 func account(text string) string {
