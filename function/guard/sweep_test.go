@@ -324,3 +324,17 @@ func TestFewCallsAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// TestUnknownOwners: who requests or accepts is not guessed, and somebody is told.
+func TestUnknownOwners(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, rules)
+	w.Put(request("pcc-x", 0), request("pcc-y", 1111111111111111, func(i *vpcpeertest.Item) { i.AcceptingOwnerUID, i.RegionID = 0, "cn-shanghai" }))
+	report := w.sweep(t, within(t, time.Minute))
+	if got := nonzero(report.Counts); got != "failed=2" || code(report.Connections[0]) != "UnknownOwner" || code(report.Connections[1]) != "UnknownOwner" {
+		t.Errorf("got %s, %+v", got, report.Connections)
+	}
+	if calls := w.Stats().ByAction["RejectVpcPeerConnection"]; calls > 0 {
+		t.Errorf("%d rejections", calls)
+	}
+}
