@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"iter"
+	"maps"
 	"strconv"
 	"unicode/utf8"
 )
@@ -19,11 +20,7 @@ func asObject(raw []byte) object {
 	if kindOf(raw) != '{' {
 		return nil
 	}
-	o := object{}
-	for key, value := range members(raw) {
-		o[key] = value
-	}
-	return o
+	return maps.Collect(members(raw))
 }
 
 // members walks an object, whose bytes encoding/json has found valid: it would check them again at each level.

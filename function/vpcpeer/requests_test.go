@@ -1,0 +1,78 @@
+package vpcpeer_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk"
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth/credentials"
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
+	api "github.com/aliyun/alibaba-cloud-sdk-go/services/vpcpeer"
+	"github.com/google/go-cmp/cmp"
+
+	"peerguard/function/peering"
+	"peerguard/function/vpcpeer"
+)
+
+// seen is the last request that came by, without what is another each time.
+type seen struct {
+	Method, Host string
+	Query, Form  url.Values
+	Header       http.Header
+}
+
+func (s *seen) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, err
+	}
+	*s = seen{Method: r.Method, Host: r.URL.Host, Query: r.URL.Query(), Form: form, Header: http.Header{}}
+	for _, name := range []string{"Signature", "SignatureNonce", "Timestamp"} {
+		if s.Query.Get(name) == "" {
+			return nil, errors.New(name + " is missing")
+		}
+		s.Query.Set(name, "?")
+	}
+	for name, values := range r.Header { // the SDK writes some in lower case, which is the same to HTTP
+		s.Header[http.CanonicalHeaderKey(name)] = values
+	}
+	s.Header.Del("User-Agent")
+	s.Header.Del("X-Sdk-Core-Version")
+	return nil, errors.New("nobody is there")
+}
+
+// TestRequestsAreThoseOfTheSDK: what is sent is what the SDK's own client sends, but for how the sender is called.
+func TestRequestsAreThoseOfTheSDK(t *testing.T) {
+	t.Parallel()
+	var ours, theirs seen
+	s := session(vpcpeer.Config{Transport: &ours})
+	_, err := s.Reject(within(t, 1010*time.Millisecond), home, peering.Rejection{ID: "pcc-one", ClientToken: "event-1", DryRun: true})
+	if f := failed(t, err); f.Code != "NetworkError" {
+		t.Errorf("got %v", err)
+	}
+
+	config := sdk.NewConfig().WithScheme("HTTPS").WithAutoRetry(false)
+	config.Transport = &theirs
+	client, err := api.NewClientWithOptions("cn-shanghai", config,
+		credentials.NewStsTokenCredential(canaries.AccessKeyID, canaries.AccessKeySecret, canaries.SecurityToken))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := api.CreateRejectVpcPeerConnectionRequest()
+	request.Domain = "vpcpeer.aliyuncs.com"
+	request.InstanceId, request.ClientToken, request.DryRun = "pcc-one", "event-1", requests.NewBoolean(true)
+	if _, err := client.RejectVpcPeerConnection(request); err == nil {
+		t.Fatal("somebody is there")
+	}
+	if diff := cmp.Diff(theirs, ours); diff != "" || ours.Form.Get("InstanceId") != "pcc-one" {
+		t.Errorf("the SDK's -, ours +:\n%s", diff)
+	}
+}
