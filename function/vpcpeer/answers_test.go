@@ -98,6 +98,25 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// hurried is a proxy that throttles: it speaks the API's header, not its JSON.
+type hurried struct{ says }
+
+func (h hurried) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := h.says.RoundTrip(r)
+	response.Header.Set("X-Ratelimit-User-Api", "Limit:360,Remain:0,TimeLeft:17000,Reset:1")
+	return response, err
+}
+
+// TestThrottledByAnybody: how long to wait is told by a header, whatever the body.
+func TestThrottledByAnybody(t *testing.T) {
+	t.Parallel()
+	s := session(vpcpeer.Config{Transport: hurried{says{http.StatusTooManyRequests, []byte("<html>")}}})
+	_, err := s.Get(within(t, 10*time.Second), home, "pcc-one")
+	if f := failed(t, err); f.Code != "NoConfirmation" || f.RetryAfter != 17*time.Second {
+		t.Errorf("got %+v", f)
+	}
+}
+
 // TestSessionsWithoutCredentials: an AssumeRole that answers with no credentials has not assumed anything.
 func TestSessionsWithoutCredentials(t *testing.T) {
 	t.Parallel()

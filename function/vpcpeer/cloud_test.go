@@ -32,7 +32,7 @@ var canaries = vpcpeer.Credentials{
 	SecurityToken:   "CanaryToken+/==0003&4",
 }
 
-// world is a simulated cloud, and a caller's view of it through the real SDK.
+// world is a simulated cloud, and a caller's view of it.
 type world struct {
 	*vpcpeertest.Cloud
 	session *vpcpeer.Session

@@ -89,9 +89,18 @@ func unanswered(ctx context.Context, err error, secrets redactor) *peering.Failu
 	return &peering.Failure{Code: codeNetwork, Message: secrets.clean(err.Error()), Retryable: true}
 }
 
-// refused is the failure of an exchange that the API answered with an error. One of another shape than documented comes
-// from somebody else on the way, or nobody knows what it means.
+// refused is the failure of an exchange that was answered with an error.
 func refused(status int, header http.Header, body []byte, secrets redactor) *peering.Failure {
+	f := understood(status, body, secrets)
+	if throttled(f.Code, status) {
+		f.RetryAfter = retryAfter(header)
+	}
+	return f
+}
+
+// understood reads an error of the API. One of another shape than documented comes from somebody on the way to it, or
+// nobody knows what it means.
+func understood(status int, body []byte, secrets redactor) *peering.Failure {
 	var said struct{ Code, Message, RequestId string }
 	if json.Unmarshal(body, &said) != nil || !isCode(said.Code) {
 		return noConfirmation(fmt.Sprintf("HTTP %d with a body that is no error of the API", status))
@@ -105,9 +114,6 @@ func refused(status int, header http.Header, body []byte, secrets redactor) *pee
 	}
 	if slices.Contains(leaking, f.Code) {
 		f.Message = "the API computed another signature: check the access key secret"
-	}
-	if throttled(f.Code, status) {
-		f.RetryAfter = retryAfter(header)
 	}
 	return f
 }
