@@ -67,13 +67,17 @@ func chaos(t *testing.T, seed uint64, d time.Duration) {
 		t.Error(err)
 		return
 	}
+	r.least = 150
 	s := r.chaos(d)
 	t.Logf("seed %d, again with: make chaos SEED=%d MINUTES=%.3g\n%v", seed, seed, d.Minutes(), s)
 	for _, p := range r.problems {
 		t.Errorf("seed %d: %s", seed, p)
 	}
-	if !s.clean() || s.connections < 100 || s.faults < s.calls/10 || s.stops == 0 {
-		t.Errorf("seed %d: a promise is broken, or there was no chaos", seed)
+	if !s.clean() {
+		t.Errorf("seed %d: a promise is broken", seed)
+	}
+	if r.storm.faults < r.storm.calls/10 || s.stops == 0 {
+		t.Errorf("seed %d: there was no chaos: %d faults in %d calls, %d stops", seed, r.storm.faults, r.storm.calls, s.stops)
 	}
 	if unknown := r.cloud.UnknownActions(); len(unknown) > 0 {
 		t.Errorf("calls that the API does not know: %v", unknown)

@@ -22,7 +22,9 @@ type run struct {
 	folder    string // of the policy
 	functions []function
 	faults    []vpcpeertest.Fault
+	least     int              // connections that the run makes, however long a busy machine takes for them
 	enough    func(score) bool // ends the run early; nil: it takes its time
+	storm     score            // when the faults ended
 	renames   bool             // no policy is written over the old one: no stall of this machine can excuse a rejection
 	aside     sync.WaitGroup   // restarts and edits, one of the latter at a time
 	editing   sync.Mutex
@@ -58,9 +60,13 @@ func (r *run) chaos(d time.Duration) score {
 	}
 	r.cloud.Inject(r.faults...)
 	plan := newPlan(r.seed)
-	for end := time.Now().Add(d); time.Now().Before(end) && (r.enough == nil || !r.enough(r.soFar())); {
+	for end := time.Now().Add(d); time.Now().Before(end) || plan.connections < r.least; {
 		r.carryOut(plan.next())
+		if r.enough != nil && r.enough(r.soFar()) {
+			break
+		}
 	}
+	r.storm = r.soFar()
 	r.cloud.ClearFaults()
 	r.aside.Wait()
 	r.drain()
