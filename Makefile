@@ -46,7 +46,8 @@ fmt: ## gofmt would change nothing
 	@files=$$(gofmt -l .); if [[ -n $$files ]]; then printf 'gofmt would change:\n%s\n' "$$files" >&2; exit 1; fi
 
 .PHONY: vet
-vet: ## go vet, and the module's files are as published
+vet: ## go vet, go.mod is tidy, and the modules are as published
+	go mod tidy -diff
 	go mod verify
 	go vet ./...
 	go vet -tags chromium ./function/cmd/peerguard/page
