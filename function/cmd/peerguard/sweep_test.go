@@ -64,13 +64,16 @@ const enforcing = "version: 1\nmode: enforce\nguard:\n  regions: [cn-hangzhou]\n
 // TestInterrupted: Ctrl-C in the middle of a sweep is exit code 130, after a report that is JSON all the same.
 func TestInterrupted(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
+	over := make(chan struct{}) // until then nothing is answered: an answer might be quicker than the interruption
 	simulated(t, &vpcpeertest.Cloud{Before: func(c vpcpeertest.Call) {
 		if c.Action == "RejectVpcPeerConnection" {
 			interrupt()
+			<-over
 		}
 	}})
 	var stdout, stderr buffer
 	code := run(ctx, []string{"sweep", "--policy", policyOf(t, enforcing), "--enforce", "--yes", "--json"}, &console{stdout: &stdout, stderr: &stderr})
+	close(over)
 	if code != 130 || !strings.Contains(stdout.String(), `"complete": false`) || !strings.Contains(stderr.String(), "interrupted") {
 		t.Errorf("exit code %d\n%s\n%s", code, &stdout, &stderr)
 	}
