@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"peerguard/function/fc/fctest"
@@ -19,7 +18,7 @@ type process struct {
 	checker *checker
 	room    int
 
-	turn sync.Mutex   // one restart at a time
+	turn sync.Mutex   // one end at a time
 	gate sync.RWMutex // held for writing while there is no process to invoke
 	now  *generation
 }
@@ -27,7 +26,7 @@ type process struct {
 // generation is one process from its start to its end.
 type generation struct {
 	*fctest.Process
-	asked atomic.Bool // its end was asked for
+	over bool // its end is accounted for; whoever has the turn may look
 }
 
 // runtime is how a process is started and invoked.
@@ -110,12 +109,11 @@ func (p *process) begin() error {
 // mourn replaces a process that ended though nobody asked for it.
 func (p *process) mourn(g *generation) {
 	<-g.Ended()
-	if g.asked.Load() {
-		return
+	p.turn.Lock()
+	defer p.turn.Unlock()
+	if !g.over {
+		p.replace(false)
 	}
-	output := g.Output()
-	p.checker.crashed("a process ended by itself: " + output[max(0, len(output)-2000):])
-	p.replace(func() {})
 }
 
 func (p *process) slots() int { return p.room }
@@ -132,15 +130,17 @@ func (p *process) current() *generation {
 	return p.now
 }
 
-func (p *process) restart(kill bool) { p.replace(func() { p.end(kill) }) }
-
-// replace puts a new process in the place of the one that end ends.
-func (p *process) replace(end func()) {
+func (p *process) restart(kill bool) {
 	p.turn.Lock()
 	defer p.turn.Unlock()
+	p.replace(kill)
+}
+
+// replace ends the process and puts a new one in its place. The caller has the turn.
+func (p *process) replace(kill bool) {
 	p.gate.Lock()
 	defer p.gate.Unlock()
-	end()
+	p.end(kill)
 	p.ended()
 	p.checker.printed(p.now.Output())
 	if err := p.begin(); err != nil {
@@ -148,9 +148,17 @@ func (p *process) replace(end func()) {
 	}
 }
 
-// end ends the process. What it was doing is lost when it is killed, and finished when it is not.
+// end ends the process, unless it has ended by itself. What it was doing is lost when it is killed, and finished when it
+// is not.
 func (p *process) end(kill bool) {
-	p.now.asked.Store(true)
+	p.now.over = true
+	select {
+	case <-p.now.Ended():
+		output := p.now.Output()
+		p.checker.crashed("a process ended by itself: " + output[max(0, len(output)-2000):])
+		return
+	default:
+	}
 	if kill {
 		p.now.Kill()
 		return
