@@ -2,8 +2,10 @@ package vpcpeer_test
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"peerguard/function/peering"
+	"peerguard/function/vpcpeer"
 	"peerguard/function/vpcpeer/vpcpeertest"
 )
 
@@ -231,6 +234,46 @@ func TestRefusedSessionIsRenewedOnce(t *testing.T) {
 			})
 		})
 	}
+}
+
+// late hands requests for one region on a second later.
+type late struct {
+	http.RoundTripper
+	region string
+}
+
+func (l late) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Query().Get("RegionId") == l.region {
+		time.Sleep(time.Second)
+	}
+	return l.RoundTripper.RoundTrip(r)
+}
+
+// TestRenewalElsewhereHoldsUpNoDeadline: a session is refused while a call with more time renews it already, in vain.
+func TestRenewalElsewhereHoldsUpNoDeadline(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.session = session(vpcpeer.Config{Transport: late{w.Cloud, "cn-hangzhou"}})
+		if err := w.session.Assume(within(t, time.Minute), member); err != nil {
+			t.Fatal(err)
+		}
+		w.Inject(
+			vpcpeertest.Fault{Kind: vpcpeertest.TokenExpired, Action: "GetVpcPeerConnectionAttribute"},
+			vpcpeertest.Fault{Kind: vpcpeertest.Hang, Action: "AssumeRole"},
+		)
+		start := time.Now()
+		var calls sync.WaitGroup
+		for region, d := range map[string]time.Duration{"cn-shanghai": 5 * time.Minute, "cn-hangzhou": 15 * time.Second} {
+			calls.Go(func() {
+				_, err := w.session.Get(within(t, d), peering.Partition{Account: member, Region: region}, "pcc-one")
+				if took := time.Since(start); err == nil || took > d {
+					t.Errorf("%s: got %v after %v, want a failure within %v", region, err, took, d)
+				}
+			})
+		}
+		calls.Wait()
+	})
 }
 
 func TestRolesThatCannotBeAssumed(t *testing.T) {

@@ -41,7 +41,7 @@ func (c *Cloud) Identity(ctx context.Context, caller Caller) (Identity, error) {
 // Assume makes sure that the calls of an account can be made: it assumes the account's role, where it is guarded through
 // one. A session that lasts is not renewed. Errors are *peering.Failure.
 func (s *Session) Assume(ctx context.Context, account peering.Account) error {
-	_, err := s.credentials(ctx, account)
+	_, err := s.credentials(ctx, account, Credentials{})
 	return err
 }
 

@@ -15,9 +15,10 @@ const reserve = time.Second
 
 // call makes one call in a partition: with its credentials, at the pace of its quota, again while that is worth it.
 func (s *Session) call(ctx context.Context, in peering.Partition, api string, attempt func(Credentials) error) error {
-	renewed := false
+	_, member := s.role(in.Account)
+	var refused Credentials // of a session that the API no longer takes: it is renewed once
 	return retry(ctx, func() error {
-		creds, err := s.credentials(ctx, in.Account)
+		creds, err := s.credentials(ctx, in.Account, refused)
 		if err != nil {
 			return err
 		}
@@ -26,8 +27,8 @@ func (s *Session) call(ctx context.Context, in peering.Partition, api string, at
 		}
 		err = attempt(creds)
 		s.cloud.pace.slow(api, in, err)
-		if !renewed && s.forget(in.Account, creds, err) {
-			renewed = true
+		if member && refused == (Credentials{}) && sessionRefused(err) {
+			refused = creds
 			return again(err)
 		}
 		return err

@@ -55,8 +55,9 @@ func (s *sessions) slot(key assumption) *slot {
 	return s.slots[key]
 }
 
-// get gives the role's session, assumed anew when there is none that lasts. Concurrent callers share one AssumeRole.
-func (s *sessions) get(ctx context.Context, key assumption, assume func() (session, error)) (Credentials, error) {
+// get gives the role's session, assumed anew when there is none that lasts, or it is the one that the API refused.
+// Concurrent callers share one AssumeRole.
+func (s *sessions) get(ctx context.Context, key assumption, refused Credentials, assume func() (session, error)) (Credentials, error) {
 	slot := s.slot(key)
 	select {
 	case slot.busy <- struct{}{}:
@@ -64,7 +65,7 @@ func (s *sessions) get(ctx context.Context, key assumption, assume func() (sessi
 	case <-ctx.Done():
 		return Credentials{}, outOfTime(nil)
 	}
-	if time.Until(slot.session.expires) > sessionReserve {
+	if slot.session.credentials != refused && time.Until(slot.session.expires) > sessionReserve {
 		return slot.session.credentials, nil
 	}
 	fresh, err := assume()
@@ -74,23 +75,13 @@ func (s *sessions) get(ctx context.Context, key assumption, assume func() (sessi
 	return fresh.credentials, err
 }
 
-// forget drops a session that the API refused, unless somebody has renewed it since.
-func (s *sessions) forget(key assumption, refused Credentials) {
-	slot := s.slot(key)
-	slot.busy <- struct{}{}
-	defer func() { <-slot.busy }()
-	if slot.session.credentials == refused {
-		slot.session = session{}
-	}
-}
-
-// credentials gives those of an account: the invocation's own, or those of the role that guards it.
-func (s *Session) credentials(ctx context.Context, account peering.Account) (Credentials, error) {
+// credentials gives those of an account: the invocation's own, or those of the role that guards it, but not the refused ones.
+func (s *Session) credentials(ctx context.Context, account peering.Account, refused Credentials) (Credentials, error) {
 	role, member := s.role(account)
 	if !member {
 		return s.caller.Credentials, nil
 	}
-	return s.cloud.sessions.get(ctx, assumption{s.caller.Account, role}, func() (session, error) {
+	return s.cloud.sessions.get(ctx, assumption{s.caller.Account, role}, refused, func() (session, error) {
 		return s.assume(ctx, role)
 	})
 }
@@ -98,16 +89,6 @@ func (s *Session) credentials(ctx context.Context, account peering.Account) (Cre
 func (s *Session) role(account peering.Account) (arn string, member bool) {
 	arn, member = s.caller.Roles[account]
 	return arn, member && account != s.caller.Account
-}
-
-// forget drops an assumed session when err says that the API no longer takes it, and reports whether it did.
-func (s *Session) forget(account peering.Account, creds Credentials, err error) bool {
-	role, member := s.role(account)
-	if !member || !sessionRefused(err) {
-		return false
-	}
-	s.cloud.sessions.forget(assumption{s.caller.Account, role}, creds)
-	return true
 }
 
 type assumeAnswer struct {
