@@ -67,11 +67,7 @@ func (b *batch) add(raw json.RawMessage) {
 
 // element gives the event in an element: an object, or a string that holds one as JSON.
 func element(raw json.RawMessage) (object, error) {
-	text, valid := raw, true
-	if kindOf(raw) == '"' {
-		text = json.RawMessage(asText(raw))
-		valid = json.Valid(text) // nobody has looked into it yet
-	}
+	text, valid := embedded(raw)
 	if valid {
 		if o := asObject(text); o.isEvent() {
 			return o, nil

@@ -101,6 +101,16 @@ func asText(raw json.RawMessage) string {
 	return ""
 }
 
+// embedded gives the JSON that a string holds, and whether it is valid, which nobody has looked into yet; any other value
+// is given as it is.
+func embedded(raw json.RawMessage) (inner json.RawMessage, valid bool) {
+	if kindOf(raw) != '"' {
+		return raw, true
+	}
+	inner = json.RawMessage(asText(raw))
+	return inner, json.Valid(inner)
+}
+
 // kindOf tells what JSON value raw holds by its first byte: { [ " t f n, 0 for any number, and the byte 0 for none.
 func kindOf(raw []byte) byte {
 	raw = bytes.TrimLeft(raw, blanks)

@@ -29,15 +29,14 @@ func parseTimer(o object) (*Sweep, error) {
 
 // narrow applies the payload: a string that is empty or holds a JSON object, or that object itself.
 func (s *Sweep) narrow(payload json.RawMessage) error {
-	switch kindOf(payload) {
-	case 0, 'n':
+	if kindOf(payload) == 'n' {
 		return nil
-	case '"':
-		if payload = json.RawMessage(asText(payload)); len(payload) == 0 {
-			return nil
-		}
 	}
-	if !json.Valid(payload) || kindOf(payload) != '{' {
+	payload, valid := embedded(payload)
+	switch {
+	case len(payload) == 0:
+		return nil
+	case !valid || kindOf(payload) != '{':
 		return fmt.Errorf("it is no JSON object with regions and accounts: %s", quote(payload))
 	}
 	seen := map[string]bool{}
