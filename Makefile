@@ -31,7 +31,7 @@ help: ## list the targets
 .PHONY: package
 package: ## build dist/, what Function Compute runs
 	rm -rf dist
-	go run ./function/internal/pack dist
+	go run ./deploy/pack dist
 
 .PHONY: sbom
 sbom: $(CYCLONEDX) ## write dist/sbom.json: what the binary is made of, in CycloneDX
@@ -50,7 +50,7 @@ vet: ## go vet, go.mod is tidy, and the modules are as published
 	go mod tidy -diff
 	go mod verify
 	go vet ./...
-	go vet -tags chromium ./function/cmd/peerguard/page
+	go vet -tags chromium ./cmd/peerguard/page
 
 .PHONY: staticcheck
 staticcheck: $(STATICCHECK) ## staticcheck
@@ -68,11 +68,11 @@ test: ## all tests, with the race detector
 # Apart from `test` and `check`, because it needs a browser: it fails where there is none, rather than pass unseen.
 .PHONY: browser
 browser: ## the page that sweep --html writes, in a real headless Chromium
-	go test -tags chromium -count=1 -timeout 10m ./function/cmd/peerguard/page
+	go test -tags chromium -count=1 -timeout 10m ./cmd/peerguard/page
 
 .PHONY: bench
 bench: ## all that has a floor beside its floor, as one table; fails on a regression (six minutes, on a quiet machine)
-	go run ./function/bench
+	go run ./test/bench
 
 .PHONY: bench-once
 bench-once: ## every benchmark once, so that none rots
@@ -128,7 +128,7 @@ MINUTES ?= 10
 
 .PHONY: chaos
 chaos: ## the binary under faults, kills and edits for MINUTES (10), by SEED (a new one)
-	go test ./function/chaos -run '^TestChaos$$' -v -count=1 -timeout 0 -args -chaos.seed=$(SEED) -chaos.minutes=$(MINUTES)
+	go test ./test/chaos -run '^TestChaos$$' -v -count=1 -timeout 0 -args -chaos.seed=$(SEED) -chaos.minutes=$(MINUTES)
 
 .PHONY: clean
 clean: ## remove what was built

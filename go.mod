@@ -2,7 +2,7 @@ module peerguard
 
 go 1.26.0
 
-tool peerguard/function/cmd/peerguard
+tool peerguard/cmd/peerguard
 
 require (
 	github.com/alecthomas/kong v1.17.0

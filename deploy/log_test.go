@@ -17,22 +17,22 @@ import (
 
 	"peerguard/events"
 	"peerguard/function/fc"
-	"peerguard/function/fc/fctest"
 	"peerguard/function/guard"
 	"peerguard/function/handler"
 	"peerguard/function/policy"
 	"peerguard/function/vpcpeer"
-	"peerguard/function/vpcpeer/vpcpeertest"
+	"peerguard/simulator"
+	"peerguard/simulator/platform"
 )
 
 const timer = `{"triggerTime":"2026-11-20T06:00:00Z","triggerName":"sweep","payload":""}`
 
 // scene is one invocation of the real handler in the simulated cloud of events/.
 type scene struct {
-	event  string                                   // the sample to play; empty: a sweep
-	policy func(text string) string                 // changes the policy
-	cloud  func(t *testing.T, c *vpcpeertest.Cloud) // changes the cloud
-	given  time.Duration                            // until the deadline; 0: a minute
+	event  string                                 // the sample to play; empty: a sweep
+	policy func(text string) string               // changes the policy
+	cloud  func(t *testing.T, c *simulator.Cloud) // changes the cloud
+	given  time.Duration                          // until the deadline; 0: a minute
 }
 
 // scenes are those that an operator must hear of, and those that she must not be woken for.
@@ -57,14 +57,14 @@ func scenes() map[string]scene {
 
 func dryRun(text string) string { return strings.Replace(text, "mode: enforce", "mode: dry-run", 1) }
 
-func empty(_ *testing.T, c *vpcpeertest.Cloud) {
+func empty(_ *testing.T, c *simulator.Cloud) {
 	for _, item := range c.Items() {
 		c.Remove(item.InstanceID)
 	}
 }
 
 // crowd makes a report that is longer than what an index keeps of a field.
-func crowd(t *testing.T, c *vpcpeertest.Cloud) {
+func crowd(t *testing.T, c *simulator.Cloud) {
 	t.Helper()
 	item, ok := c.Item("pcc-lnk0m24khwvtkm0001")
 	if !ok {
@@ -78,9 +78,9 @@ func crowd(t *testing.T, c *vpcpeertest.Cloud) {
 }
 
 // slow is a cloud that answers nothing in time.
-func slow(_ *testing.T, c *vpcpeertest.Cloud) { c.Latency = time.Hour }
+func slow(_ *testing.T, c *simulator.Cloud) { c.Latency = time.Hour }
 
-func deny(_ *testing.T, c *vpcpeertest.Cloud) { c.Deny(fctest.Account, "ListVpcPeerConnections") }
+func deny(_ *testing.T, c *simulator.Cloud) { c.Deny(platform.Account, "ListVpcPeerConnections") }
 
 // lines plays a scene, in no time, and gives what the function wrote to its log, as main sets the log up.
 func (s scene) lines(t *testing.T) []string {
@@ -95,7 +95,7 @@ func (s scene) lines(t *testing.T) []string {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), cmp.Or(s.given, time.Minute))
 		defer cancel()
-		at := fc.Invocation{RequestID: "1-6741b2a0-0", Account: fctest.Account, Region: fctest.Region, Credentials: fc.Credentials(fctest.Credentials())}
+		at := fc.Invocation{RequestID: "1-6741b2a0-0", Account: platform.Account, Region: platform.Region, Credentials: fc.Credentials(platform.Credentials())}
 		if _, err := h.Handle(ctx, at, s.payload(t)); err != nil {
 			var failed *fc.Error
 			if !errors.As(err, &failed) {
@@ -107,19 +107,19 @@ func (s scene) lines(t *testing.T) []string {
 	return strings.Split(strings.TrimSpace(log.String()), "\n")
 }
 
-func (s scene) world(t *testing.T) *vpcpeertest.Cloud {
+func (s scene) world(t *testing.T) *simulator.Cloud {
 	t.Helper()
 	seed, err := events.World().Open("seed.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	items, err := vpcpeertest.Load(seed)
+	items, err := simulator.Load(seed)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cloud := &vpcpeertest.Cloud{}
-	c := fctest.Credentials()
-	cloud.AddKey(vpcpeertest.Key{ID: c.AccessKeyID, Secret: c.AccessKeySecret, Token: c.SecurityToken, Account: fctest.Account})
+	cloud := &simulator.Cloud{}
+	c := platform.Credentials()
+	cloud.AddKey(simulator.Key{ID: c.AccessKeyID, Secret: c.AccessKeySecret, Token: c.SecurityToken, Account: platform.Account})
 	cloud.Put(items...)
 	if s.cloud != nil {
 		s.cloud(t, cloud)

@@ -16,24 +16,24 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"peerguard/function/fc"
-	"peerguard/function/fc/fctest"
+	"peerguard/simulator/platform"
 )
 
 func TestAnswers(t *testing.T) {
 	tests := []struct {
 		payload string
-		want    fctest.Result // RequestID is filled in; a Body starting with ~ is a part of the message
+		want    platform.Result // RequestID is filled in; a Body starting with ~ is a part of the message
 	}{
-		{"typed", fctest.Result{ErrorType: "InvalidPolicy", ErrorMessage: "reading policy: a.yaml:1:1: bad\nb"}},
-		{"untyped", fctest.Result{ErrorType: "Unresolved", ErrorMessage: "1 of 2 failed"}},
-		{"empty type", fctest.Result{ErrorType: "Unresolved", ErrorMessage: "no type"}},
-		{"nil error pointer", fctest.Result{ErrorType: "Unresolved", ErrorMessage: "~handler panicked in"}},
-		{"panic", fctest.Result{ErrorType: "Unresolved", ErrorMessage: "~handler panicked in peerguard/function/fc_test.play < "}},
-		{"panic with error", fctest.Result{ErrorType: "Unresolved", ErrorMessage: "~handler panicked in peerguard/function/fc_test.play < "}},
-		{"no json", fctest.Result{ErrorType: "Unresolved", ErrorMessage: "marshalling the result: json: unsupported type: chan int"}},
-		{"bad json", fctest.Result{ErrorType: "Unresolved", ErrorMessage: "~marshalling the result: "}},
-		{"html", fctest.Result{OK: true, Body: []byte(`{"a":"\u003cb\u003e\u0026"}`)}},
-		{"nothing", fctest.Result{OK: true, Body: []byte("null")}},
+		{"typed", platform.Result{ErrorType: "InvalidPolicy", ErrorMessage: "reading policy: a.yaml:1:1: bad\nb"}},
+		{"untyped", platform.Result{ErrorType: "Unresolved", ErrorMessage: "1 of 2 failed"}},
+		{"empty type", platform.Result{ErrorType: "Unresolved", ErrorMessage: "no type"}},
+		{"nil error pointer", platform.Result{ErrorType: "Unresolved", ErrorMessage: "~handler panicked in"}},
+		{"panic", platform.Result{ErrorType: "Unresolved", ErrorMessage: "~handler panicked in peerguard/function/fc_test.play < "}},
+		{"panic with error", platform.Result{ErrorType: "Unresolved", ErrorMessage: "~handler panicked in peerguard/function/fc_test.play < "}},
+		{"no json", platform.Result{ErrorType: "Unresolved", ErrorMessage: "marshalling the result: json: unsupported type: chan int"}},
+		{"bad json", platform.Result{ErrorType: "Unresolved", ErrorMessage: "~marshalling the result: "}},
+		{"html", platform.Result{OK: true, Body: []byte(`{"a":"\u003cb\u003e\u0026"}`)}},
+		{"nothing", platform.Result{OK: true, Body: []byte("null")}},
 	}
 	for name, on := range runtimes {
 		t.Run(name, func(t *testing.T) {
@@ -51,7 +51,7 @@ func TestAnswers(t *testing.T) {
 				if diff := cmp.Diff(tc.want, got); diff != "" {
 					t.Errorf("%s (-want +got):\n%s", tc.payload, diff)
 				}
-				if leaks := fctest.Leaks(string(got.Body)); leaks != nil {
+				if leaks := platform.Leaks(string(got.Body)); leaks != nil {
 					t.Errorf("%s: the answer holds %v", tc.payload, leaks)
 				}
 				checkWarnings(t, tc.payload, s.warned.all()[before:], got)
@@ -64,7 +64,7 @@ func TestAnswers(t *testing.T) {
 }
 
 // checkWarnings: a failure is told of once, with its request id; a success not at all.
-func checkWarnings(t *testing.T, name string, got []string, r fctest.Result) {
+func checkWarnings(t *testing.T, name string, got []string, r platform.Result) {
 	t.Helper()
 	var want []string
 	if !r.OK {
@@ -81,20 +81,20 @@ func TestInvocation(t *testing.T) {
 	}
 	tests := []struct {
 		name string
-		inv  fctest.Invocation
+		inv  platform.Invocation
 		want seen // Left is a lower bound, and a minute above it the upper one
 	}{
-		{"as usual", fctest.Invocation{RequestID: "r-1", Payload: []byte(`{"a":1}`)},
-			seen{RequestID: "r-1", Account: fctest.Account, Region: fctest.Region, Known: true, Left: 30 * time.Second, Payload: `{"a":1}`}},
-		{"deadline wins over timeout", fctest.Invocation{RequestID: "r-2", Deadline: time.Now().Add(time.Hour), Timeout: time.Second},
-			seen{RequestID: "r-2", Account: fctest.Account, Region: fctest.Region, Known: true, Left: 59*time.Minute + 30*time.Second}},
-		{"deadline in the past", fctest.Invocation{RequestID: "r-3", Deadline: time.Now().Add(-time.Hour)},
-			seen{RequestID: "r-3", Account: fctest.Account, Region: fctest.Region, Known: true, Expired: true, Left: -time.Hour - time.Minute}},
-		{"bad deadline, timeout", fctest.Invocation{RequestID: "r-4", Timeout: 10 * time.Minute, Edit: set("x-fc-function-deadline", "soon")},
-			seen{RequestID: "r-4", Account: fctest.Account, Region: fctest.Region, Known: true, Left: 9*time.Minute + 30*time.Second}},
-		{"negative deadline", fctest.Invocation{RequestID: "r-5", Edit: set("x-fc-function-deadline", "-1")},
-			seen{RequestID: "r-5", Account: fctest.Account, Region: fctest.Region, Known: true, Left: 30 * time.Second}},
-		{"nothing good", fctest.Invocation{RequestID: "r-6", Edit: func(h http.Header) {
+		{"as usual", platform.Invocation{RequestID: "r-1", Payload: []byte(`{"a":1}`)},
+			seen{RequestID: "r-1", Account: platform.Account, Region: platform.Region, Known: true, Left: 30 * time.Second, Payload: `{"a":1}`}},
+		{"deadline wins over timeout", platform.Invocation{RequestID: "r-2", Deadline: time.Now().Add(time.Hour), Timeout: time.Second},
+			seen{RequestID: "r-2", Account: platform.Account, Region: platform.Region, Known: true, Left: 59*time.Minute + 30*time.Second}},
+		{"deadline in the past", platform.Invocation{RequestID: "r-3", Deadline: time.Now().Add(-time.Hour)},
+			seen{RequestID: "r-3", Account: platform.Account, Region: platform.Region, Known: true, Expired: true, Left: -time.Hour - time.Minute}},
+		{"bad deadline, timeout", platform.Invocation{RequestID: "r-4", Timeout: 10 * time.Minute, Edit: set("x-fc-function-deadline", "soon")},
+			seen{RequestID: "r-4", Account: platform.Account, Region: platform.Region, Known: true, Left: 9*time.Minute + 30*time.Second}},
+		{"negative deadline", platform.Invocation{RequestID: "r-5", Edit: set("x-fc-function-deadline", "-1")},
+			seen{RequestID: "r-5", Account: platform.Account, Region: platform.Region, Known: true, Left: 30 * time.Second}},
+		{"nothing good", platform.Invocation{RequestID: "r-6", Edit: func(h http.Header) {
 			h.Del("x-fc-function-deadline")
 			h.Set("x-fc-function-timeout", "99999999999999999999")
 			h.Set("x-fc-retry-count", "many")
@@ -104,10 +104,10 @@ func TestInvocation(t *testing.T) {
 			h.Set("x-fc-region", "evil.example/")
 			h.Set("x-fc-access-key-id", "")
 		}}, seen{RequestID: "r-6", Left: 30 * time.Second}},
-		{"endless deadline", fctest.Invocation{RequestID: "r-7", Edit: set("x-fc-function-deadline", "9223372036854775807")},
-			seen{RequestID: "r-7", Account: fctest.Account, Region: fctest.Region, Known: true, Left: 1<<63 - 1 - time.Minute}},
-		{"bytes that are no text", fctest.Invocation{RequestID: "r-8", Payload: []byte("\xff\x00")},
-			seen{RequestID: "r-8", Account: fctest.Account, Region: fctest.Region, Known: true, Left: 30 * time.Second, Payload: "\ufffd\x00"}},
+		{"endless deadline", platform.Invocation{RequestID: "r-7", Edit: set("x-fc-function-deadline", "9223372036854775807")},
+			seen{RequestID: "r-7", Account: platform.Account, Region: platform.Region, Known: true, Left: 1<<63 - 1 - time.Minute}},
+		{"bytes that are no text", platform.Invocation{RequestID: "r-8", Payload: []byte("\xff\x00")},
+			seen{RequestID: "r-8", Account: platform.Account, Region: platform.Region, Known: true, Left: 30 * time.Second, Payload: "\ufffd\x00"}},
 	}
 	for name, on := range runtimes {
 		t.Run(name, func(t *testing.T) {
@@ -144,7 +144,7 @@ func TestConcurrentInvocations(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := on(t, h, fc.Config{})
 			met.Add(n)
-			results := make([]fctest.Result, n)
+			results := make([]platform.Result, n)
 			var wg sync.WaitGroup
 			for i := range results {
 				wg.Go(func() { results[i] = s.Invoke(within(t), []byte(strconv.Itoa(i))) })
@@ -173,8 +173,8 @@ func TestStopFinishesWhatRuns(t *testing.T) {
 		for when, deadline := range map[string]time.Duration{"in time": time.Minute, "late, within the grace": -time.Second} {
 			t.Run(name+" "+when, func(t *testing.T) {
 				s := on(t, h, fc.Config{})
-				result, stopped := make(chan fctest.Result, 1), make(chan error, 1)
-				go func() { result <- s.Do(within(t), fctest.Invocation{Deadline: time.Now().Add(deadline)}) }()
+				result, stopped := make(chan platform.Result, 1), make(chan error, 1)
+				go func() { result <- s.Do(within(t), platform.Invocation{Deadline: time.Now().Add(deadline)}) }()
 				<-started
 				go func() { stopped <- s.stop() }()
 				select {
@@ -203,14 +203,14 @@ func TestStopGivesUpAfterDeadlineAndGrace(t *testing.T) {
 	})
 	for name, on := range runtimes {
 		t.Run(name, func(t *testing.T) {
-			started, release, answered := make(chan bool), make(chan bool), make(chan fctest.Result, 1)
+			started, release, answered := make(chan bool), make(chan bool), make(chan platform.Result, 1)
 			s := on(t, func(context.Context, fc.Invocation, []byte) (any, error) {
 				started <- true
 				<-release
 				return nil, nil
 			}, fc.Config{Grace: 10 * time.Millisecond})
 			go func() {
-				answered <- s.Do(within(t), fctest.Invocation{Deadline: time.Now().Add(20 * time.Millisecond)})
+				answered <- s.Do(within(t), platform.Invocation{Deadline: time.Now().Add(20 * time.Millisecond)})
 			}()
 			<-started
 			if err := s.stop(); err == nil || !strings.Contains(err.Error(), "still runs") {

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"peerguard/function/fc"
-	"peerguard/function/fc/fctest"
+	"peerguard/simulator/platform"
 )
 
 func TestConfigFromEnv(t *testing.T) {
@@ -47,7 +47,7 @@ func TestConfigFromEnv(t *testing.T) {
 
 func TestCredentialsDoNotShow(t *testing.T) {
 	t.Parallel()
-	c := fctest.Credentials()
+	c := platform.Credentials()
 	inv := fc.Invocation{RequestID: "r-1", Region: "cn-shanghai", Credentials: fc.Credentials{
 		AccessKeyID: c.AccessKeyID, AccessKeySecret: c.AccessKeySecret, SecurityToken: c.SecurityToken,
 	}}
@@ -64,7 +64,7 @@ func TestCredentialsDoNotShow(t *testing.T) {
 	}
 	shown = append(shown, inv.Credentials.String(), inv.Credentials.GoString())
 	for _, text := range shown {
-		if leaks := fctest.Leaks(text); leaks != nil {
+		if leaks := platform.Leaks(text); leaks != nil {
 			t.Errorf("%s holds %v", text, leaks)
 		}
 		if strings.Contains(text, "canary") || !strings.Contains(text, "[credentials]") {

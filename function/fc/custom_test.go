@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"peerguard/function/fc"
-	"peerguard/function/fc/fctest"
+	"peerguard/simulator/platform"
 )
 
 func TestRoutes(t *testing.T) {
@@ -61,7 +61,7 @@ func TestRoutes(t *testing.T) {
 	if got := strings.Count(s.lines.String(), "Start"); got != 2 {
 		t.Errorf("%d invocations were started, want 2", got)
 	}
-	client := &fctest.Custom{Addr: strings.TrimPrefix(s.url, "http://")}
+	client := &platform.Custom{Addr: strings.TrimPrefix(s.url, "http://")}
 	if err := client.Initialize(within(t)); err != nil {
 		t.Error(err)
 	}
@@ -74,7 +74,7 @@ func TestLinesAroundAnInvocation(t *testing.T) {
 	t.Parallel()
 	s := onCustom(t, play, fc.Config{})
 	for _, id := range []string{"1-6741b2a0-00aa", "", "a\tFC Invoke End: b", "é" + strings.Repeat("x", 500)} {
-		s.Do(within(t), fctest.Invocation{Payload: []byte("panic"), Edit: func(h http.Header) { h.Set("x-fc-request-id", id) }})
+		s.Do(within(t), platform.Invocation{Payload: []byte("panic"), Edit: func(h http.Header) { h.Set("x-fc-request-id", id) }})
 	}
 	var want strings.Builder
 	for _, id := range []string{"1-6741b2a0-00aa", "", "a_FC_Invoke_End:_b", "_" + strings.Repeat("x", 126)} {

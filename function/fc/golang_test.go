@@ -17,31 +17,31 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"peerguard/function/fc"
-	"peerguard/function/fc/fctest"
+	"peerguard/simulator/platform"
 )
 
 func TestFailingPollNeitherSpinsNorFloods(t *testing.T) {
 	faults := map[string]func(http.ResponseWriter, *http.Request) bool{
 		"status": func(w http.ResponseWriter, _ *http.Request) bool {
-			return fctest.Status(w, http.StatusInternalServerError)
+			return platform.Status(w, http.StatusInternalServerError)
 		},
 		"redirect":   redirect,
-		"no content": func(w http.ResponseWriter, _ *http.Request) bool { return fctest.Status(w, http.StatusNoContent) },
-		"reset":      func(http.ResponseWriter, *http.Request) bool { return fctest.Drop() },
-		"no id":      func(w http.ResponseWriter, _ *http.Request) bool { return fctest.Status(w, http.StatusOK) },
+		"no content": func(w http.ResponseWriter, _ *http.Request) bool { return platform.Status(w, http.StatusNoContent) },
+		"reset":      func(http.ResponseWriter, *http.Request) bool { return platform.Drop() },
+		"no id":      func(w http.ResponseWriter, _ *http.Request) bool { return platform.Status(w, http.StatusOK) },
 		"unusable id": func(w http.ResponseWriter, _ *http.Request) bool {
 			w.Header().Set("X-Fc-Request-Id", "../next?")
 			return true
 		},
 		"a second each": func(w http.ResponseWriter, r *http.Request) bool {
-			fctest.Hang(r, time.Second)
-			return fctest.Status(w, http.StatusBadGateway)
+			platform.Hang(r, time.Second)
+			return platform.Status(w, http.StatusBadGateway)
 		},
 	}
 	for name, fault := range faults {
 		t.Run(name, func(t *testing.T) {
 			var healed bool
-			p := &fctest.Runtime{Intercept: func(w http.ResponseWriter, r *http.Request, c fctest.Call) bool {
+			p := &platform.Runtime{Intercept: func(w http.ResponseWriter, r *http.Request, c platform.Call) bool {
 				return c.Poll && !healed && fault(w, r)
 			}}
 			synctest.Test(t, func(t *testing.T) {
@@ -75,7 +75,7 @@ func redirect(w http.ResponseWriter, r *http.Request) bool {
 
 func TestResultIsSentAgain(t *testing.T) {
 	status := func(code int) func(http.ResponseWriter, *http.Request) bool {
-		return func(w http.ResponseWriter, _ *http.Request) bool { return fctest.Status(w, code) }
+		return func(w http.ResponseWriter, _ *http.Request) bool { return platform.Status(w, code) }
 	}
 	tests := []struct {
 		name  string
@@ -84,10 +84,10 @@ func TestResultIsSentAgain(t *testing.T) {
 		posts int // that are made
 		warns string
 	}{
-		{"reset twice", func(http.ResponseWriter, *http.Request) bool { return fctest.Drop() }, 2, 3, ""},
+		{"reset twice", func(http.ResponseWriter, *http.Request) bool { return platform.Drop() }, 2, 3, ""},
 		{"unavailable", status(503), 4, 5, ""},
-		{"hangs", func(_ http.ResponseWriter, r *http.Request) bool { return fctest.Hang(r, time.Hour) }, 1, 2, ""},
-		{"gone", func(http.ResponseWriter, *http.Request) bool { return fctest.Drop() }, 99, 5, "connection reset"},
+		{"hangs", func(_ http.ResponseWriter, r *http.Request) bool { return platform.Hang(r, time.Hour) }, 1, 2, ""},
+		{"gone", func(http.ResponseWriter, *http.Request) bool { return platform.Drop() }, 99, 5, "connection reset"},
 		{"unwanted", status(404), 99, 1, "answered 404"},
 		{"elsewhere", redirect, 99, 1, "answered 307"},
 		{"accepted", status(202), 99, 1, ""},
@@ -95,7 +95,7 @@ func TestResultIsSentAgain(t *testing.T) {
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
 			var posts atomic.Int32
-			p := &fctest.Runtime{Intercept: func(w http.ResponseWriter, r *http.Request, c fctest.Call) bool {
+			p := &platform.Runtime{Intercept: func(w http.ResponseWriter, r *http.Request, c platform.Call) bool {
 				if c.Poll {
 					return false
 				}
@@ -105,7 +105,7 @@ func TestResultIsSentAgain(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := inBubble(t, play, p)
 				begun := time.Now()
-				p.Send(fctest.Invocation{Payload: []byte("nothing")})
+				p.Send(platform.Invocation{Payload: []byte("nothing")})
 				if err := s.stopWhen(func() bool { return posts.Load() > 0 }); err != nil {
 					t.Error(err)
 				}
@@ -145,12 +145,12 @@ func (s served) stopWhen(seen func() bool) error {
 }
 
 func TestStopWaitsForAnAnswerOnItsWay(t *testing.T) {
-	p := &fctest.Runtime{Intercept: func(_ http.ResponseWriter, r *http.Request, c fctest.Call) bool {
-		return !c.Poll && c.N < 2 && fctest.Hang(r, time.Hour)
+	p := &platform.Runtime{Intercept: func(_ http.ResponseWriter, r *http.Request, c platform.Call) bool {
+		return !c.Poll && c.N < 2 && platform.Hang(r, time.Hour)
 	}}
 	synctest.Test(t, func(t *testing.T) {
 		s := inBubble(t, play, p)
-		p.Send(fctest.Invocation{Timeout: time.Minute})
+		p.Send(platform.Invocation{Timeout: time.Minute})
 		synctest.Wait()
 		if err := s.stop(); err != nil {
 			t.Error(err)
@@ -163,9 +163,9 @@ func TestStopWaitsForAnAnswerOnItsWay(t *testing.T) {
 
 func TestDeadlineEndsTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := inBubble(t, play, &fctest.Runtime{})
+		s := inBubble(t, play, &platform.Runtime{})
 		begun := time.Now()
-		r := s.Do(t.Context(), fctest.Invocation{Payload: []byte("wait"), Timeout: 7 * time.Second})
+		r := s.Do(t.Context(), platform.Invocation{Payload: []byte("wait"), Timeout: 7 * time.Second})
 		if took := time.Since(begun); r.ErrorMessage != context.DeadlineExceeded.Error() || took != 7*time.Second {
 			t.Errorf("got %+v after %v", r, took)
 		}
@@ -174,9 +174,9 @@ func TestDeadlineEndsTheContext(t *testing.T) {
 
 func TestHooksOfTheGoRuntime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := inBubble(t, play, &fctest.Runtime{})
-		for _, kind := range []fctest.Kind{fctest.Initialize, fctest.Handle, fctest.PreStop} {
-			if r := s.Do(t.Context(), fctest.Invocation{Kind: kind, Payload: []byte("untyped")}); r.OK != (kind != fctest.Handle) {
+		s := inBubble(t, play, &platform.Runtime{})
+		for _, kind := range []platform.Kind{platform.Initialize, platform.Handle, platform.PreStop} {
+			if r := s.Do(t.Context(), platform.Invocation{Kind: kind, Payload: []byte("untyped")}); r.OK != (kind != platform.Handle) {
 				t.Errorf("kind %d: got %+v", kind, r)
 			}
 		}
@@ -186,13 +186,13 @@ func TestHooksOfTheGoRuntime(t *testing.T) {
 func TestPayloadThatCannotBeRead(t *testing.T) {
 	tests := []struct {
 		name string
-		inv  fctest.Invocation
+		inv  platform.Invocation
 		want string // message of an InvalidEvent, "" for a success
 	}{
-		{"cut off", fctest.Invocation{Payload: []byte(`{"a":1}`), Truncate: true}, "reading the event: unexpected EOF"},
-		{"as long as may be", fctest.Invocation{Payload: make([]byte, 1000)}, ""},
-		{"too long", fctest.Invocation{Payload: make([]byte, 1001)}, "reading the event: more than 1000 bytes"},
-		{"much too long", fctest.Invocation{Payload: make([]byte, 8<<20)}, "reading the event: more than 1000 bytes"},
+		{"cut off", platform.Invocation{Payload: []byte(`{"a":1}`), Truncate: true}, "reading the event: unexpected EOF"},
+		{"as long as may be", platform.Invocation{Payload: make([]byte, 1000)}, ""},
+		{"too long", platform.Invocation{Payload: make([]byte, 1001)}, "reading the event: more than 1000 bytes"},
+		{"much too long", platform.Invocation{Payload: make([]byte, 8<<20)}, "reading the event: more than 1000 bytes"},
 	}
 	s := onGo(t, play, fc.Config{MaxPayload: 1000})
 	for _, tc := range tests {
@@ -208,7 +208,7 @@ func TestPayloadThatCannotBeRead(t *testing.T) {
 
 // The platform stalls in the middle of an event, and takes no refusal either: the loop goes on.
 func TestStalledPayload(t *testing.T) {
-	p := &fctest.Runtime{}
+	p := &platform.Runtime{}
 	stall := roundTripper(func(r *http.Request) (*http.Response, error) {
 		resp, err := p.Transport().RoundTrip(r)
 		if err == nil && resp.Header.Get("X-Fc-Request-Id") == "stalled" {
@@ -218,13 +218,13 @@ func TestStalledPayload(t *testing.T) {
 		}
 		return resp, err
 	})
-	p.Intercept = func(w http.ResponseWriter, r *http.Request, _ fctest.Call) bool {
-		return strings.HasSuffix(r.URL.Path, "/stalled/error") && fctest.Status(w, http.StatusForbidden)
+	p.Intercept = func(w http.ResponseWriter, r *http.Request, _ platform.Call) bool {
+		return strings.HasSuffix(r.URL.Path, "/stalled/error") && platform.Status(w, http.StatusForbidden)
 	}
 	t.Setenv("FC_RUNTIME_API", "")
 	synctest.Test(t, func(t *testing.T) {
 		s := serve(t, fc.Config{RuntimeAPI: "runtime.test", Transport: stall}, play)
-		p.Send(fctest.Invocation{RequestID: "stalled"})
+		p.Send(platform.Invocation{RequestID: "stalled"})
 		if r := p.Invoke(t.Context(), nil); !r.OK {
 			t.Errorf("got %+v", r)
 		}
@@ -278,8 +278,8 @@ func TestBorrowedGlobals(t *testing.T) {
 
 func TestWarningNamesTheInvocationWithoutDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := inBubble(t, play, &fctest.Runtime{})
-		s.Do(t.Context(), fctest.Invocation{RequestID: "r-1", Edit: func(h http.Header) { h.Del("x-fc-function-timeout") }})
+		s := inBubble(t, play, &platform.Runtime{})
+		s.Do(t.Context(), platform.Invocation{RequestID: "r-1", Edit: func(h http.Header) { h.Del("x-fc-function-timeout") }})
 		want := []string{"r-1: reading the invocation: no deadline or no timeout, taking " +
 			time.Now().Add(time.Minute).UTC().Format(time.RFC3339)}
 		if diff := cmp.Diff(want, s.warned.all(), cmpopts.EquateEmpty()); diff != "" {

@@ -12,18 +12,18 @@ import (
 	"time"
 
 	"peerguard/function/fc"
-	"peerguard/function/fc/fctest"
+	"peerguard/simulator/platform"
 )
 
-// platform is the platform's side of either runtime.
-type platform interface {
-	Do(context.Context, fctest.Invocation) fctest.Result
-	Invoke(context.Context, []byte) fctest.Result
+// caller is the platform's side of either runtime.
+type caller interface {
+	Do(context.Context, platform.Invocation) platform.Result
+	Invoke(context.Context, []byte) platform.Result
 }
 
 // served is a running fc.Serve.
 type served struct {
-	platform
+	caller
 	warned *warnings
 	lines  *buffer // what the custom runtime prints
 	stop   func() error
@@ -31,14 +31,14 @@ type served struct {
 }
 
 // onRuntime serves on the Go runtime. It changes globals, as Serve does: no two at a time.
-func onRuntime(t *testing.T, h fc.Handler, cfg fc.Config, p *fctest.Runtime) served {
+func onRuntime(t *testing.T, h fc.Handler, cfg fc.Config, p *platform.Runtime) served {
 	t.Helper()
 	api := httptest.NewServer(p)
 	t.Cleanup(api.Close)
 	t.Setenv("FC_RUNTIME_API", "")
 	cfg.RuntimeAPI = strings.TrimPrefix(api.URL, "http://")
 	s := serve(t, cfg, h)
-	s.platform, s.url = p, api.URL
+	s.caller, s.url = p, api.URL
 	return s
 }
 
@@ -51,7 +51,7 @@ func onCustom(t *testing.T, h fc.Handler, cfg fc.Config) served {
 	}
 	cfg.Listener = l
 	s := serve(t, cfg, h)
-	s.platform, s.url = &fctest.Custom{Addr: l.Addr().String()}, "http://"+l.Addr().String()
+	s.caller, s.url = &platform.Custom{Addr: l.Addr().String()}, "http://"+l.Addr().String()
 	return s
 }
 
@@ -76,15 +76,15 @@ var runtimes = map[string]func(*testing.T, fc.Handler, fc.Config) served{"go": o
 // onGo serves on the Go runtime.
 func onGo(t *testing.T, h fc.Handler, cfg fc.Config) served {
 	t.Helper()
-	return onRuntime(t, h, cfg, &fctest.Runtime{})
+	return onRuntime(t, h, cfg, &platform.Runtime{})
 }
 
 // inBubble serves on the Go runtime without a network and, inside a synctest bubble, on synthetic time.
-func inBubble(t *testing.T, h fc.Handler, p *fctest.Runtime) served {
+func inBubble(t *testing.T, h fc.Handler, p *platform.Runtime) served {
 	t.Helper()
 	t.Setenv("FC_RUNTIME_API", "")
 	s := serve(t, fc.Config{RuntimeAPI: "runtime.test:80", Transport: p.Transport()}, h)
-	s.platform = p
+	s.caller = p
 	t.Cleanup(func() {
 		if err := s.stop(); err != nil {
 			t.Error(err)

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"peerguard/function/fc"
-	"peerguard/function/fc/fctest"
+	"peerguard/simulator/platform"
 )
 
 // TestMain makes a function of the test binary where a test starts it as one.
@@ -44,7 +44,7 @@ type seen struct {
 	RequestID string        `json:"request_id"`
 	Account   string        `json:"account"`
 	Region    string        `json:"region"`
-	Known     bool          `json:"known"` // the credentials are those that fctest hands out
+	Known     bool          `json:"known"` // the credentials are those that platform hands out
 	Left      time.Duration `json:"left"`  // until the deadline
 	Expired   bool          `json:"expired"`
 	Payload   string        `json:"payload"`
@@ -83,7 +83,7 @@ func play(ctx context.Context, inv fc.Invocation, payload []byte) (any, error) {
 		return "finished", ctx.Err()
 	}
 	at, _ := ctx.Deadline()
-	c := fctest.Credentials()
+	c := platform.Credentials()
 	return seen{
 		RequestID: inv.RequestID, Account: string(inv.Account), Region: inv.Region,
 		Known: inv.Credentials == fc.Credentials{AccessKeyID: c.AccessKeyID, AccessKeySecret: c.AccessKeySecret, SecurityToken: c.SecurityToken},

@@ -7,17 +7,17 @@ import (
 	"testing"
 	"time"
 
-	"peerguard/function/fc/fctest"
+	"peerguard/simulator/platform"
 )
 
 // start runs this test binary as a function.
-func start(t *testing.T, env ...string) *fctest.Process {
+func start(t *testing.T, env ...string) *platform.Process {
 	t.Helper()
 	path, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := fctest.Start(fctest.Command{Path: path, Env: append(env, "FC_TEST_FUNCTION=1", "GOCOVERDIR="+t.TempDir())})
+	p, err := platform.Start(platform.Command{Path: path, Env: append(env, "FC_TEST_FUNCTION=1", "GOCOVERDIR="+t.TempDir())})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,21 +26,21 @@ func start(t *testing.T, env ...string) *fctest.Process {
 }
 
 // processes start a function in a process of its own, on either runtime.
-var processes = map[string]func(*testing.T) (platform, *fctest.Process){
-	"go": func(t *testing.T) (platform, *fctest.Process) {
+var processes = map[string]func(*testing.T) (caller, *platform.Process){
+	"go": func(t *testing.T) (caller, *platform.Process) {
 		t.Helper()
-		api := &fctest.Runtime{}
+		api := &platform.Runtime{}
 		server := httptest.NewServer(api)
 		t.Cleanup(server.Close)
-		return api, start(t, fctest.GoEnv(strings.TrimPrefix(server.URL, "http://")))
+		return api, start(t, platform.GoEnv(strings.TrimPrefix(server.URL, "http://")))
 	},
-	"custom": func(t *testing.T) (platform, *fctest.Process) {
+	"custom": func(t *testing.T) (caller, *platform.Process) {
 		t.Helper()
-		port, err := fctest.FreePort()
+		port, err := platform.FreePort()
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, p := &fctest.Custom{Addr: "127.0.0.1:" + port}, start(t, fctest.CustomEnv(port))
+		c, p := &platform.Custom{Addr: "127.0.0.1:" + port}, start(t, platform.CustomEnv(port))
 		if err := c.Ready(within(t)); err != nil {
 			t.Fatalf("%v\n%s", err, p.Output())
 		}
@@ -64,7 +64,7 @@ func TestProcessShowsNoSecret(t *testing.T) {
 				t.Errorf("exit %d, %v", code, err)
 			}
 			out := p.Output()
-			if leaks := fctest.Leaks(out); leaks != nil {
+			if leaks := platform.Leaks(out); leaks != nil {
 				t.Errorf("the output holds %v", leaks)
 			}
 			for line := range strings.Lines(out) { // a message of two lines is the test's own
@@ -85,7 +85,7 @@ func TestTermFinishesWhatRuns(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c, p := on(t)
-			result := make(chan fctest.Result, 1)
+			result := make(chan platform.Result, 1)
 			go func() { result <- c.Invoke(within(t), []byte("half a second")) }()
 			for !strings.Contains(p.Output(), "FC Invoke Start") {
 				time.Sleep(time.Millisecond)
@@ -103,7 +103,7 @@ func TestTermFinishesWhatRuns(t *testing.T) {
 
 func TestBadPortStopsTheProcess(t *testing.T) {
 	t.Parallel()
-	p := start(t, fctest.CustomEnv("http"))
+	p := start(t, platform.CustomEnv("http"))
 	if code, err := p.Wait(30 * time.Second); code != 1 || err != nil {
 		t.Errorf("exit %d, %v", code, err)
 	}

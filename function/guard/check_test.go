@@ -13,7 +13,7 @@ import (
 
 	"peerguard/function/guard"
 	"peerguard/function/peering"
-	"peerguard/function/vpcpeer/vpcpeertest"
+	"peerguard/simulator"
 )
 
 var dryRun = strings.Replace(rules, "enforce", "dry-run", 1)
@@ -22,7 +22,7 @@ var dryRun = strings.Replace(rules, "enforce", "dry-run", 1)
 var outcomes = []struct {
 	name    string
 	policy  string
-	item    vpcpeertest.Item
+	item    simulator.Item
 	outcome guard.Outcome
 	code    string // of the entry's error
 	fails   bool   // the invocation
@@ -40,9 +40,9 @@ var outcomes = []struct {
 	{"being deleted", rules, request("pcc-x", stranger, status(peering.Deleting)), guard.Closed, "", false, 0},
 	{"deleted", rules, request("pcc-x", stranger, status(peering.Deleted)), guard.Closed, "", false, 0},
 	{"never there", rules, request("pcc-other", stranger), guard.Closed, "", false, 0},
-	{"our own request to a stranger", rules, request("pcc-x", 1111111111111111, func(i *vpcpeertest.Item) { i.AcceptingOwnerUID = stranger }), guard.Ignored, "", false, 0},
+	{"our own request to a stranger", rules, request("pcc-x", 1111111111111111, func(i *simulator.Item) { i.AcceptingOwnerUID = stranger }), guard.Ignored, "", false, 0},
 	{"within the account", rules, request("pcc-x", 1111111111111111), guard.Ignored, "", false, 0},
-	{"run by a service", rules, request("pcc-x", stranger, func(i *vpcpeertest.Item) { i.ManagedService = "SWAS" }), guard.Ignored, "", false, 0},
+	{"run by a service", rules, request("pcc-x", stranger, func(i *simulator.Item) { i.ManagedService = "SWAS" }), guard.Ignored, "", false, 0},
 	{"for ever being created", rules, request("pcc-x", stranger, status(peering.Creating)), guard.NotReady, "NotReady", true, 0},
 	{"requester unknown", rules, request("pcc-x", 0), guard.Failed, "UnknownOwner", true, 0},
 	{"requester unknown, active", rules, request("pcc-x", 0, status(peering.Activated)), guard.Failed, "UnknownOwner", true, 0},
@@ -135,7 +135,7 @@ func TestLateReads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, rules)
 		w.Put(request("pcc-x", stranger))
-		w.Inject(vpcpeertest.Fault{Kind: vpcpeertest.Vanished, Action: "GetVpcPeerConnectionAttribute", Count: 4})
+		w.Inject(simulator.Fault{Kind: simulator.Vanished, Action: "GetVpcPeerConnectionAttribute", Count: 4})
 		if e := only(t, w.check(within(t, time.Minute), "pcc-x")); e.Outcome != guard.Rejected {
 			t.Errorf("got %+v", e)
 		}
@@ -158,7 +158,7 @@ func TestChangesUnderway(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					w := newWorld(t, rules)
 					w.Put(request("pcc-x", stranger))
-					w.Before = func(c vpcpeertest.Call) {
+					w.Before = func(c simulator.Call) {
 						switch {
 						case c.Action != "RejectVpcPeerConnection":
 						case becomes == "":
@@ -187,12 +187,12 @@ func TestContradiction(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, rules)
 		w.Put(request("pcc-x", stranger))
-		w.Inject(vpcpeertest.Fault{Kind: vpcpeertest.WrongStatus, Action: "RejectVpcPeerConnection", Count: 3})
+		w.Inject(simulator.Fault{Kind: simulator.WrongStatus, Action: "RejectVpcPeerConnection", Count: 3})
 		if e := only(t, w.check(within(t, time.Minute), "pcc-x")); e.Outcome != guard.Rejected {
 			t.Errorf("refused thrice: got %+v", e)
 		}
 		w.Put(request("pcc-y", stranger))
-		w.Inject(vpcpeertest.Fault{Kind: vpcpeertest.WrongStatus, Action: "RejectVpcPeerConnection"})
+		w.Inject(simulator.Fault{Kind: simulator.WrongStatus, Action: "RejectVpcPeerConnection"})
 		start := time.Now()
 		report := w.check(within(t, 5*time.Minute), "pcc-y")
 		if e := only(t, report); e.Outcome != guard.Failed || code(e) != "IncorrectStatus.VpcPeer" || report.Err() == nil {
@@ -231,7 +231,7 @@ func TestClientTokens(t *testing.T) {
 				w := newWorld(t, tt.policy)
 				w.Put(request("pcc-x", stranger))
 				if tt.mismatches > 0 {
-					w.Inject(vpcpeertest.Fault{Kind: vpcpeertest.TokenMismatch, Action: "RejectVpcPeerConnection", Count: tt.mismatches})
+					w.Inject(simulator.Fault{Kind: simulator.TokenMismatch, Action: "RejectVpcPeerConnection", Count: tt.mismatches})
 				}
 				e := only(t, w.check(within(t, time.Minute), "pcc-x"))
 				var sent []string
@@ -314,7 +314,7 @@ func TestBusyConnection(t *testing.T) {
 // rejection goes to the accepter's region whatever the hint said.
 func TestWhoIsAsked(t *testing.T) {
 	t.Parallel()
-	atMember := func(i *vpcpeertest.Item) { i.AcceptingOwnerUID, i.AcceptingRegionID = 9999999999999999, "cn-hangzhou" }
+	atMember := func(i *simulator.Item) { i.AcceptingOwnerUID, i.AcceptingRegionID = 9999999999999999, "cn-hangzhou" }
 	for _, tt := range []struct {
 		name       string
 		hint       guard.Hint

@@ -14,7 +14,7 @@ import (
 	"peerguard/function/peering"
 	"peerguard/function/policy"
 	"peerguard/function/vpcpeer"
-	"peerguard/function/vpcpeer/vpcpeertest"
+	"peerguard/simulator"
 )
 
 const (
@@ -37,7 +37,7 @@ allow:
 
 // world is a simulated cloud, a guard, and one invocation of it through the real client.
 type world struct {
-	*vpcpeertest.Cloud
+	*simulator.Cloud
 	*guard.Guard
 	inv *guard.Invocation
 
@@ -47,9 +47,9 @@ type world struct {
 
 func newWorld(t *testing.T, text string) *world {
 	t.Helper()
-	w := &world{Cloud: &vpcpeertest.Cloud{}, Guard: guard.New()}
-	w.AddKey(vpcpeertest.Key{ID: "id", Secret: "secret", Token: "token", Account: own})
-	w.AddRole(vpcpeertest.Role{ARN: "acs:ram::9999999999999999:role/peerguard", TrustedAccounts: []peering.Account{own}})
+	w := &world{Cloud: &simulator.Cloud{}, Guard: guard.New()}
+	w.AddKey(simulator.Key{ID: "id", Secret: "secret", Token: "token", Account: own})
+	w.AddRole(simulator.Role{ARN: "acs:ram::9999999999999999:role/peerguard", TrustedAccounts: []peering.Account{own}})
 	p, err := policy.Load(fstest.MapFS{"policy.yaml": {Data: []byte(text)}}, "policy.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +86,7 @@ func (w *world) sweep(t *testing.T, ctx context.Context) *guard.Report {
 }
 
 // rejections are the calls that tried to reject a connection.
-func (w *world) rejections(id string) (calls []vpcpeertest.Call) { //nolint:unparam // a test says which connection it means
+func (w *world) rejections(id string) (calls []simulator.Call) { //nolint:unparam // a test says which connection it means
 	for _, c := range w.Calls() {
 		if c.Action == "RejectVpcPeerConnection" && c.InstanceID == id {
 			calls = append(calls, c)
@@ -95,10 +95,10 @@ func (w *world) rejections(id string) (calls []vpcpeertest.Call) { //nolint:unpa
 	return calls
 }
 
-func request(id string, requester int64, edit ...func(*vpcpeertest.Item)) vpcpeertest.Item {
-	item := vpcpeertest.Item{
-		InstanceID: id, OwnerID: requester, RegionID: "cn-hangzhou", VPC: vpcpeertest.VPC{VpcID: "vpc-a", Ipv4Cidrs: []string{"10.1.0.0/16"}},
-		AcceptingOwnerUID: 1111111111111111, AcceptingRegionID: "cn-shanghai", AcceptingVPC: vpcpeertest.VPC{VpcID: "vpc-b"},
+func request(id string, requester int64, edit ...func(*simulator.Item)) simulator.Item {
+	item := simulator.Item{
+		InstanceID: id, OwnerID: requester, RegionID: "cn-hangzhou", VPC: simulator.VPC{VpcID: "vpc-a", Ipv4Cidrs: []string{"10.1.0.0/16"}},
+		AcceptingOwnerUID: 1111111111111111, AcceptingRegionID: "cn-shanghai", AcceptingVPC: simulator.VPC{VpcID: "vpc-b"},
 		Status: peering.Accepting,
 	}
 	for _, e := range edit {
@@ -107,8 +107,8 @@ func request(id string, requester int64, edit ...func(*vpcpeertest.Item)) vpcpee
 	return item
 }
 
-func status(s peering.Status) func(*vpcpeertest.Item) {
-	return func(i *vpcpeertest.Item) { i.Status = s }
+func status(s peering.Status) func(*simulator.Item) {
+	return func(i *simulator.Item) { i.Status = s }
 }
 
 func within(t *testing.T, d time.Duration) context.Context {

@@ -16,7 +16,7 @@ import (
 	"peerguard/function/peering"
 	"peerguard/function/policy"
 	"peerguard/function/vpcpeer"
-	"peerguard/function/vpcpeer/vpcpeertest"
+	"peerguard/simulator"
 )
 
 // wrecks are judges that are broken on purpose, each by what it is told of the cloud.
@@ -119,7 +119,7 @@ func (s scenario) policy() string {
 // stage is a scenario that is played: the cloud, and two processes of the guard.
 type stage struct {
 	scenario
-	*vpcpeertest.Cloud
+	*simulator.Cloud
 	rules  *policy.Policy
 	guards [instances]*guard.Guard
 	peers  [instances]*vpcpeer.Cloud
@@ -147,7 +147,7 @@ func play(t *testing.T, s scenario, wreck func(guard.Cloud) guard.Cloud) []strin
 		}
 	}
 	for _, text := range s.Faults {
-		fault, err := vpcpeertest.ParseFault(text)
+		fault, err := simulator.ParseFault(text)
 		if err != nil {
 			return []string{err.Error()}
 		}
@@ -252,15 +252,15 @@ func (st *stage) check(r *guard.Report, began time.Time, d trigger, about []int)
 
 // lied reports whether the API ever said of a connection what was not true, in a way that no client can see through: it
 // denied it, showed it as it had been, or acknowledged what it did not do.
-func (st *stage) lied(item vpcpeertest.Item, since time.Time) bool {
-	return slices.ContainsFunc(st.Calls(), func(c vpcpeertest.Call) bool {
+func (st *stage) lied(item simulator.Item, since time.Time) bool {
+	return slices.ContainsFunc(st.Calls(), func(c simulator.Call) bool {
 		switch c.Action {
 		case "ListVpcPeerConnections":
-			return c.Fault == vpcpeertest.StaleRead && !c.Time.Before(since) && c.Account == item.Accepter() && c.Region == item.AcceptingRegionID
+			return c.Fault == simulator.StaleRead && !c.Time.Before(since) && c.Account == item.Accepter() && c.Region == item.AcceptingRegionID
 		case "GetVpcPeerConnectionAttribute":
-			return c.InstanceID == item.InstanceID && (c.Fault == vpcpeertest.StaleRead || c.Fault == vpcpeertest.Vanished)
+			return c.InstanceID == item.InstanceID && (c.Fault == simulator.StaleRead || c.Fault == simulator.Vanished)
 		}
-		return c.InstanceID == item.InstanceID && c.Fault == vpcpeertest.LostUpdate
+		return c.InstanceID == item.InstanceID && c.Fault == simulator.LostUpdate
 	})
 }
 
@@ -303,7 +303,7 @@ func (st *stage) effects() map[string]int {
 	return effects
 }
 
-func (st *stage) rejection(call vpcpeertest.Call) {
+func (st *stage) rejection(call simulator.Call) {
 	var n int
 	_, _ = fmt.Sscanf(call.InstanceID, "pcc-%d", &n)
 	if st.fate(st.Connections[n]) != doomed {

@@ -14,7 +14,7 @@ import (
 
 	"peerguard/function/guard"
 	"peerguard/function/peering"
-	"peerguard/function/vpcpeer/vpcpeertest"
+	"peerguard/simulator"
 )
 
 // scenario is a small world and what happens in it. Its form is JSON, so that a counterexample can be kept as a file.
@@ -23,7 +23,7 @@ type scenario struct {
 	Rules       []ruleOf  `json:",omitempty"`
 	Connections []subject `json:",omitempty"`
 	Triggers    []trigger `json:",omitempty"`
-	Faults      []string  `json:",omitempty"` // as vpcpeertest.ParseFault reads them
+	Faults      []string  `json:",omitempty"` // as simulator.ParseFault reads them
 }
 
 // ruleOf is a rule of the policy.
@@ -111,9 +111,9 @@ func drawSubject(r *rand.Rand) subject {
 	return c
 }
 
-func drawFault(r *rand.Rand) vpcpeertest.Fault {
-	kinds := vpcpeertest.Kinds()
-	f := vpcpeertest.Fault{Kind: kinds[r.IntN(len(kinds))]}
+func drawFault(r *rand.Rand) simulator.Fault {
+	kinds := simulator.Kinds()
+	f := simulator.Fault{Kind: kinds[r.IntN(len(kinds))]}
 	f.Action = []string{"", "GetVpcPeerConnectionAttribute", "ListVpcPeerConnections", "RejectVpcPeerConnection", "AssumeRole"}[r.IntN(5)]
 	switch r.IntN(3) {
 	case 0:
@@ -286,7 +286,7 @@ func TestShrink(t *testing.T) {
 	}
 }
 
-func (c subject) item(n int) vpcpeertest.Item {
+func (c subject) item(n int) simulator.Item {
 	it := request(fmt.Sprintf("pcc-%d", n), c.Requester)
 	it.RegionID, it.AcceptingOwnerUID, it.AcceptingRegionID = c.Region, c.Accepter, c.Home
 	it.Status, it.ReadyAfter = c.Status, c.Ready

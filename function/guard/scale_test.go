@@ -9,7 +9,7 @@ import (
 
 	"peerguard/function/guard"
 	"peerguard/function/peering"
-	"peerguard/function/vpcpeer/vpcpeertest"
+	"peerguard/simulator"
 )
 
 // TestFiveThousandPendingInOneRegion: under the documented quota no call of ours is refused, most of the quota is used,
@@ -20,10 +20,10 @@ func TestFiveThousandPendingInOneRegion(t *testing.T) {
 		const pending = 5_000
 		w := newWorld(t, "version: 1\nmode: enforce\nallow: []\n")
 		w.inv.Judged = nil
-		w.Quota = vpcpeertest.DocumentedQuota
+		w.Quota = simulator.DocumentedQuota
 		w.Latency = 100 * time.Millisecond
 		rejections := 0
-		w.Record = func(c vpcpeertest.Call) {
+		w.Record = func(c simulator.Call) {
 			if c.Action == "RejectVpcPeerConnection" {
 				rejections++
 			}
@@ -55,9 +55,9 @@ func TestManyPartitions(t *testing.T) {
 		w := newWorld(t, organisation(accounts, regions))
 		w.Latency = 20 * time.Millisecond
 		for a := range accounts {
-			w.AddRole(vpcpeertest.Role{ARN: fmt.Sprintf("acs:ram::90000000000000%02d:role/peerguard", a), TrustedAccounts: []peering.Account{own}})
+			w.AddRole(simulator.Role{ARN: fmt.Sprintf("acs:ram::90000000000000%02d:role/peerguard", a), TrustedAccounts: []peering.Account{own}})
 			for r := range regions {
-				w.Put(request(fmt.Sprintf("pcc-%02dx%02d", a, r), stranger, func(i *vpcpeertest.Item) {
+				w.Put(request(fmt.Sprintf("pcc-%02dx%02d", a, r), stranger, func(i *simulator.Item) {
 					i.AcceptingOwnerUID, i.AcceptingRegionID = 9000000000000000+int64(a), fmt.Sprintf("cn-r%02d", r)
 				}))
 			}

@@ -10,7 +10,7 @@ import (
 
 	"peerguard/function/guard"
 	"peerguard/function/peering"
-	"peerguard/function/vpcpeer/vpcpeertest"
+	"peerguard/simulator"
 )
 
 const capped = `version: 1
@@ -53,7 +53,7 @@ func TestSweepOutcomes(t *testing.T) {
 func TestEachConnectionIsJudgedOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, rules)
-	w.Put(request("pcc-x", 9999999999999999, func(i *vpcpeertest.Item) { i.RegionID = "cn-shanghai" }))
+	w.Put(request("pcc-x", 9999999999999999, func(i *simulator.Item) { i.RegionID = "cn-shanghai" }))
 	report := w.sweep(t, within(t, time.Minute))
 	if got := nonzero(report.Counts); got != "ignored=1 rejected=1" {
 		t.Errorf("got %s", got)
@@ -91,9 +91,9 @@ func TestNamelessConnection(t *testing.T) {
 func TestPartitionsFailAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, rules)
-	w.Put(request("pcc-x", stranger), request("pcc-y", stranger, func(i *vpcpeertest.Item) { i.AcceptingRegionID = "cn-hangzhou" }))
+	w.Put(request("pcc-x", stranger), request("pcc-y", stranger, func(i *simulator.Item) { i.AcceptingRegionID = "cn-hangzhou" }))
 	w.Deny(member, "ListVpcPeerConnections")
-	w.Inject(vpcpeertest.Fault{Kind: vpcpeertest.Forbidden, Action: "ListVpcPeerConnections", Account: own, Region: "cn-hangzhou"})
+	w.Inject(simulator.Fault{Kind: simulator.Forbidden, Action: "ListVpcPeerConnections", Account: own, Region: "cn-hangzhou"})
 	report := w.sweep(t, within(t, time.Minute))
 	if got := nonzero(report.Counts); got != "rejected=1" {
 		t.Errorf("got %s", got)
@@ -159,7 +159,7 @@ func TestScope(t *testing.T) {
 // put adds n pending requests of strangers, in the two regions in turn.
 func (w *world) put(n int) {
 	for i := range n {
-		w.Put(request(fmt.Sprintf("pcc-%05d", i), stranger, func(it *vpcpeertest.Item) {
+		w.Put(request(fmt.Sprintf("pcc-%05d", i), stranger, func(it *simulator.Item) {
 			it.AcceptingRegionID = []string{"cn-shanghai", "cn-hangzhou"}[i%2]
 		}))
 	}
@@ -235,7 +235,7 @@ func TestDeadlineInTheSweep(t *testing.T) {
 	}{
 		"in List":    {func(w *world) { w.Latency = 4 * time.Second }, "partitions"},
 		"in Reject":  {func(w *world) { w.put(400) }, "connections unresolved"},
-		"in backoff": {func(w *world) { w.put(4); w.Inject(vpcpeertest.Fault{Kind: vpcpeertest.Unavailable}) }, "partitions"},
+		"in backoff": {func(w *world) { w.put(4); w.Inject(simulator.Fault{Kind: simulator.Unavailable}) }, "partitions"},
 		"at once":    {func(w *world) { w.Latency = time.Second }, "left when the deadline came"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -273,7 +273,7 @@ func TestListThatNeverEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, rules)
 		w.put(4)
-		w.Inject(vpcpeertest.Fault{Kind: vpcpeertest.SameToken, Action: "ListVpcPeerConnections"})
+		w.Inject(simulator.Fault{Kind: simulator.SameToken, Action: "ListVpcPeerConnections"})
 		report := w.sweep(t, within(t, time.Minute))
 		if report.Err() == nil || !strings.Contains(report.Err().Error(), "NoConfirmation") {
 			t.Errorf("got %v", report.Err())
@@ -286,7 +286,7 @@ func TestSweepTokens(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, rules)
 	w.Put(request("pcc-x", stranger))
-	w.Inject(vpcpeertest.Fault{Kind: vpcpeertest.LostUpdate, Action: "RejectVpcPeerConnection", Count: 1})
+	w.Inject(simulator.Fault{Kind: simulator.LostUpdate, Action: "RejectVpcPeerConnection", Count: 1})
 	sweep := func(at string) *guard.Report {
 		scope, err := w.inv.Scope(nil, nil)
 		if err != nil {
@@ -329,7 +329,7 @@ func TestFewCallsAtOnce(t *testing.T) {
 func TestUnknownOwners(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, rules)
-	w.Put(request("pcc-x", 0), request("pcc-y", 1111111111111111, func(i *vpcpeertest.Item) { i.AcceptingOwnerUID, i.RegionID = 0, "cn-shanghai" }))
+	w.Put(request("pcc-x", 0), request("pcc-y", 1111111111111111, func(i *simulator.Item) { i.AcceptingOwnerUID, i.RegionID = 0, "cn-shanghai" }))
 	report := w.sweep(t, within(t, time.Minute))
 	if got := nonzero(report.Counts); got != "failed=2" || code(report.Connections[0]) != "UnknownOwner" || code(report.Connections[1]) != "UnknownOwner" {
 		t.Errorf("got %s, %+v", got, report.Connections)

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"peerguard/function/guard"
-	"peerguard/function/vpcpeer/vpcpeertest"
+	"peerguard/simulator"
 )
 
 // TestVisited: who listens hears of each partition once, of failed ones too.
@@ -15,7 +15,7 @@ func TestVisited(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, rules)
 	w.put(3)
-	w.Inject(vpcpeertest.Fault{Kind: vpcpeertest.Forbidden, Action: "ListVpcPeerConnections", Account: own, Region: "cn-hangzhou"})
+	w.Inject(simulator.Fault{Kind: simulator.Forbidden, Action: "ListVpcPeerConnections", Account: own, Region: "cn-hangzhou"})
 	var heard []string
 	w.inv.Visited = func(v guard.Visit) {
 		heard = append(heard, fmt.Sprintf("%s %s %d %t", v.Account, v.Region, v.Seen, v.Error != nil))

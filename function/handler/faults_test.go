@@ -14,10 +14,10 @@ import (
 	"github.com/rs/zerolog"
 
 	"peerguard/function/fc"
-	"peerguard/function/fc/fctest"
 	"peerguard/function/guard"
 	"peerguard/function/peering"
-	"peerguard/function/vpcpeer/vpcpeertest"
+	"peerguard/simulator"
+	"peerguard/simulator/platform"
 )
 
 // ending is how an invocation about one unknown pending request ends when one of its calls goes wrong.
@@ -50,44 +50,44 @@ var (
 )
 
 // faults says how each thing that can go wrong with each call ends.
-var faults = map[vpcpeertest.Kind]struct{ get, list, reject, role endings }{
-	vpcpeertest.Throttle:       {survived, listSurvived, survived, survived},
-	vpcpeertest.Throttle429:    {survived, listSurvived, survived, survived},
-	vpcpeertest.InternalError:  {survived, listSurvived, survived, survived},
-	vpcpeertest.Unavailable:    {survived, listSurvived, survived, survived},
-	vpcpeertest.Refused:        {survived, listSurvived, survived, survived},
-	vpcpeertest.ResetBefore:    {survived, listSurvived, survived, survived},
-	vpcpeertest.ResetAfter:     {survived, listSurvived, survived, survived},
-	vpcpeertest.Hang:           {survived, listSurvived, survived, survived},
-	vpcpeertest.HangAfter:      {survived, listSurvived, survived, survived},
-	vpcpeertest.SlowBody:       {survived, listSurvived, survived, survived},
-	vpcpeertest.CutBody:        {survived, listSurvived, survived, survived},
-	vpcpeertest.Truncated:      {survived, listSurvived, survived, survived},
-	vpcpeertest.HTML:           {survived, listSurvived, survived, survived},
-	vpcpeertest.BadGateway:     {survived, listSurvived, survived, survived},
-	vpcpeertest.Empty:          {survived, listSurvived, survived, survived},
-	vpcpeertest.ErrorObject:    {survived, listSurvived, survived, survived},
-	vpcpeertest.WrongTypes:     {survived, listSurvived, survived, survived},
-	vpcpeertest.NumericCode:    {survived, listSurvived, survived, survived},
-	vpcpeertest.ObjectMessage:  {survived, listSurvived, survived, survived},
-	vpcpeertest.TextDetail:     {refused, listRefused, refused, refused},
-	vpcpeertest.Redirect:       {survived, listSurvived, survived, survived},
-	vpcpeertest.UnknownRequest: {survived, listSurvived, survived, survived},
-	vpcpeertest.NonceUsed:      {survived, listSurvived, survived, survived},
-	vpcpeertest.Conflict:       {survived, listSurvived, survived, survived},
-	vpcpeertest.TaskConflict:   {survived, listSurvived, survived, survived},
-	vpcpeertest.TokenInFlight:  {survived, listSurvived, survived, survived},
-	vpcpeertest.SystemBusy:     {survived, listSurvived, survived, survived},
-	vpcpeertest.ClockSkew:      {refused, listRefused, refused, refused},
-	vpcpeertest.TokenExpired:   {refused, listRefused, refused, refused},
-	vpcpeertest.Forbidden:      {refused, listRefused, refused, refused},
-	vpcpeertest.WrongStatus:    {refused, listRefused, contradicted, refused},
-	vpcpeertest.Vanished:       {denied, listRefused, contradicted, refused},
-	vpcpeertest.TokenMismatch:  {refused, listRefused, substituted, refused},
-	vpcpeertest.LostUpdate:     {unharmed, unharmed, believed, unharmed},
-	vpcpeertest.StaleRead:      {denied, listUnseen, unharmed, unharmed},
-	vpcpeertest.SameToken:      {unharmed, endings{survived.once, ending{guard.Rejected, 2, true}}, unharmed, unharmed},
-	vpcpeertest.EndlessPages:   {unharmed, endings{survived.once, ending{guard.Rejected, many, true}}, unharmed, unharmed},
+var faults = map[simulator.Kind]struct{ get, list, reject, role endings }{
+	simulator.Throttle:       {survived, listSurvived, survived, survived},
+	simulator.Throttle429:    {survived, listSurvived, survived, survived},
+	simulator.InternalError:  {survived, listSurvived, survived, survived},
+	simulator.Unavailable:    {survived, listSurvived, survived, survived},
+	simulator.Refused:        {survived, listSurvived, survived, survived},
+	simulator.ResetBefore:    {survived, listSurvived, survived, survived},
+	simulator.ResetAfter:     {survived, listSurvived, survived, survived},
+	simulator.Hang:           {survived, listSurvived, survived, survived},
+	simulator.HangAfter:      {survived, listSurvived, survived, survived},
+	simulator.SlowBody:       {survived, listSurvived, survived, survived},
+	simulator.CutBody:        {survived, listSurvived, survived, survived},
+	simulator.Truncated:      {survived, listSurvived, survived, survived},
+	simulator.HTML:           {survived, listSurvived, survived, survived},
+	simulator.BadGateway:     {survived, listSurvived, survived, survived},
+	simulator.Empty:          {survived, listSurvived, survived, survived},
+	simulator.ErrorObject:    {survived, listSurvived, survived, survived},
+	simulator.WrongTypes:     {survived, listSurvived, survived, survived},
+	simulator.NumericCode:    {survived, listSurvived, survived, survived},
+	simulator.ObjectMessage:  {survived, listSurvived, survived, survived},
+	simulator.TextDetail:     {refused, listRefused, refused, refused},
+	simulator.Redirect:       {survived, listSurvived, survived, survived},
+	simulator.UnknownRequest: {survived, listSurvived, survived, survived},
+	simulator.NonceUsed:      {survived, listSurvived, survived, survived},
+	simulator.Conflict:       {survived, listSurvived, survived, survived},
+	simulator.TaskConflict:   {survived, listSurvived, survived, survived},
+	simulator.TokenInFlight:  {survived, listSurvived, survived, survived},
+	simulator.SystemBusy:     {survived, listSurvived, survived, survived},
+	simulator.ClockSkew:      {refused, listRefused, refused, refused},
+	simulator.TokenExpired:   {refused, listRefused, refused, refused},
+	simulator.Forbidden:      {refused, listRefused, refused, refused},
+	simulator.WrongStatus:    {refused, listRefused, contradicted, refused},
+	simulator.Vanished:       {denied, listRefused, contradicted, refused},
+	simulator.TokenMismatch:  {refused, listRefused, substituted, refused},
+	simulator.LostUpdate:     {unharmed, unharmed, believed, unharmed},
+	simulator.StaleRead:      {denied, listUnseen, unharmed, unharmed},
+	simulator.SameToken:      {unharmed, endings{survived.once, ending{guard.Rejected, 2, true}}, unharmed, unharmed},
+	simulator.EndlessPages:   {unharmed, endings{survived.once, ending{guard.Rejected, many, true}}, unharmed, unharmed},
 }
 
 // trial is one row of the table at work: a call that goes wrong, and the payload that leads to it.
@@ -96,14 +96,14 @@ type trial struct {
 	instance string // of the connection that the payload is about
 	token    string // of its rejection
 	payload  string
-	of       func(vpcpeertest.Kind) endings
+	of       func(simulator.Kind) endings
 }
 
 var trials = []trial{
-	{"GetVpcPeerConnectionAttribute", "pcc-one", "event-1", announced("pcc-one", fctest.Account), func(k vpcpeertest.Kind) endings { return faults[k].get }},
-	{"ListVpcPeerConnections", "pcc-one", hash("sweep\nT\npcc-one"), `{"triggerTime":"T","triggerName":"each-minute","payload":"{\"accounts\":[\"` + fctest.Account + `\"]}"}`, func(k vpcpeertest.Kind) endings { return faults[k].list }},
-	{"RejectVpcPeerConnection", "pcc-one", "event-1", announced("pcc-one", fctest.Account), func(k vpcpeertest.Kind) endings { return faults[k].reject }},
-	{"AssumeRole", "pcc-two", "event-1", announced("pcc-two", "9999999999999999"), func(k vpcpeertest.Kind) endings { return faults[k].role }},
+	{"GetVpcPeerConnectionAttribute", "pcc-one", "event-1", announced("pcc-one", platform.Account), func(k simulator.Kind) endings { return faults[k].get }},
+	{"ListVpcPeerConnections", "pcc-one", hash("sweep\nT\npcc-one"), `{"triggerTime":"T","triggerName":"each-minute","payload":"{\"accounts\":[\"` + platform.Account + `\"]}"}`, func(k simulator.Kind) endings { return faults[k].list }},
+	{"RejectVpcPeerConnection", "pcc-one", "event-1", announced("pcc-one", platform.Account), func(k simulator.Kind) endings { return faults[k].reject }},
+	{"AssumeRole", "pcc-two", "event-1", announced("pcc-two", "9999999999999999"), func(k simulator.Kind) endings { return faults[k].role }},
 }
 
 func announced(id, accepter string) string {
@@ -121,7 +121,7 @@ func hash(text string) string {
 // tested where they come about, in vpcpeer.
 func TestFaults(t *testing.T) {
 	t.Parallel()
-	for _, kind := range vpcpeertest.Kinds() {
+	for _, kind := range simulator.Kinds() {
 		if _, known := faults[kind]; !known {
 			t.Errorf("fault %s has no row", kind)
 		}
@@ -131,11 +131,11 @@ func TestFaults(t *testing.T) {
 			for how, end := range map[string]ending{"once": trial.of(kind).once, "ever": trial.of(kind).ever} {
 				t.Run(trial.action+"/"+string(kind)+"/"+how, func(t *testing.T) {
 					t.Parallel()
-					fault := vpcpeertest.Fault{Kind: kind, Action: trial.action}
+					fault := simulator.Fault{Kind: kind, Action: trial.action}
 					if how == "once" {
 						fault.Count = 1
 					}
-					if kind == vpcpeertest.StaleRead {
+					if kind == simulator.StaleRead {
 						fault.For = 10 * time.Second // longer than anybody waits for a connection to be shown
 					}
 					synctest.Test(t, func(t *testing.T) { trial.run(t, fault, end) })
@@ -145,7 +145,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-func (tr trial) run(t *testing.T, fault vpcpeertest.Fault, want ending) {
+func (tr trial) run(t *testing.T, fault simulator.Fault, want ending) {
 	t.Helper()
 	w := newWorld(t, fstest.MapFS{"policy.yaml": {Data: []byte(`version: 1
 mode: enforce
@@ -155,7 +155,7 @@ allow: []
 	for _, item := range w.Items() {
 		w.Remove(item.InstanceID)
 	}
-	w.AddRole(vpcpeertest.Role{ARN: "acs:ram::9999999999999999:role/peerguard", TrustedAccounts: []peering.Account{fctest.Account}})
+	w.AddRole(simulator.Role{ARN: "acs:ram::9999999999999999:role/peerguard", TrustedAccounts: []peering.Account{platform.Account}})
 	w.Put(foreign("pcc-one", 1111111111111111), foreign("pcc-two", 9999999999999999))
 	w.Inject(fault)
 	report, failed := w.invoke(t, tr.payload)
@@ -171,10 +171,10 @@ allow: []
 	}
 }
 
-func foreign(id string, accepter int64) vpcpeertest.Item {
-	return vpcpeertest.Item{
-		InstanceID: id, OwnerID: 6666666666666666, RegionID: "cn-hangzhou", VPC: vpcpeertest.VPC{VpcID: "vpc-a"},
-		AcceptingOwnerUID: accepter, AcceptingRegionID: "cn-shanghai", AcceptingVPC: vpcpeertest.VPC{VpcID: "vpc-b"}, Status: peering.Accepting,
+func foreign(id string, accepter int64) simulator.Item {
+	return simulator.Item{
+		InstanceID: id, OwnerID: 6666666666666666, RegionID: "cn-hangzhou", VPC: simulator.VPC{VpcID: "vpc-a"},
+		AcceptingOwnerUID: accepter, AcceptingRegionID: "cn-shanghai", AcceptingVPC: simulator.VPC{VpcID: "vpc-b"}, Status: peering.Accepting,
 	}
 }
 
@@ -247,14 +247,14 @@ func checkLog(t *testing.T, w *world, report *guard.Report, failed *fc.Error) {
 
 // checkCalls: as many attempts as the table says, and however many rejections were sent, one effect and one token, but for
 // the one that stands in for a token that was taken.
-func (tr trial) checkCalls(t *testing.T, w *world, fault vpcpeertest.Fault, want ending) {
+func (tr trial) checkCalls(t *testing.T, w *world, fault simulator.Fault, want ending) {
 	t.Helper()
 	n := w.Stats().ByAction[tr.action]
 	if n != want.calls && (want.calls != many || n < 3) {
 		t.Errorf("%d calls of %s, want %d", n, tr.action, want.calls)
 	}
 	tokens := []string{tr.token}
-	if fault.Kind == vpcpeertest.TokenMismatch && fault.Action == "RejectVpcPeerConnection" {
+	if fault.Kind == simulator.TokenMismatch && fault.Action == "RejectVpcPeerConnection" {
 		tokens = append(tokens, hash(tr.token+"\n"+tr.instance))
 	}
 	var used []string
@@ -271,7 +271,7 @@ func (tr trial) checkCalls(t *testing.T, w *world, fault vpcpeertest.Fault, want
 		t.Errorf("tokens %q, want %q", used, tokens)
 	}
 	item, _ := w.Item(tr.instance)
-	lie := fault.Kind == vpcpeertest.LostUpdate && fault.Action == "RejectVpcPeerConnection"
+	lie := fault.Kind == simulator.LostUpdate && fault.Action == "RejectVpcPeerConnection"
 	if effects > 1 || (effects == 1) != (item.Status == peering.Rejected) || (want.outcome == guard.Rejected && effects == 0 && !lie) {
 		t.Errorf("%d effects, and the connection is %s", effects, item.Status)
 	}

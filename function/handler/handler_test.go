@@ -17,18 +17,18 @@ import (
 
 	"peerguard/events"
 	"peerguard/function/fc"
-	"peerguard/function/fc/fctest"
 	"peerguard/function/guard"
 	"peerguard/function/handler"
 	"peerguard/function/peering"
 	"peerguard/function/policy"
 	"peerguard/function/vpcpeer"
-	"peerguard/function/vpcpeer/vpcpeertest"
+	"peerguard/simulator"
+	"peerguard/simulator/platform"
 )
 
 // world is a handler in the simulated cloud of events/, and what it logs.
 type world struct {
-	*vpcpeertest.Cloud
+	*simulator.Cloud
 	*handler.Handler
 	logged *lines
 }
@@ -68,13 +68,13 @@ func newWorld(t *testing.T, files fs.FS, level zerolog.Level) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	items, err := vpcpeertest.Load(seed)
+	items, err := simulator.Load(seed)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{Cloud: &vpcpeertest.Cloud{}, logged: &lines{}}
-	c := fctest.Credentials()
-	w.AddKey(vpcpeertest.Key{ID: c.AccessKeyID, Secret: c.AccessKeySecret, Token: c.SecurityToken, Account: fctest.Account})
+	w := &world{Cloud: &simulator.Cloud{}, logged: &lines{}}
+	c := platform.Credentials()
+	w.AddKey(simulator.Key{ID: c.AccessKeyID, Secret: c.AccessKeySecret, Token: c.SecurityToken, Account: platform.Account})
 	w.Put(items...)
 	for _, item := range items {
 		if item.Status == peering.Creating {
@@ -95,7 +95,7 @@ func (w *world) invoke(t *testing.T, payload string) (*guard.Report, *fc.Error) 
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	result, err := w.Handle(ctx, fc.Invocation{RequestID: "request-1", Account: fctest.Account, Region: fctest.Region, Credentials: fc.Credentials(fctest.Credentials())}, []byte(payload))
+	result, err := w.Handle(ctx, fc.Invocation{RequestID: "request-1", Account: platform.Account, Region: platform.Region, Credentials: fc.Credentials(platform.Credentials())}, []byte(payload))
 	report, _ := result.(*guard.Report)
 	var failed *fc.Error
 	if err != nil && !errors.As(err, &failed) {
@@ -136,7 +136,7 @@ func TestSamples(t *testing.T) {
 				w := newWorld(t, files, zerolog.TraceLevel)
 				report, failed := w.invoke(t, string(sample.Payload))
 				check(t, sample, report, failed)
-				if leaks := fctest.Leaks(w.logged.buf.String()); len(leaks) > 0 {
+				if leaks := platform.Leaks(w.logged.buf.String()); len(leaks) > 0 {
 					t.Errorf("the log holds %v", leaks)
 				}
 			})
@@ -200,7 +200,7 @@ func TestDeadlineInThePast(t *testing.T) {
 			w.Policy = load
 			ctx, cancel := context.WithTimeout(t.Context(), -time.Second)
 			defer cancel()
-			result, err := w.Handle(ctx, fc.Invocation{RequestID: "request-1", Account: fctest.Account, Region: fctest.Region}, []byte(`{"triggerTime":"t","triggerName":"n"}`))
+			result, err := w.Handle(ctx, fc.Invocation{RequestID: "request-1", Account: platform.Account, Region: platform.Region}, []byte(`{"triggerTime":"t","triggerName":"n"}`))
 			var failed *fc.Error
 			if !errors.As(err, &failed) || failed.Type != fc.Unresolved || !strings.Contains(failed.Message, "deadline") {
 				t.Errorf("got %v", err)

@@ -14,7 +14,7 @@ import (
 	"peerguard/function/fc"
 	"peerguard/function/guard"
 	"peerguard/function/peering"
-	"peerguard/function/vpcpeer/vpcpeertest"
+	"peerguard/simulator"
 )
 
 const sweepAll = `{"triggerTime":"2026-11-20T06:00:00Z","triggerName":"each-minute"}`
@@ -192,7 +192,7 @@ guard: {accounts: [{role: "acs:ram::9999999999999999:role/peerguard"}]}
 allow: []
 `)}}
 	w := newWorld(t, files, zerolog.InfoLevel)
-	w.AddRole(vpcpeertest.Role{ARN: "acs:ram::9999999999999999:role/peerguard", TrustedAccounts: []peering.Account{"1111111111111111"}})
+	w.AddRole(simulator.Role{ARN: "acs:ram::9999999999999999:role/peerguard", TrustedAccounts: []peering.Account{"1111111111111111"}})
 	item, _ := w.Item("pcc-lnk0m24khwvtkm0001")
 	item.InstanceID, item.AcceptingOwnerUID = "pcc-member", 9999999999999999
 	w.Put(item)

@@ -14,7 +14,7 @@ import (
 
 	"peerguard/function/peering"
 	"peerguard/function/vpcpeer"
-	"peerguard/function/vpcpeer/vpcpeertest"
+	"peerguard/simulator"
 )
 
 func TestGetReadsTheFacts(t *testing.T) {
@@ -152,7 +152,7 @@ func TestListOfAnEmptyPartition(t *testing.T) {
 // TestListsThatDoNotEnd: a NextToken that repeats, or never ends, is an error and not a loop.
 func TestListsThatDoNotEnd(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []vpcpeertest.Kind{vpcpeertest.SameToken, vpcpeertest.EndlessPages} {
+	for _, kind := range []simulator.Kind{simulator.SameToken, simulator.EndlessPages} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -160,7 +160,7 @@ func TestListsThatDoNotEnd(t *testing.T) {
 				for i := range 250 {
 					w.Put(pending(fmt.Sprintf("pcc-%03d", i), 1111111111111111))
 				}
-				w.Inject(vpcpeertest.Fault{Kind: kind, Action: "ListVpcPeerConnections"})
+				w.Inject(simulator.Fault{Kind: kind, Action: "ListVpcPeerConnections"})
 				var last error
 				for _, err := range w.session.List(within(t, time.Hour), home) {
 					last = err
@@ -216,7 +216,7 @@ func TestRefusedSessionIsRenewedOnce(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
 				w.Put(pending("pcc-one", 9999999999999999))
-				fault := vpcpeertest.Fault{Kind: vpcpeertest.TokenExpired, Action: "GetVpcPeerConnectionAttribute", Count: 1}
+				fault := simulator.Fault{Kind: simulator.TokenExpired, Action: "GetVpcPeerConnectionAttribute", Count: 1}
 				if forever {
 					fault.Count = 0
 				}
@@ -259,8 +259,8 @@ func TestRenewalElsewhereHoldsUpNoDeadline(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.Inject(
-			vpcpeertest.Fault{Kind: vpcpeertest.TokenExpired, Action: "GetVpcPeerConnectionAttribute"},
-			vpcpeertest.Fault{Kind: vpcpeertest.Hang, Action: "AssumeRole"},
+			simulator.Fault{Kind: simulator.TokenExpired, Action: "GetVpcPeerConnectionAttribute"},
+			simulator.Fault{Kind: simulator.Hang, Action: "AssumeRole"},
 		)
 		start := time.Now()
 		var calls sync.WaitGroup

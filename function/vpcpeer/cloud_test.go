@@ -13,7 +13,7 @@ import (
 
 	"peerguard/function/peering"
 	"peerguard/function/vpcpeer"
-	"peerguard/function/vpcpeer/vpcpeertest"
+	"peerguard/simulator"
 )
 
 const (
@@ -34,15 +34,15 @@ var canaries = vpcpeer.Credentials{
 
 // world is a simulated cloud, and a caller's view of it.
 type world struct {
-	*vpcpeertest.Cloud
+	*simulator.Cloud
 	session *vpcpeer.Session
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	sim := &vpcpeertest.Cloud{}
-	sim.AddKey(vpcpeertest.Key{ID: canaries.AccessKeyID, Secret: canaries.AccessKeySecret, Token: canaries.SecurityToken, Account: own})
-	sim.AddRole(vpcpeertest.Role{ARN: role, TrustedAccounts: []peering.Account{own}})
+	sim := &simulator.Cloud{}
+	sim.AddKey(simulator.Key{ID: canaries.AccessKeyID, Secret: canaries.AccessKeySecret, Token: canaries.SecurityToken, Account: own})
+	sim.AddRole(simulator.Role{ARN: role, TrustedAccounts: []peering.Account{own}})
 	t.Cleanup(func() {
 		if unknown := sim.UnknownActions(); len(unknown) > 0 {
 			t.Errorf("the simulator does not know %v", unknown)
@@ -60,10 +60,10 @@ func session(cfg vpcpeer.Config) *vpcpeer.Session {
 	})
 }
 
-func pending(id string, accepter int64) vpcpeertest.Item {
-	return vpcpeertest.Item{
-		InstanceID: id, OwnerID: stranger, RegionID: "cn-hangzhou", VPC: vpcpeertest.VPC{VpcID: "vpc-a", Ipv4Cidrs: []string{"10.1.0.0/16"}, Ipv6Cidrs: []string{"2001:db8::/56"}},
-		AcceptingOwnerUID: accepter, AcceptingRegionID: "cn-shanghai", AcceptingVPC: vpcpeertest.VPC{VpcID: "vpc-b"},
+func pending(id string, accepter int64) simulator.Item {
+	return simulator.Item{
+		InstanceID: id, OwnerID: stranger, RegionID: "cn-hangzhou", VPC: simulator.VPC{VpcID: "vpc-a", Ipv4Cidrs: []string{"10.1.0.0/16"}, Ipv6Cidrs: []string{"2001:db8::/56"}},
+		AcceptingOwnerUID: accepter, AcceptingRegionID: "cn-shanghai", AcceptingVPC: simulator.VPC{VpcID: "vpc-b"},
 		Status: peering.Accepting, GmtCreate: "2026-11-01T00:00:00Z",
 	}
 }

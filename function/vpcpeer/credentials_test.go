@@ -13,7 +13,7 @@ import (
 
 	"peerguard/function/peering"
 	"peerguard/function/vpcpeer"
-	"peerguard/function/vpcpeer/vpcpeertest"
+	"peerguard/simulator"
 )
 
 // TestMain sees to it that nothing but a loopback address can be reached: net/http reads the proxies once, at the first
@@ -169,11 +169,11 @@ func TestRoleProfiles(t *testing.T) {
   {"name": "auditor", "mode": "RamRoleArn", "access_key_id": "id", "access_key_secret": "secret-of-mine", "ram_role_arn": "acs:ram::9999999999999999:role/auditor", "ram_session_name": "me", "expired_seconds": 900, "region_id": "cn-beijing"},
   {"name": "chained", "mode": "ChainableRamRoleArn", "source_profile": "auditor", "ram_role_arn": "acs:ram::5555555555555555:role/deep"},
   {"name": "stranger", "mode": "ChainableRamRoleArn", "source_profile": "auditor", "ram_role_arn": "acs:ram::5555555555555555:role/closed"}]}`)
-	sim := &vpcpeertest.Cloud{}
-	sim.AddKey(vpcpeertest.Key{ID: "id", Secret: "secret-of-mine", Account: own})
-	sim.AddRole(vpcpeertest.Role{ARN: "acs:ram::9999999999999999:role/auditor", TrustedAccounts: []peering.Account{own}})
-	sim.AddRole(vpcpeertest.Role{ARN: "acs:ram::5555555555555555:role/deep", TrustedAccounts: []peering.Account{member}})
-	sim.AddRole(vpcpeertest.Role{ARN: "acs:ram::5555555555555555:role/closed", TrustedAccounts: []peering.Account{own}})
+	sim := &simulator.Cloud{}
+	sim.AddKey(simulator.Key{ID: "id", Secret: "secret-of-mine", Account: own})
+	sim.AddRole(simulator.Role{ARN: "acs:ram::9999999999999999:role/auditor", TrustedAccounts: []peering.Account{own}})
+	sim.AddRole(simulator.Role{ARN: "acs:ram::5555555555555555:role/deep", TrustedAccounts: []peering.Account{member}})
+	sim.AddRole(simulator.Role{ARN: "acs:ram::5555555555555555:role/closed", TrustedAccounts: []peering.Account{own}})
 	cloud := vpcpeer.New(vpcpeer.Config{Transport: sim})
 	for name, want := range map[string]string{
 		"":         "acs:ram::9999999999999999:assumed-role/auditor/me",
@@ -196,16 +196,16 @@ func TestRoleProfiles(t *testing.T) {
 
 func TestIdentityFails(t *testing.T) {
 	t.Parallel()
-	for kind, want := range map[vpcpeertest.Kind]string{
-		vpcpeertest.Forbidden: "NoPermission", vpcpeertest.UnknownRequest: "NoConfirmation", vpcpeertest.Unavailable: "ServiceUnavailable",
+	for kind, want := range map[simulator.Kind]string{
+		simulator.Forbidden: "NoPermission", simulator.UnknownRequest: "NoConfirmation", simulator.Unavailable: "ServiceUnavailable",
 	} {
 		w := newWorld(t)
-		w.Inject(vpcpeertest.Fault{Kind: kind, Action: "GetCallerIdentity"})
+		w.Inject(simulator.Fault{Kind: kind, Action: "GetCallerIdentity"})
 		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
 		_, err := vpcpeer.New(vpcpeer.Config{Transport: w.Cloud}).Identity(ctx, vpcpeer.Caller{Region: "cn-shanghai", Credentials: canaries})
 		cancel()
 		var f *peering.Failure
-		if !errors.As(err, &f) || f.Code != want || vpcpeer.Forbidden(err) != (kind == vpcpeertest.Forbidden) {
+		if !errors.As(err, &f) || f.Code != want || vpcpeer.Forbidden(err) != (kind == simulator.Forbidden) {
 			t.Errorf("%s: got %v, want %s", kind, err, want)
 		}
 	}

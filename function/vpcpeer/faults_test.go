@@ -13,7 +13,7 @@ import (
 
 	"peerguard/function/peering"
 	"peerguard/function/vpcpeer"
-	"peerguard/function/vpcpeer/vpcpeertest"
+	"peerguard/simulator"
 )
 
 type expectation struct {
@@ -23,45 +23,45 @@ type expectation struct {
 
 // faults says what each thing that can go wrong with a call comes to: whether another attempt is worth it, and the code
 // that is left when it never ends.
-var faults = map[vpcpeertest.Kind]expectation{
-	vpcpeertest.Throttle:       {true, "Throttling.User"},
-	vpcpeertest.Throttle429:    {true, "Throttling"},
-	vpcpeertest.InternalError:  {true, "InternalError"},
-	vpcpeertest.Unavailable:    {true, "ServiceUnavailable"},
-	vpcpeertest.Refused:        {true, "NetworkError"},
-	vpcpeertest.ResetBefore:    {true, "NetworkError"},
-	vpcpeertest.ResetAfter:     {true, "NetworkError"},
-	vpcpeertest.Hang:           {true, "Timeout"},
-	vpcpeertest.HangAfter:      {true, "Timeout"},
-	vpcpeertest.SlowBody:       {true, "Timeout"},
-	vpcpeertest.CutBody:        {true, "NetworkError"},
-	vpcpeertest.Truncated:      {true, "NoConfirmation"},
-	vpcpeertest.HTML:           {true, "NoConfirmation"},
-	vpcpeertest.BadGateway:     {true, "NoConfirmation"},
-	vpcpeertest.Empty:          {true, "NoConfirmation"},
-	vpcpeertest.ErrorObject:    {true, "NoConfirmation"},
-	vpcpeertest.WrongTypes:     {true, "NoConfirmation"},
-	vpcpeertest.NumericCode:    {true, "NoConfirmation"},
-	vpcpeertest.ObjectMessage:  {true, "NoConfirmation"},
-	vpcpeertest.TextDetail:     {false, "NoPermission"},
-	vpcpeertest.Redirect:       {true, "NetworkError"},
-	vpcpeertest.UnknownRequest: {true, "NoConfirmation"},
-	vpcpeertest.NonceUsed:      {true, "SignatureNonceUsed"},
-	vpcpeertest.Conflict:       {true, "OperationConflict"},
-	vpcpeertest.TaskConflict:   {true, "TaskConflict"},
-	vpcpeertest.TokenInFlight:  {true, "LastTokenProcessing"},
-	vpcpeertest.SystemBusy:     {true, "SystemBusy"},
-	vpcpeertest.ClockSkew:      {false, "InvalidTimeStamp.Expired"},
-	vpcpeertest.TokenExpired:   {false, "InvalidSecurityToken.Expired"},
-	vpcpeertest.Forbidden:      {false, "Forbidden.RAM"},
-	vpcpeertest.WrongStatus:    {false, "IncorrectStatus.VpcPeer"},
-	vpcpeertest.Vanished:       {false, "ResourceNotFound.InstanceId"},
-	vpcpeertest.TokenMismatch:  {false, "IdempotentParameterMismatch"},
+var faults = map[simulator.Kind]expectation{
+	simulator.Throttle:       {true, "Throttling.User"},
+	simulator.Throttle429:    {true, "Throttling"},
+	simulator.InternalError:  {true, "InternalError"},
+	simulator.Unavailable:    {true, "ServiceUnavailable"},
+	simulator.Refused:        {true, "NetworkError"},
+	simulator.ResetBefore:    {true, "NetworkError"},
+	simulator.ResetAfter:     {true, "NetworkError"},
+	simulator.Hang:           {true, "Timeout"},
+	simulator.HangAfter:      {true, "Timeout"},
+	simulator.SlowBody:       {true, "Timeout"},
+	simulator.CutBody:        {true, "NetworkError"},
+	simulator.Truncated:      {true, "NoConfirmation"},
+	simulator.HTML:           {true, "NoConfirmation"},
+	simulator.BadGateway:     {true, "NoConfirmation"},
+	simulator.Empty:          {true, "NoConfirmation"},
+	simulator.ErrorObject:    {true, "NoConfirmation"},
+	simulator.WrongTypes:     {true, "NoConfirmation"},
+	simulator.NumericCode:    {true, "NoConfirmation"},
+	simulator.ObjectMessage:  {true, "NoConfirmation"},
+	simulator.TextDetail:     {false, "NoPermission"},
+	simulator.Redirect:       {true, "NetworkError"},
+	simulator.UnknownRequest: {true, "NoConfirmation"},
+	simulator.NonceUsed:      {true, "SignatureNonceUsed"},
+	simulator.Conflict:       {true, "OperationConflict"},
+	simulator.TaskConflict:   {true, "TaskConflict"},
+	simulator.TokenInFlight:  {true, "LastTokenProcessing"},
+	simulator.SystemBusy:     {true, "SystemBusy"},
+	simulator.ClockSkew:      {false, "InvalidTimeStamp.Expired"},
+	simulator.TokenExpired:   {false, "InvalidSecurityToken.Expired"},
+	simulator.Forbidden:      {false, "Forbidden.RAM"},
+	simulator.WrongStatus:    {false, "IncorrectStatus.VpcPeer"},
+	simulator.Vanished:       {false, "ResourceNotFound.InstanceId"},
+	simulator.TokenMismatch:  {false, "IdempotentParameterMismatch"},
 }
 
 // expected is the table's row, but for the one code that STS spells otherwise.
-func expected(action string, kind vpcpeertest.Kind) expectation {
-	if action == "AssumeRole" && kind == vpcpeertest.Forbidden {
+func expected(action string, kind simulator.Kind) expectation {
+	if action == "AssumeRole" && kind == simulator.Forbidden {
 		return expectation{false, "NoPermission"}
 	}
 	return faults[kind]
@@ -69,9 +69,9 @@ func expected(action string, kind vpcpeertest.Kind) expectation {
 
 // elsewhere are the faults of other tests: two look like success, and what the guard makes of them is tested there; two
 // are about lists, see TestListsThatDoNotEnd.
-var elsewhere = map[vpcpeertest.Kind]bool{
-	vpcpeertest.LostUpdate: true, vpcpeertest.StaleRead: true,
-	vpcpeertest.SameToken: true, vpcpeertest.EndlessPages: true,
+var elsewhere = map[simulator.Kind]bool{
+	simulator.LostUpdate: true, simulator.StaleRead: true,
+	simulator.SameToken: true, simulator.EndlessPages: true,
 }
 
 // calls are the four calls of the API, each as the guard makes it.
@@ -98,7 +98,7 @@ var calls = map[string]func(t *testing.T, s *vpcpeer.Session, within time.Durati
 
 func TestEveryFaultIsKnown(t *testing.T) {
 	t.Parallel()
-	for _, kind := range vpcpeertest.Kinds() {
+	for _, kind := range simulator.Kinds() {
 		if _, known := faults[kind]; !known && !elsewhere[kind] {
 			t.Errorf("fault %s has no expectation", kind)
 		}
@@ -108,10 +108,10 @@ func TestEveryFaultIsKnown(t *testing.T) {
 // TestFaultsThatEnd: a fault that strikes twice is survived when it is worth another attempt, and final when not.
 func TestFaultsThatEnd(t *testing.T) {
 	t.Parallel()
-	everyFault(t, func(t *testing.T, action string, kind vpcpeertest.Kind) {
+	everyFault(t, func(t *testing.T, action string, kind simulator.Kind) {
 		w := newWorld(t)
 		w.Put(pending("pcc-one", 1111111111111111), pending("pcc-two", 9999999999999999))
-		w.Inject(vpcpeertest.Fault{Kind: kind, Action: action, Count: 2})
+		w.Inject(simulator.Fault{Kind: kind, Action: action, Count: 2})
 		err := calls[action](t, w.session, 2*time.Minute)
 		n := w.Stats().ByAction[action]
 		switch want := expected(action, kind); {
@@ -136,10 +136,10 @@ func TestFaultsThatEnd(t *testing.T) {
 // deadline, which is a second before the platform's), and keeps the code of its cause.
 func TestFaultsThatLast(t *testing.T) {
 	t.Parallel()
-	everyFault(t, func(t *testing.T, action string, kind vpcpeertest.Kind) {
+	everyFault(t, func(t *testing.T, action string, kind simulator.Kind) {
 		w := newWorld(t)
 		w.Put(pending("pcc-one", 1111111111111111), pending("pcc-two", 9999999999999999))
-		w.Inject(vpcpeertest.Fault{Kind: kind, Action: action})
+		w.Inject(simulator.Fault{Kind: kind, Action: action})
 		const given = 59 * time.Second
 		start := time.Now()
 		f := failed(t, calls[action](t, w.session, given))
@@ -163,7 +163,7 @@ func TestFaultsThatLast(t *testing.T) {
 	})
 }
 
-func everyFault(t *testing.T, check func(t *testing.T, action string, kind vpcpeertest.Kind)) {
+func everyFault(t *testing.T, check func(t *testing.T, action string, kind simulator.Kind)) {
 	t.Helper()
 	for action := range calls {
 		for kind := range faults {

@@ -9,7 +9,7 @@ import (
 
 	"peerguard/function/peering"
 	"peerguard/function/vpcpeer"
-	"peerguard/function/vpcpeer/vpcpeertest"
+	"peerguard/simulator"
 )
 
 // TestQuotaIsKeptAndUsed: many calls at once of one API in one partition never meet the documented quota, and use most of it.
@@ -17,7 +17,7 @@ func TestQuotaIsKeptAndUsed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		w.Quota = vpcpeertest.DocumentedQuota
+		w.Quota = simulator.DocumentedQuota
 		w.Latency = 50 * time.Millisecond
 		w.Put(pending("pcc-one", 1111111111111111))
 		const callers, calls = 8, 2_000
@@ -72,7 +72,7 @@ func TestThrottleSlowsTheLane(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.Put(pending("pcc-one", 1111111111111111))
-		w.Inject(vpcpeertest.Fault{Kind: vpcpeertest.Throttle, Count: 1, For: 17 * time.Second})
+		w.Inject(simulator.Fault{Kind: simulator.Throttle, Count: 1, For: 17 * time.Second})
 		start := time.Now()
 		get := func() {
 			if _, err := w.session.Get(within(t, time.Hour), home, "pcc-one"); err != nil {
@@ -105,7 +105,7 @@ func TestThrottleBeyondTheDeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		w.Inject(vpcpeertest.Fault{Kind: vpcpeertest.Throttle, For: time.Hour})
+		w.Inject(simulator.Fault{Kind: simulator.Throttle, For: time.Hour})
 		start := time.Now()
 		_, err := w.session.Get(within(t, time.Minute), home, "pcc-one")
 		if f := failed(t, err); f.Code != "Throttling.User" || f.Class != peering.OutOfTime {
@@ -127,7 +127,7 @@ func TestRetriesAreSpread(t *testing.T) {
 		for range 50 {
 			w := newWorld(t)
 			w.Put(pending("pcc-one", 1111111111111111))
-			w.Inject(vpcpeertest.Fault{Kind: vpcpeertest.Unavailable, Count: 1})
+			w.Inject(simulator.Fault{Kind: simulator.Unavailable, Count: 1})
 			start := time.Now()
 			wait.Go(func() {
 				_, err := w.session.Get(within(t, time.Minute), home, "pcc-one")

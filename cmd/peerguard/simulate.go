@@ -1,0 +1,194 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"peerguard/function/peering"
+	"peerguard/simulator"
+)
+
+// simulateCommand serves the simulator.
+type simulateCommand struct {
+	Listen     string        `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one."`
+	AnyAddress bool          `help:"Let --listen name an address that other machines can reach."`
+	Seed       string        `type:"existingfile" placeholder:"FILE" help:"Connections to begin with: {\"connections\":[…]} of items as ListVpcPeerConnections shows them. Without it, a few pending requests of strangers."`
+	Account    string        `placeholder:"ACCOUNT" help:"Account that the printed key belongs to. Without it, the accepter of the first connection."`
+	Role       []string      `placeholder:"ARN" help:"A role that the account can assume; its own account is the member's. Can be repeated."`
+	Deny       []string      `placeholder:"ACTION" help:"A permission that the account lacks, such as RejectVpcPeerConnection. Can be repeated."`
+	Fault      []string      `placeholder:"ACTION:KIND[:N]" sep:"none" help:"Something that goes wrong, such as RejectVpcPeerConnection:throttle:3 or *:internal:p=0.2. Can be repeated."`
+	Latency    time.Duration `placeholder:"DURATION" help:"How long each call takes."`
+}
+
+// The key that the simulator accepts. It opens nothing else.
+const (
+	simulatedID     = "simulated-id"
+	simulatedSecret = "simulated-secret"
+)
+
+// Help is the long text of --help.
+func (*simulateCommand) Help() string {
+	return "Stdout gets `export NAME=value` lines for peerguard and Alibaba Cloud's tools, stderr a line for each call. In bash:\n\n" +
+		"  go tool peerguard simulate >simulator.env &\n  source simulator.env; go tool peerguard sweep\n\n" +
+		"Signatures, client tokens, states and permissions are checked as the API documents. Faults: " + faultKinds() + "."
+}
+
+func faultKinds() string {
+	var words []string
+	for _, k := range simulator.Kinds() {
+		words = append(words, string(k))
+	}
+	return strings.Join(words, ", ")
+}
+
+// Run serves until it is told to stop.
+func (s *simulateCommand) Run(ctx context.Context, out *console) error {
+	cloud, items, err := s.cloud(out.stderr)
+	if err != nil {
+		return err
+	}
+	if err := s.reachable(); err != nil {
+		return err
+	}
+	var lc net.ListenConfig
+	listener, err := lc.Listen(ctx, "tcp", s.Listen)
+	if err != nil {
+		return fmt.Errorf("listening: %w", err)
+	}
+	fmt.Fprintf(out.stderr, "peerguard: simulating %d connections of account %s on %s, Ctrl-C stops\n", len(items), s.Account, listener.Addr())
+	announce(out.stdout, listener.Addr().String(), items)
+	return serve(ctx, listener, cloud)
+}
+
+// reachable refuses addresses at which others could use the simulator, unless that is what is wanted.
+func (s *simulateCommand) reachable() error {
+	host, _, err := net.SplitHostPort(s.Listen)
+	if err != nil {
+		return usageError("--listen wants HOST:PORT, such as 127.0.0.1:8080")
+	}
+	ip, err := netip.ParseAddr(host)
+	if s.AnyAddress || host == "localhost" || err == nil && ip.IsLoopback() {
+		return nil
+	}
+	return usageError(fmt.Sprintf("--listen %s is no loopback address, so other machines could use the simulator; give --any-address if they shall", s.Listen))
+}
+
+// cloud makes the simulated cloud as the flags describe it, and settles whose key is printed.
+func (s *simulateCommand) cloud(log io.Writer) (*simulator.Cloud, []simulator.Item, error) {
+	items, err := s.items()
+	if err != nil {
+		return nil, nil, err
+	}
+	s.Account = cmp.Or(s.Account, string(firstAccepter(items)))
+	account := peering.Account(s.Account)
+	if !peering.ValidAccount(s.Account) {
+		return nil, nil, usageError(fmt.Sprintf("--account %.40q is no account id", s.Account))
+	}
+	cloud := &simulator.Cloud{Latency: s.Latency, Record: func(c simulator.Call) { logCall(log, c) }}
+	cloud.Put(items...)
+	cloud.AddKey(simulator.Key{ID: simulatedID, Secret: simulatedSecret, Account: account})
+	for _, arn := range s.Role {
+		cloud.AddRole(simulator.Role{ARN: arn, TrustedAccounts: []peering.Account{account}})
+	}
+	return cloud, items, s.spoil(cloud)
+}
+
+func (s *simulateCommand) items() ([]simulator.Item, error) {
+	if s.Seed == "" {
+		return simulator.DefaultSeed(time.Now()), nil
+	}
+	file, err := os.Open(s.Seed)
+	if err != nil {
+		return nil, fmt.Errorf("opening seed: %w", err)
+	}
+	defer file.Close()
+	items, err := simulator.Load(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.Seed, err)
+	}
+	return items, nil
+}
+
+func firstAccepter(items []simulator.Item) peering.Account {
+	if len(items) == 0 {
+		return simulator.SeedAccepter
+	}
+	return items[0].Accepter()
+}
+
+// spoil applies the flags that make calls fail.
+func (s *simulateCommand) spoil(cloud *simulator.Cloud) error {
+	for _, action := range s.Deny {
+		if !slices.Contains(simulator.Actions(), action) && action != "*" {
+			return usageError(fmt.Sprintf("--deny %.60q: there are * and %s", action, strings.Join(simulator.Actions(), ", ")))
+		}
+		cloud.Deny(peering.Account(s.Account), action)
+	}
+	for _, text := range s.Fault {
+		fault, err := simulator.ParseFault(text)
+		if err != nil {
+			return usageError(err.Error())
+		}
+		cloud.Inject(fault)
+	}
+	return nil
+}
+
+// announce prints what a shell needs to use the simulator. The empty token hides one of a real session.
+func announce(out io.Writer, address string, items []simulator.Item) {
+	region := "cn-hangzhou"
+	if len(items) > 0 {
+		region = items[0].AcceptingRegionID
+	}
+	for _, pair := range [][2]string{
+		{"PEERGUARD_ENDPOINT", "http://" + address},
+		{"PEERGUARD_STS_ENDPOINT", "http://" + address},
+		{"ALIBABA_CLOUD_ACCESS_KEY_ID", simulatedID},
+		{"ALIBABA_CLOUD_ACCESS_KEY_SECRET", simulatedSecret},
+		{"ALIBABA_CLOUD_SECURITY_TOKEN", ""},
+		{"ALIBABA_CLOUD_REGION_ID", region},
+	} {
+		fmt.Fprintf(out, "export %s=%s\n", pair[0], pair[1])
+	}
+}
+
+// logCall prints a line for a call: who, where, what about, and how it ended.
+func logCall(out io.Writer, c simulator.Call) {
+	words := []string{c.Time.Format(time.TimeOnly), cmp.Or(c.Action, "?"), cmp.Or(string(c.Account), "-"), cmp.Or(c.Region, "-"), cmp.Or(c.InstanceID, "-")}
+	if c.DryRun {
+		words = append(words, "dry-run")
+	}
+	words = append(words, cmp.Or(c.Outcome, "ok"))
+	if c.Fault != "" {
+		words = append(words, "fault="+string(c.Fault))
+	}
+	fmt.Fprintln(out, plain(strings.Join(words, " ")))
+}
+
+// serve answers until ctx ends. Calls in flight may take a second more.
+func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	stopped := make(chan error, 1)
+	go func() { stopped <- server.Serve(listener) }()
+	select {
+	case err := <-stopped:
+		return fmt.Errorf("serving: %w", err)
+	case <-ctx.Done():
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	if err := server.Shutdown(last); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("stopping: %w", err)
+	}
+	return server.Close()
+}

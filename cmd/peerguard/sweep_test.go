@@ -1,0 +1,158 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"peerguard/function/guard"
+	"peerguard/function/policy"
+	"peerguard/simulator"
+)
+
+// buffer is a bytes.Buffer that may be written to concurrently.
+type buffer struct {
+	mu    sync.Mutex
+	bytes bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.bytes.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.bytes.String()
+}
+
+// simulated serves a cloud with the default seed to this process's own commands.
+func simulated(t *testing.T, cloud *simulator.Cloud) {
+	t.Helper()
+	cloud.AddKey(simulator.Key{ID: simulatedID, Secret: simulatedSecret, Account: simulator.SeedAccepter})
+	cloud.Put(simulator.DefaultSeed(time.Now())...)
+	server := httptest.NewServer(cloud)
+	t.Cleanup(server.Close)
+	for name, value := range map[string]string{
+		"PEERGUARD_ENDPOINT": server.URL, "PEERGUARD_STS_ENDPOINT": server.URL, "HOME": t.TempDir(),
+		"ALIBABA_CLOUD_ACCESS_KEY_ID": simulatedID, "ALIBABA_CLOUD_ACCESS_KEY_SECRET": simulatedSecret, "ALIBABA_CLOUD_SECURITY_TOKEN": "",
+	} {
+		t.Setenv(name, value)
+	}
+}
+
+func policyOf(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "policy.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+const enforcing = "version: 1\nmode: enforce\nguard:\n  regions: [cn-hangzhou]\nallow: []\n"
+
+// TestInterrupted: Ctrl-C in the middle of a sweep is exit code 130, after a report that is JSON all the same.
+func TestInterrupted(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	over := make(chan struct{}) // until then nothing is answered: an answer might be quicker than the interruption
+	simulated(t, &simulator.Cloud{Before: func(c simulator.Call) {
+		if c.Action == "RejectVpcPeerConnection" {
+			interrupt()
+			<-over
+		}
+	}})
+	var stdout, stderr buffer
+	code := run(ctx, []string{"sweep", "--policy", policyOf(t, enforcing), "--enforce", "--yes", "--json"}, &console{stdout: &stdout, stderr: &stderr})
+	close(over)
+	if code != 130 || !strings.Contains(stdout.String(), `"complete": false`) || !strings.Contains(stderr.String(), "interrupted") {
+		t.Errorf("exit code %d\n%s\n%s", code, &stdout, &stderr)
+	}
+}
+
+// TestAnswers: only a clear yes lets a sweep reject.
+func TestAnswers(t *testing.T) {
+	for answer, yes := range map[string]bool{
+		"y\n": true, "YES\n": true, "yes": true, "": false, "\n": false, "no\n": false, "yes please\n": false, "yesterday\n": false,
+	} {
+		t.Run(answer, func(t *testing.T) {
+			cloud := &simulator.Cloud{}
+			simulated(t, cloud)
+			var stdout, stderr buffer
+			out := &console{stdin: strings.NewReader(answer), stdout: &stdout, stderr: &stderr, asks: true}
+			code := run(t.Context(), []string{"sweep", "--policy", policyOf(t, enforcing), "--enforce"}, out)
+			if effects := cloud.Stats().Effects; (effects > 0) != yes || code != 1 { // of a violation, or of nothing done
+				t.Errorf("%d rejections after %q, exit code %d\n%s", effects, answer, code, &stderr)
+			}
+		})
+	}
+}
+
+// TestProgress: a bar for a person, nothing for a pipe, and a word when nothing comes back for long.
+func TestProgress(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var pipe buffer
+		p := newProgress(&console{stderr: &pipe}, 2)
+		p.visited(guard.Visit{})
+		time.Sleep(2 * quiet)
+		p.done()
+		if pipe.String() != "" {
+			t.Errorf("a pipe got %q", &pipe)
+		}
+		p = newProgress(&console{stderr: &pipe}, 2)
+		time.Sleep(2 * quiet)
+		p.done()
+		if !strings.Contains(pipe.String(), "no partition is done after 30s") {
+			t.Errorf("after a long silence: %q", &pipe)
+		}
+	})
+	var terminal buffer
+	p := newProgress(&console{stderr: &terminal, terminal: true}, 2)
+	p.visited(guard.Visit{})
+	p.done()
+	if !strings.Contains(terminal.String(), "1/2") {
+		t.Errorf("a terminal got %q", &terminal)
+	}
+}
+
+// TestExpiring: only what the calendar brings about counts, not what is wrong with a policy anyway.
+func TestExpiring(t *testing.T) {
+	t.Parallel()
+	rules, err := newPolicyFile(policyOf(t, `version: 1
+mode: enforce
+allow:
+  - name: everybody
+    accounts: ["*", "2222222222222222"]
+  - name: payments
+    accounts: ["2222222222222222"]
+    until: 2026-12-31
+`)).load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at, want := range map[string]int{"2026-01-01": 0, "2026-12-15": 1, "2027-06-01": 1} {
+		now, err := time.Parse(time.DateOnly, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := expiring(rules, now); len(got) != want {
+			t.Errorf("%s: %q, want %d", at, got, want)
+		}
+	}
+	if len(rules.Warnings(time.Time{})) == 0 {
+		t.Error("the policy has nothing wrong with it that must be left out")
+	}
+	if rules.Mode != policy.Enforce || inMode(rules, false).Mode != policy.DryRun || rules.Mode != policy.Enforce {
+		t.Error("the mode of the policy itself changed")
+	}
+}

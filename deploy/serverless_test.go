@@ -1,0 +1,406 @@
+package deploy_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// The keys of https://github.com/devsapp/fc3 that s.yaml may use. The tool lets unknown keys, and nearly any trigger,
+// pass; what is not in here is either a mistake or wants a line in here.
+var (
+	props = map[string]shape{
+		"region":       text(`[a-z]{2}-[a-z0-9-]+`),
+		"functionName": text(`[A-Za-z_][A-Za-z0-9_-]{0,63}`),
+		"code":         is("./dist"),
+		"runtime":      is("custom.debian12", "go1"),
+		"cpu":          number(0.05, 1, 0.05),
+		"memorySize":   number(128, 256, 64),
+		"diskSize":     is(512, 10240),
+		"timeout":      is(120),
+		"role":         text(`acs:ram::[0-9]{16}:role/[a-z0-9._-]+`),
+		"logConfig": mapping(map[string]shape{
+			"project": text(`[a-z0-9][a-z0-9-]+`), "logstore": text(`[a-z0-9][a-z0-9_-]+`),
+		}, map[string]shape{
+			"enableRequestMetrics": flag, "enableInstanceMetrics": flag, "logBeginRule": is("None", "DefaultRegex"),
+		}),
+		"asyncInvokeConfig": mapping(map[string]shape{
+			"maxAsyncRetryAttempts": number(0, 8, 1),
+			"destinationConfig": mapping(map[string]shape{
+				"onFailure": mapping(map[string]shape{"destination": text(`acs:[a-z]+:[a-z0-9-]+:[0-9]*:.+`)}, nil),
+			}, nil),
+		}, map[string]shape{"maxAsyncEventAgeInSeconds": number(1, 604800, 1)}),
+		"triggers": list(trigger),
+	}
+	optionalProps = map[string]shape{
+		"description":    text(`.{1,256}`),
+		"internetAccess": is(true), // the API has no private endpoint
+		"handler":        text(`\w+`),
+		"customRuntimeConfig": mapping(map[string]shape{
+			"command": list(text(`/code/\w+`)), "port": is(9000),
+		}, nil),
+		"instanceConcurrency":  number(1, 200, 1),
+		"environmentVariables": stringMap(`PEERGUARD_[A-Z_]+`, `.+`),
+	}
+	timerConfig = mapping(map[string]shape{
+		"cronExpression": text(`@every [1-9]\d*[mh]|\S+( \S+){5}`),
+		"enable":         flag,
+		"payload":        either(is(""), jsonText(mapping(nil, map[string]shape{"regions": list(text(`.+`)), "accounts": list(text(`\d+`))}))),
+	}, nil)
+	eventBridgeConfig = mapping(map[string]shape{
+		"triggerEnable":          flag,
+		"asyncInvocationType":    flag,
+		"eventSourceConfig":      mapping(map[string]shape{"eventSourceType": is("Default"), "eventSourceParameters": noKeys}, nil),
+		"eventRuleFilterPattern": jsonText(eventPattern),
+		"eventSinkConfig": mapping(map[string]shape{
+			"deliveryOption": mapping(map[string]shape{"mode": is("event-driven"), "eventSchema": is("CloudEvents")}, nil),
+		}, nil),
+		"runOptions": mapping(map[string]shape{
+			"mode":            is("event-driven"),
+			"errorsTolerance": is("ALL", "NONE"),
+			"retryStrategy": mapping(map[string]shape{
+				"PushRetryStrategy": is("BACKOFF_RETRY", "EXPONENTIAL_DECAY_RETRY"),
+			}, nil),
+		}, nil),
+	}, nil)
+	eventPattern = mapping(map[string]shape{
+		"type": list(mapping(map[string]shape{"suffix": is(":ActionTrail:ApiCall", ":ActionTrail:ConsoleOperation")}, nil)),
+		"data": mapping(map[string]shape{
+			"eventName": list(is("CreateVpcPeerConnection", "AcceptVpcPeerConnection")),
+		}, nil),
+	}, nil)
+	document = mapping(map[string]shape{
+		"edition": is("3.0.0"), "name": text(`[a-z-]+`), "access": text(`\S+`), "vars": stringMap(`\w+`, `\S+`),
+		"resources": mapping(map[string]shape{"peerguard": mapping(map[string]shape{
+			"component": is("fc3"),
+			"actions": mapping(map[string]shape{"pre-deploy": list(mapping(map[string]shape{
+				"run": is("make package"), "path": is("./"),
+			}, nil))}, nil),
+			"props": mapping(props, optionalProps),
+		}, nil)}, nil),
+	}, nil)
+)
+
+func trigger(at string, value any) error {
+	m, _ := value.(map[string]any)
+	config := eventBridgeConfig
+	if m["triggerType"] == "timer" {
+		config = timerConfig
+	}
+	return mapping(map[string]shape{
+		"triggerName": text(`[A-Za-z_][A-Za-z0-9_-]{0,127}`), "triggerType": is("timer", "eventbridge"), "triggerConfig": config,
+	}, map[string]shape{"description": text(`.{1,256}`)})(at, value)
+}
+
+// environment is what a deployer sets.
+var environment = map[string]string{
+	"DEPLOY_ROLE":                "acs:ram::1111111111111111:role/peerguard",
+	"DEPLOY_FAILURE_DESTINATION": "acs:mns:cn-shanghai::/topics/peerguard-failed/messages",
+	"DEPLOY_LOG_PROJECT":         "peerguard-logs",
+}
+
+var (
+	envVariable  = regexp.MustCompile(`\$\{env\('([A-Z_]+)'(?:, '([^']*)')?\)\}`)
+	varsVariable = regexp.MustCompile(`\$\{vars\.(\w+)\}`)
+)
+
+// render does what the tool does before it reads the file: a variable without value and default is an error.
+func render(text string, env map[string]string) (map[string]any, error) {
+	var errs []error
+	text = envVariable.ReplaceAllStringFunc(text, func(use string) string {
+		m := envVariable.FindStringSubmatch(use)
+		value, ok := env[m[1]]
+		if !ok && m[2] == "" {
+			errs = append(errs, fmt.Errorf("%s is not set", m[1]))
+		}
+		if strings.HasPrefix(m[1], "PEERGUARD_") {
+			errs = append(errs, fmt.Errorf("%s looks like a setting of the function", m[1]))
+		}
+		if !ok {
+			return m[2]
+		}
+		return value
+	})
+	var raw map[string]any
+	if err := yaml.Load([]byte(text), &raw); err != nil {
+		return nil, err
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	vars, _ := raw["vars"].(map[string]any)
+	text = varsVariable.ReplaceAllStringFunc(text, func(use string) string {
+		value, ok := vars[varsVariable.FindStringSubmatch(use)[1]].(string)
+		if !ok {
+			errs = append(errs, fmt.Errorf("%s has no value", use))
+		}
+		return value
+	})
+	if strings.Contains(text, "${") {
+		errs = append(errs, errors.New("a variable is left"))
+	}
+	var rendered map[string]any
+	errs = append(errs, yaml.Load([]byte(text), &rendered))
+	return rendered, errors.Join(errs...)
+}
+
+// packaged are the files of the package, as it is really built, that can be started.
+func packaged(t *testing.T) []string {
+	t.Helper()
+	dist := t.TempDir()
+	pack := exec.CommandContext(t.Context(), "go", "run", "./deploy/pack", dist)
+	pack.Dir = ".."
+	if out, err := pack.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	entries, err := os.ReadDir(dist)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, entry := range entries {
+		info, err := entry.Info()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode().IsRegular() && info.Mode().Perm() == 0o755 {
+			names = append(names, entry.Name())
+		}
+	}
+	return names
+}
+
+// at walks down a rendered document.
+func at(value any, path ...any) any {
+	for _, step := range path {
+		switch step := step.(type) {
+		case string:
+			m, _ := value.(map[string]any)
+			value = m[step]
+		case int:
+			items, _ := value.([]any)
+			if step < 0 {
+				step += len(items)
+			}
+			if step < 0 || step >= len(items) {
+				return nil
+			}
+			value = items[step]
+		}
+	}
+	return value
+}
+
+// checkDeployment reads s.yaml as strictly as the tool does not.
+func checkDeployment(text string, files []string) error {
+	doc, err := render(text, environment)
+	if err != nil {
+		return err
+	}
+	props := at(doc, "resources", "peerguard", "props")
+	return errors.Join(document("s.yaml", doc), checkRuntime(props, files), checkSize(props), checkTriggers(at(props, "triggers")))
+}
+
+// checkRuntime checks what starts the function, on either runtime.
+func checkRuntime(props any, files []string) error {
+	handler, command := at(props, "handler"), at(props, "customRuntimeConfig", "command", 0)
+	start, _ := handler.(string)
+	if at(props, "runtime") == "go1" {
+		if command != nil || at(props, "instanceConcurrency") != nil {
+			return errors.New("go1 knows neither customRuntimeConfig nor instanceConcurrency")
+		}
+	} else {
+		if handler != nil {
+			return errors.New("a custom runtime has no handler")
+		}
+		start, _ = command.(string)
+		start = strings.TrimPrefix(start, "/code/")
+	}
+	if !slices.Contains(files, start) {
+		return fmt.Errorf("the function starts with %q, the package holds %v", start, files)
+	}
+	return nil
+}
+
+// checkSize checks that vCPU and GB of memory are in a proportion from 1:1 to 1:4.
+func checkSize(props any) error {
+	cpu, _ := at(props, "cpu").(float64)
+	memory, _ := at(props, "memorySize").(int)
+	if gb := float64(memory) / 1024; gb < cpu || gb > 4*cpu {
+		return fmt.Errorf("cpu %v and memorySize %d are out of proportion", cpu, memory)
+	}
+	return nil
+}
+
+// checkTriggers checks the order of the triggers, and that they are told apart by name.
+func checkTriggers(triggers any) error {
+	var errs []error
+	if at(triggers, 0, "triggerType") != "timer" {
+		errs = append(errs, errors.New("the timer is not the first trigger"))
+	}
+	if at(triggers, -1, "triggerType") != "eventbridge" {
+		errs = append(errs, errors.New("EventBridge is not the last trigger"))
+	}
+	if at(triggers, 0, "triggerName") == at(triggers, -1, "triggerName") {
+		errs = append(errs, errors.New("two triggers have one name"))
+	}
+	return errors.Join(errs...)
+}
+
+// onGo1 does to s.yaml what its comment tells a reader to do.
+func onGo1(t *testing.T, text string) string {
+	t.Helper()
+	before, rest, ok := strings.Cut(text, "      # --- custom.debian12\n")
+	_, after, marked := strings.Cut(rest, "      # --- go1\n")
+	if !ok || !marked {
+		t.Fatal("s.yaml has lost the marks around its runtime")
+	}
+	switched := strings.Replace(after, "      #runtime", "      runtime", 1)
+	return before + strings.Replace(switched, "      #handler", "      handler", 1)
+}
+
+func TestDeployment(t *testing.T) {
+	t.Parallel()
+	text, files := read(t, "../s.yaml"), packaged(t)
+	for name, variant := range map[string]string{"custom.debian12": text, "go1": onGo1(t, text)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if err := checkDeployment(variant, files); err != nil {
+				t.Error(err)
+			}
+			doc, err := render(variant, environment)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := at(doc, "resources", "peerguard", "props", "runtime"); got != name {
+				t.Errorf("runtime is %v", got)
+			}
+		})
+	}
+}
+
+// TestDeploymentVariables checks that nothing is deployed with a role or a destination that nobody chose, and that the
+// head of the file names every variable.
+func TestDeploymentVariables(t *testing.T) {
+	t.Parallel()
+	text := read(t, "../s.yaml")
+	for name := range environment {
+		env := make(map[string]string)
+		for other, value := range environment {
+			if other != name {
+				env[other] = value
+			}
+		}
+		if _, err := render(text, env); err == nil || err.Error() != name+" is not set" {
+			t.Errorf("without %s: %v", name, err)
+		}
+	}
+	head, body, _ := strings.Cut(text, "edition:")
+	for _, m := range envVariable.FindAllStringSubmatch(body, -1) {
+		if !strings.Contains(head, "#   "+m[1]+" ") {
+			t.Errorf("the head of s.yaml does not explain %s", m[1])
+		}
+	}
+}
+
+// TestDeploymentMistakes checks that the check can fail: each mistake is one that the tool, or an eye, lets pass.
+func TestDeploymentMistakes(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ old, new, want string }{
+		"misspelt property":        {"      timeout: 120", "      timeOut: 120", "props.timeOut: unknown key"},
+		"misspelt top level":       {"resources:", "ressources:", "s.yaml.ressources: unknown key"},
+		"duplicate key":            {"      diskSize: 512", "      diskSize: 512\n      diskSize: 512", "already"},
+		"property of another kind": {"      memorySize: 256", `      memorySize: "256"`, "memorySize: not a number"},
+		"memory off the grid":      {"      memorySize: 256", "      memorySize: 200", "memorySize: not from 128 to 256"},
+		"too much cpu":             {"      cpu: 0.2", "      cpu: 0.5", "out of proportion"},
+		"no region":                {"${env('DEPLOY_REGION', 'cn-shanghai')}", "Shanghai", "props.region"},
+		"upper-case role":          {"${env('DEPLOY_ROLE')}", "acs:ram::1111111111111111:role/PeerGuard", "props.role"},
+		"a name for a role":        {"${env('DEPLOY_ROLE')}", "peerguard", "props.role"},
+		"misspelt variable":        {"${vars.role}", "${vars.rolle}", "${vars.rolle} has no value"},
+		"unknown kind of variable": {"${vars.role}", "${config('AccountID')}", "a variable is left"},
+		"a setting as variable":    {"${env('DEPLOY_ROLE')}", "${env('PEERGUARD_ROLE', 'x')}", "looks like a setting"},
+		"other package":            {"code: ./dist", "code: ./target", "props.code"},
+		"runtime with a typo":      {"runtime: custom.debian12", "runtime: custom.debian21", "props.runtime"},
+		"start file not packaged":  {"/code/bootstrap", "/code/bootstrp", "the package holds"},
+		"start file elsewhere":     {"/code/bootstrap", "/opt/bootstrap", "command[0]"},
+		"handler beside command":   {"      cpu: 0.2", "      handler: peerguard\n      cpu: 0.2", "no handler"},
+		"other port":               {"port: 9000", "port: 8080", "customRuntimeConfig.port"},
+		"too concurrent":           {"instanceConcurrency: 10", "instanceConcurrency: 500", "instanceConcurrency"},
+		"number as a setting":      {"PEERGUARD_LOG_LEVEL: info", "PEERGUARD_LOG_LEVEL: 3", "PEERGUARD_LOG_LEVEL: not a string"},
+		"foreign setting":          {"PEERGUARD_LOG_LEVEL: info", "FC_REGION: x", "environmentVariables"},
+		"no logstore":              {"        logstore: ${vars.logstore}\n", "", "logConfig.logstore: missing"},
+		"log rule":                 {"logBeginRule: None", "logBeginRule: none", "logBeginRule"},
+		"no failure destination":   {"            destination: ${vars.failureDestination}", "            topic: x", "onFailure.destination: missing"},
+		"too many retries":         {"maxAsyncRetryAttempts: 3", "maxAsyncRetryAttempts: 9", "maxAsyncRetryAttempts"},
+		"no build before deploy":   {"pre-deploy:", "pre-deplo:", "actions.pre-deplo: unknown key"},
+		"other build":              {"run: make package", "run: make pakcage", "run: not one of"},
+		"bad schedule":             {`"@every 1m"`, `"every minute"`, "cronExpression"},
+		"five-field schedule":      {`"@every 1m"`, `"* * * * *"`, "cronExpression"},
+		"disabled as text":         {"            enable: true", `            enable: "true"`, "enable: not one of"},
+		"payload is no JSON":       {`payload: ""`, `payload: all`, "triggers[0].triggerConfig.payload"},
+		"payload with a typo":      {`payload: ""`, `payload: '{"region":["cn-hangzhou"]}'`, "triggers[0].triggerConfig.payload"},
+		"payload as a mapping":     {`payload: ""`, `payload: {regions: [cn-hangzhou]}`, "triggers[0].triggerConfig.payload"},
+		"timer with a typo":        {"cronExpression:", "cron:", "triggerConfig.cron: unknown key"},
+		"timer is another":         {"triggerType: timer", "triggerType: oss", "the timer is not the first"},
+		"EventBridge is another":   {"triggerType: eventbridge", "triggerType: timer", "EventBridge is not the last"},
+		"one name for two":         {"triggerName: peering-events", "triggerName: sweep", "two triggers have one name"},
+		"trigger without name":     {"        - triggerName: sweep\n          triggerType", "        - triggerType", "triggers[0].triggerName: missing"},
+		"pattern is no JSON":       {`{"suffix": ":ActionTrail:ConsoleOperation"}]`, `{"suffix": ":ActionTrail:ConsoleOperation"}],]`, "not JSON"},
+		"pattern by service":       {`"data": {"eventName"`, `"source": ["acs.vpcpeer"], "data": {"eventName"`, "source: unknown key"},
+		"pattern by prefix":        {`{"suffix": ":ActionTrail:ApiCall"}`, `{"prefix": "vpcpeer:"}`, "prefix: unknown key"},
+		"pattern with a typo":      {`":ActionTrail:ApiCall"`, `":Actiontrail:ApiCall"`, "suffix: not one of"},
+		"pattern with Reject":      {`"AcceptVpcPeerConnection"`, `"RejectVpcPeerConnection"`, "eventName[1]: not one of"},
+		"pattern without names":    {`["CreateVpcPeerConnection", "AcceptVpcPeerConnection"]`, `[]`, "not a list with something"},
+		"pattern is YAML":          {"eventRuleFilterPattern: |", "eventRuleFilterPattern:", "eventRuleFilterPattern: not a string"},
+		"streaming":                {"              mode: event-driven\n              errors", "              mode: event-streaming\n              errors", "runOptions.mode"},
+		"raw data":                 {"eventSchema: CloudEvents", "eventSchema: RawData", "eventSchema"},
+		"retry in camel case":      {"PushRetryStrategy", "pushRetryStrategy", "pushRetryStrategy: unknown key"},
+		"no source parameters":     {"              eventSourceParameters: {}\n", "", "eventSourceParameters: missing"},
+		"other source":             {"eventSourceType: Default", "eventSourceType: MNS", "eventSourceType"},
+		"tab":                      {"      diskSize: 512", "\tdiskSize: 512", ""},
+	}
+	text, files := read(t, "../s.yaml"), packaged(t)
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			mustCatch(t, text, files, tt.old, tt.new, tt.want)
+		})
+	}
+}
+
+// TestDeploymentMistakesOnGo1 does the same for the other runtime.
+func TestDeploymentMistakesOnGo1(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ old, new, want string }{
+		"no handler":           {"      handler: peerguard\n", "", "the package holds"},
+		"handler not packaged": {"handler: peerguard", "handler: main", "the package holds"},
+		"concurrency":          {"      cpu: 0.2", "      instanceConcurrency: 10\n      cpu: 0.2", "go1 knows neither"},
+		"custom runtime":       {"      cpu: 0.2", "      customRuntimeConfig: {command: [/code/bootstrap], port: 9000}\n      cpu: 0.2", "go1 knows neither"},
+		"misspelt runtime":     {"      runtime: go1", "      runetime: go1", "props.runetime: unknown key"},
+	}
+	text, files := onGo1(t, read(t, "../s.yaml")), packaged(t)
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			mustCatch(t, text, files, tt.old, tt.new, tt.want)
+		})
+	}
+}
+
+func mustCatch(t *testing.T, text string, files []string, old, replacement, want string) {
+	t.Helper()
+	if n := strings.Count(text, old); n != 1 {
+		t.Fatalf("%q stands in s.yaml %d times", old, n)
+	}
+	err := checkDeployment(strings.Replace(text, old, replacement, 1), files)
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("check = %v, want %q in it", err, want)
+	}
+}

@@ -1,0 +1,117 @@
+package simulator
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// host is what the HostId of an error answer says, for each product.
+const (
+	peerHost = "vpcpeer.aliyuncs.com"
+	stsHost  = "sts.aliyuncs.com"
+)
+
+// apiError is an error answer of the API.
+type apiError struct {
+	status  int
+	code    string
+	message string
+	detail  any           // AccessDeniedDetail, where there is one
+	wait    time.Duration // of a throttle: when to come again
+}
+
+func badRequest(code, format string, args ...any) *apiError {
+	return &apiError{status: http.StatusBadRequest, code: code, message: fmt.Sprintf(format, args...)}
+}
+
+func missing(parameter string) *apiError {
+	return badRequest("Missing"+parameter, "%s is mandatory for this action.", parameter)
+}
+
+func notFound(id string) *apiError {
+	return badRequest("ResourceNotFound.InstanceId", "The specified resource of %s is not found.", id)
+}
+
+func wrongStatus(n *conn) *apiError {
+	return badRequest("IncorrectStatus.VpcPeer", "The status of %s [%s] is incorrect.", n.InstanceID, n.Status)
+}
+
+func dryRunPassed() *apiError {
+	return badRequest("DryRunOperation", "Request validation has been passed with DryRun flag set.")
+}
+
+func operationConflict() *apiError {
+	return badRequest("OperationConflict", "Another operation on the same resource is in progress. Try again later.")
+}
+
+func tokenProcessing() *apiError {
+	return &apiError{status: http.StatusForbidden, code: "LastTokenProcessing", message: "The last token request is processing."}
+}
+
+func tokenMismatch() *apiError {
+	return badRequest("IdempotentParameterMismatch", "The client token was used before with other parameters.")
+}
+
+func throttled(wait time.Duration) *apiError {
+	e := badRequest("Throttling.User", "Request was denied due to user flow control.")
+	e.wait = max(wait, time.Millisecond)
+	return e
+}
+
+// forbidden is the answer to a caller whose RAM policies do not grant the action.
+func forbidden(code, action string, caller Key) *apiError {
+	return &apiError{
+		status:  http.StatusForbidden,
+		code:    code,
+		message: "User not authorized to operate on the specified resource, or this API doesn't support RAM.",
+		detail: map[string]string{
+			"AuthAction":               action,
+			"AuthPrincipalOwnerId":     string(caller.Account),
+			"AuthPrincipalType":        caller.kind(),
+			"AuthPrincipalDisplayName": caller.name(),
+			"NoPermissionType":         "ImplicitDeny",
+			"PolicyType":               "AccountLevelIdentityBasedPolicy",
+			"EncodedDiagnosticMessage": "c2ltdWxhdGVk",
+		},
+	}
+}
+
+// errorBody is the shape of every error answer.
+type errorBody struct {
+	RequestID          string `json:"RequestId"`
+	HostID             string `json:"HostId"`
+	Code               any    `json:"Code"`
+	Message            any    `json:"Message"`
+	Recommend          string `json:"Recommend"`
+	AccessDeniedDetail any    `json:"AccessDeniedDetail,omitempty"`
+}
+
+func (e *apiError) body(cl *call) errorBody {
+	return errorBody{
+		RequestID:          cl.RequestID,
+		HostID:             cl.host(),
+		Code:               e.code,
+		Message:            e.message,
+		Recommend:          "https://api.aliyun.com/troubleshoot?q=" + e.code,
+		AccessDeniedDetail: e.detail,
+	}
+}
+
+func (e *apiError) answer(cl *call) answer {
+	a := answer{status: e.status, code: e.code, body: encode(e.body(cl))}
+	if e.wait > 0 {
+		a.ratelimit = rateLimit(cl.limit(), e.wait, time.Now())
+	}
+	return a
+}
+
+// encode writes a value that is known to have a JSON form.
+func encode(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic("simulator: encoding an answer: " + err.Error())
+	}
+	return b
+}

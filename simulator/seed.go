@@ -1,0 +1,161 @@
+package simulator
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"peerguard/function/peering"
+)
+
+// Load reads a seed: one JSON object {"connections":[…]} of items as ListVpcPeerConnections shows them. An item needs
+// its ids, owners, regions and status; keys that this simulator does not know are left out.
+// An error names the connection and the key.
+func Load(r io.Reader) ([]Item, error) {
+	raw, err := readSeed(r)
+	if err != nil {
+		return nil, fmt.Errorf("reading seed: %w", err)
+	}
+	items := make([]Item, len(raw))
+	ids := map[string]int{}
+	for i, text := range raw {
+		if err := parseItem(text, &items[i]); err != nil {
+			return nil, fmt.Errorf("reading seed: connections[%d]: %w", i, err)
+		}
+		id := items[i].InstanceID
+		if first, taken := ids[id]; taken {
+			return nil, fmt.Errorf("reading seed: connections[%d]: InstanceId %q is that of connections[%d] too", i, id, first)
+		}
+		ids[id] = i
+	}
+	return items, nil
+}
+
+func readSeed(r io.Reader) ([]json.RawMessage, error) {
+	var seed struct {
+		Connections *[]json.RawMessage `json:"connections"`
+	}
+	d := json.NewDecoder(r)
+	d.DisallowUnknownFields()
+	if err := d.Decode(&seed); err != nil {
+		return nil, plain(err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("something follows the JSON object")
+	}
+	if seed.Connections == nil {
+		return nil, errors.New(`the key "connections" is missing`)
+	}
+	return *seed.Connections, nil
+}
+
+// needed are the keys without which an item means nothing. An owner may be 0, but not left out.
+var needed = []string{"InstanceId", "OwnerId", "AcceptingOwnerUid", "RegionId", "AcceptingRegionId", "Status"}
+
+func parseItem(text []byte, it *Item) error {
+	var keys map[string]json.RawMessage
+	if err := json.Unmarshal(text, &keys); err != nil || keys == nil {
+		return errors.New("want an object")
+	}
+	for _, k := range needed {
+		if _, ok := keys[k]; !ok {
+			return fmt.Errorf("the key %q is missing", k)
+		}
+	}
+	if err := json.Unmarshal(text, it); err != nil {
+		return plain(err)
+	}
+	return it.valid()
+}
+
+// valid checks what an item cannot do without.
+func (it *Item) valid() error {
+	switch {
+	case !peering.ValidID(it.InstanceID):
+		return fmt.Errorf("instance id %q is not of the form pcc-…", it.InstanceID)
+	case it.OwnerID < 0, it.AcceptingOwnerUID < 0:
+		return errors.New("an owner is negative")
+	case !peering.ValidRegion(it.RegionID):
+		return fmt.Errorf("%q is no region id", it.RegionID)
+	case !peering.ValidRegion(it.AcceptingRegionID):
+		return fmt.Errorf("%q is no region id", it.AcceptingRegionID)
+	case it.Status == "":
+		return errors.New("the status is empty")
+	}
+	return nil
+}
+
+// plain says in words of JSON what the decoder says in words of Go.
+func plain(err error) error {
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return fmt.Errorf("%s: want %s, got %s", wrong.Field, kindOf(wrong), wrong.Value)
+	}
+	return err
+}
+
+func kindOf(e *json.UnmarshalTypeError) string {
+	switch kind := e.Type.Kind().String(); kind {
+	case "int", "int64":
+		return "a whole number"
+	case "string":
+		return "a string"
+	case "slice":
+		return "a list"
+	default:
+		return "an object"
+	}
+}
+
+// The accounts of DefaultSeed.
+const (
+	SeedAccepter peering.Account = "1111111111111111" // the account to be guarded
+	SeedAllowed  peering.Account = "2222222222222222" // its usual partner
+	SeedPhisher  peering.Account = "3333333333333333"
+	SeedStranger peering.Account = "6666666666666666"
+)
+
+// DefaultSeed gives a small world around SeedAccepter in cn-hangzhou and cn-shanghai: pending requests by a partner and
+// by strangers, one connection that a stranger already has, one being created, one expired, and one within the account.
+func DefaultSeed(now time.Time) []Item {
+	return []Item{
+		seedItem(now, 1, "payments", SeedAllowed, "cn-hangzhou", "cn-shanghai", peering.Accepting, "10.1.0.0/16"),
+		seedItem(now, 2, "urgent-audit", SeedPhisher, "cn-hangzhou", "cn-hangzhou", peering.Accepting, "10.66.0.0/16"),
+		seedItem(now, 3, "backup-link", SeedPhisher, "cn-beijing", "cn-shanghai", peering.Accepting, "172.16.0.0/12"),
+		seedItem(now, 4, "test", SeedStranger, "cn-shanghai", "cn-shanghai", peering.Accepting, "192.168.0.0/16"),
+		seedItem(now, 5, "accepted-by-mistake", SeedStranger, "cn-hangzhou", "cn-hangzhou", peering.Activated, "10.77.0.0/16"),
+		seedItem(now, 6, "forgotten", SeedPhisher, "cn-hangzhou", "cn-hangzhou", peering.Expired, "10.88.0.0/16"),
+		seedItem(now, 7, "own", SeedAccepter, "cn-hangzhou", "cn-shanghai", peering.Activated, "10.2.0.0/16"),
+	}
+}
+
+func seedItem(now time.Time, n int, name string, requester peering.Account, from, to string, s peering.Status, cidr string) Item {
+	made := now.Add(-time.Duration(n) * time.Hour)
+	if s == peering.Expired {
+		made = made.Add(-pendingFor)
+	}
+	return Item{
+		InstanceID:        fmt.Sprintf("pcc-seed%04d", n),
+		OwnerID:           uid(requester),
+		AcceptingOwnerUID: uid(SeedAccepter),
+		RegionID:          from,
+		AcceptingRegionID: to,
+		Bandwidth:         1024,
+		Status:            s,
+		GmtCreate:         made.UTC().Format(TimeFormat),
+		GmtExpired:        Time(made.Add(pendingFor).UTC().Format(TimeFormat)),
+		Name:              name,
+		VPC:               VPC{VpcID: fmt.Sprintf("vpc-requester%02d", n), Ipv4Cidrs: []string{cidr}},
+		AcceptingVPC:      VPC{VpcID: "vpc-" + to, Ipv4Cidrs: []string{"10.0.0.0/16"}},
+	}
+}
+
+// uid is the number of an account; the accounts of the seed have one.
+func uid(a peering.Account) int64 {
+	var n int64
+	for _, d := range a {
+		n = n*10 + int64(d-'0')
+	}
+	return n
+}

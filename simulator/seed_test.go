@@ -1,0 +1,123 @@
+package simulator_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"peerguard/function/peering"
+	"peerguard/simulator"
+)
+
+const seedConnection = `{"InstanceId":"pcc-1","OwnerId":9007199254740993,"AcceptingOwnerUid":1111111111111111,"RegionId":"cn-hangzhou","AcceptingRegionId":"cn-shanghai","Status":"Accepting","GmtExpired":null,"SomethingNew":true}`
+
+func TestLoad(t *testing.T) {
+	t.Parallel()
+	items, err := simulator.Load(strings.NewReader(`{"connections":[` + seedConnection + `]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []simulator.Item{{
+		InstanceID: "pcc-1", OwnerID: 9007199254740993, AcceptingOwnerUID: 1111111111111111,
+		RegionID: "cn-hangzhou", AcceptingRegionID: "cn-shanghai", Status: peering.Accepting,
+	}}
+	if d := cmp.Diff(want, items); d != "" {
+		t.Error(d)
+	}
+	if none, err := simulator.Load(strings.NewReader(`{"connections":[]}`)); err != nil || len(none) != 0 {
+		t.Errorf("no connections: %v, %v", err, none)
+	}
+}
+
+func TestLoadReadsWhatListShows(t *testing.T) {
+	t.Parallel()
+	c := newCloud(simulator.DefaultSeed(time.Now())...)
+	got, err := inProcess(c).as(accepterKey).list("", 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var page struct{ VpcPeerConnects json.RawMessage }
+	if err := json.Unmarshal(got.GetHttpContentBytes(), &page); err != nil {
+		t.Fatal(err)
+	}
+	items, err := simulator.Load(strings.NewReader(fmt.Sprintf(`{"connections":%s}`, page.VpcPeerConnects)))
+	if err != nil || len(items) != got.TotalCount || got.TotalCount == 0 {
+		t.Fatalf("%v, %d of %d", err, len(items), got.TotalCount)
+	}
+	again := newCloud(items...)
+	for _, it := range items {
+		was, _ := c.Item(it.InstanceID)
+		is, _ := again.Item(it.InstanceID)
+		if was.Status != is.Status || was.OwnerID != is.OwnerID || was.VPC.VpcID != is.VPC.VpcID || was.Name != is.Name {
+			t.Errorf("%+v became %+v", was, is)
+		}
+	}
+}
+
+func TestLoadRefuses(t *testing.T) {
+	t.Parallel()
+	change := func(from, to string) string {
+		if !strings.Contains(seedConnection, from) {
+			t.Fatalf("nothing to change: %s", from)
+		}
+		return `{"connections":[` + strings.Replace(seedConnection, from, to, 1) + `]}`
+	}
+	cases := []struct{ name, text, want string }{
+		{"nothing", ``, "EOF"},
+		{"no object", `[]`, "want an object, got array"},
+		{"half", `{"connections":[`, "unexpected EOF"},
+		{"no connections", `{}`, `the key "connections" is missing`},
+		{"null", `{"connections":null}`, `the key "connections" is missing`},
+		{"no list", `{"connections":{}}`, "connections: want a list, got object"},
+		{"another key", `{"connections":[],"more":1}`, `unknown field "more"`},
+		{"something behind", `{"connections":[]} {}`, "something follows"},
+		{"a connection that is null", `{"connections":[null]}`, "connections[0]: want an object"},
+		{"a connection that is a text", `{"connections":["pcc-1"]}`, "connections[0]: want an object"},
+		{"twice", `{"connections":[` + seedConnection + `,` + seedConnection + `]}`, `connections[1]: InstanceId "pcc-1" is that of connections[0] too`},
+		{"no id", change(`"InstanceId":"pcc-1",`, ``), `the key "InstanceId" is missing`},
+		{"no owner", change(`"OwnerId":9007199254740993,`, ``), `the key "OwnerId" is missing`},
+		{"no status", change(`"Status":"Accepting",`, ``), `the key "Status" is missing`},
+		{"empty status", change(`"Accepting"`, `""`), "the status is empty"},
+		{"bad id", change(`"pcc-1"`, `"../x"`), `"../x" is not of the form pcc-…`},
+		{"owner as text", change(`9007199254740993`, `"9007199254740993"`), "OwnerId: want a whole number, got string"},
+		{"owner with an exponent", change(`9007199254740993`, `9e15`), "OwnerId: want a whole number, got number 9e15"},
+		{"negative owner", change(`9007199254740993`, `-1`), "an owner is negative"},
+		{"bad region", change(`"cn-hangzhou"`, `"Hangzhou"`), `"Hangzhou" is no region id`},
+		{"bad accepting region", change(`"cn-shanghai"`, `""`), `"" is no region id`},
+		{"status as number", change(`"Accepting"`, `1`), "Status: want a string, got number"},
+		{"VPC as text", change(`"SomethingNew":true`, `"Vpc":"vpc-1"`), "Vpc: want an object, got string"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := simulator.Load(strings.NewReader(tc.text))
+			if err == nil || !strings.Contains(err.Error(), tc.want) || !strings.HasPrefix(err.Error(), "reading seed: ") {
+				t.Errorf("got %v, want %s", err, tc.want)
+			}
+		})
+	}
+}
+
+func TestDefaultSeed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		pending, statuses := map[string]int{}, map[peering.Status]int{}
+		for _, it := range newCloud(simulator.DefaultSeed(time.Now())...).Items() {
+			statuses[it.Status]++
+			if it.Accepter() != simulator.SeedAccepter {
+				t.Errorf("accepter %s", it.Accepter())
+			}
+			if it.Status == peering.Accepting && it.Requester() != simulator.SeedAccepter {
+				pending[it.AcceptingRegionID]++
+			}
+		}
+		if pending["cn-hangzhou"] == 0 || pending["cn-shanghai"] < 2 || statuses[peering.Activated] == 0 || statuses[peering.Expired] == 0 {
+			t.Errorf("pending %v, statuses %v", pending, statuses)
+		}
+	})
+}

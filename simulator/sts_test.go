@@ -1,0 +1,141 @@
+package simulator_test
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aliyun/alibaba-cloud-sdk-go/services/sts"
+
+	"peerguard/function/peering"
+	"peerguard/simulator"
+)
+
+const roleARN = "acs:ram::2222222222222222:role/peerguard"
+
+func withRole(c *simulator.Cloud) *simulator.Cloud {
+	c.AddRole(simulator.Role{ARN: roleARN, TrustedAccounts: []peering.Account{accepter}})
+	return c
+}
+
+func TestAssumeRole(t *testing.T) {
+	t.Parallel()
+	bothWays(t, func(t *testing.T, start func(*simulator.Cloud) rig) {
+		c := withRole(newCloud(request("pcc-1")))
+		r := start(c)
+		before := time.Now().Add(time.Hour - time.Second)
+		got, err := r.as(sessionKey).assume(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := c.Stats(); s.MaxConcurrent != 1 || s.MaxConcurrentPartition != 0 {
+			t.Errorf("a call of STS counted as one in a partition: %+v", s)
+		}
+		ends, err := time.Parse(simulator.TimeFormat, got.Credentials.Expiration)
+		if err != nil || ends.Before(before) || ends.After(time.Now().Add(time.Hour)) {
+			t.Errorf("ends %q, %v", got.Credentials.Expiration, err)
+		}
+		if got.AssumedRoleUser.Arn != "acs:ram::2222222222222222:assumed-role/peerguard/peerguard" || got.AssumedRoleUser.AssumedRoleId == "" || got.RequestId == "" {
+			t.Errorf("got %+v", got)
+		}
+		session := simulator.Key{ID: got.Credentials.AccessKeyId, Secret: got.Credentials.AccessKeySecret, Token: got.Credentials.SecurityToken}
+		_, err = r.as(session).get("pcc-1")
+		wantCode(t, "get with the session", err, "")
+		if call := c.Calls()[1]; call.Account != requester {
+			t.Errorf("the session acts for %q", call.Account)
+		}
+		if s := c.Stats(); s.ByAction["AssumeRole"] != 1 || s.MaxConcurrentPartition != 1 {
+			t.Errorf("counted %+v", s)
+		}
+		if again, err := r.as(sessionKey).assume(nil); err != nil || again.Credentials.SecurityToken == session.Token {
+			t.Errorf("the same session twice: %v", err)
+		}
+		if !strings.Contains(strings.Join(c.Secrets(), " "), session.Token) {
+			t.Error("the session's token is not among the secrets")
+		}
+	})
+}
+
+func TestAssumeRoleRefusals(t *testing.T) {
+	t.Parallel()
+	type req = sts.AssumeRoleRequest
+	cases := []struct {
+		name   string
+		key    simulator.Key
+		change func(*req)
+		want   string
+	}{
+		{"all that is allowed", accepterKey, func(q *req) {
+			q.ExternalId, q.Policy, q.DurationSeconds, q.RoleSessionName = "a:b/c", "{}", "900", "a.b-c_d@e"
+		}, ""},
+		{"no role", accepterKey, func(q *req) { q.RoleArn = "" }, "MissingRoleArn"},
+		{"no name", accepterKey, func(q *req) { q.RoleSessionName = "" }, "MissingRoleSessionName"},
+		{"no ARN of a role", accepterKey, func(q *req) { q.RoleArn = "acs:ram::22:user/x" }, "InvalidParameter.RoleArn"},
+		{"name too short", accepterKey, func(q *req) { q.RoleSessionName = "x" }, "InvalidParameter.RoleSessionName"},
+		{"name with a space", accepterKey, func(q *req) { q.RoleSessionName = "a b" }, "InvalidParameter.RoleSessionName"},
+		{"too short", accepterKey, func(q *req) { q.DurationSeconds = "899" }, "InvalidParameter.DurationSeconds"},
+		{"longer than the role grants", accepterKey, func(q *req) { q.DurationSeconds = "3601" }, "InvalidParameter.DurationSeconds"},
+		{"longer than any role grants", accepterKey, func(q *req) { q.DurationSeconds = "43201" }, "InvalidParameter.DurationSeconds"},
+		{"external id too short", accepterKey, func(q *req) { q.ExternalId = "x" }, "InvalidParameter.ExternalId"},
+		{"external id too long", accepterKey, func(q *req) { q.ExternalId = strings.Repeat("x", 1225) }, "InvalidParameter.ExternalId"},
+		{"external id with a space", accepterKey, func(q *req) { q.ExternalId = "a b" }, "InvalidParameter.ExternalId"},
+		{"policy too long", accepterKey, func(q *req) { q.Policy = strings.Repeat("x", 2049) }, "InvalidParameter.PolicySize"},
+		{"unknown role", accepterKey, func(q *req) { q.RoleArn += "2" }, "EntityNotExist.Role"},
+		{"not trusted", strangerKey, func(*req) {}, "NoPermission"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := inProcess(withRole(newCloud())).as(tc.key).assume(tc.change)
+			wantCode(t, "assume", err, tc.want)
+		})
+	}
+	c := withRole(newCloud())
+	c.Deny(accepter, "AssumeRole")
+	_, err := inProcess(c).as(accepterKey).assume(nil)
+	wantCode(t, "denied", err, "NoPermission")
+}
+
+func TestSessionsEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud(request("pcc-1"))
+		c.AddRole(simulator.Role{ARN: roleARN, TrustedAccounts: []peering.Account{accepter}, MaxSession: 2 * time.Hour})
+		r := inProcess(c)
+		got, err := r.as(accepterKey).assume(func(q *sts.AssumeRoleRequest) { q.DurationSeconds = "7200" })
+		if err != nil {
+			t.Fatal(err)
+		}
+		session := simulator.Key{ID: got.Credentials.AccessKeyId, Secret: got.Credentials.AccessKeySecret, Token: got.Credentials.SecurityToken}
+		time.Sleep(2*time.Hour - time.Second)
+		_, err = r.as(session).get("pcc-1")
+		wantCode(t, "shortly before", err, "")
+		time.Sleep(time.Second)
+		_, err = r.as(session).get("pcc-1")
+		wantCode(t, "after", err, "InvalidSecurityToken.Expired")
+	})
+}
+
+func TestCallerIdentity(t *testing.T) {
+	t.Parallel()
+	c := withRole(newCloud())
+	r := inProcess(c)
+	s, err := r.as(accepterKey).assume(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	session := simulator.Key{ID: s.Credentials.AccessKeyId, Secret: s.Credentials.AccessKeySecret, Token: s.Credentials.SecurityToken}
+	for _, tc := range []struct {
+		key                simulator.Key
+		account, kind, arn string
+	}{
+		{accepterKey, string(accepter), "RAMUser", "acs:ram::1111111111111111:user/AKaccepter"},
+		{session, string(requester), "AssumedRoleUser", "acs:ram::2222222222222222:assumed-role/peerguard/peerguard"},
+	} {
+		got, err := r.as(tc.key).sts().GetCallerIdentity(sts.CreateGetCallerIdentityRequest())
+		if err != nil || got.AccountId != tc.account || got.IdentityType != tc.kind || got.Arn != tc.arn {
+			t.Errorf("%v, %+v", err, got)
+		}
+	}
+}

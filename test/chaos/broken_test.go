@@ -1,0 +1,207 @@
+package chaos_test
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"peerguard/function/guard"
+	"peerguard/function/peering"
+	"peerguard/simulator"
+	"peerguard/simulator/platform"
+)
+
+// The ways in which guardrails are broken, as clouds that stand between the judge and the real client.
+
+// deaf takes an error on a read for "there is nothing".
+type deaf struct{ guard.Cloud }
+
+func (d deaf) Get(ctx context.Context, in peering.Partition, id string) (peering.Connection, error) {
+	c, err := d.Cloud.Get(ctx, in, id)
+	if err != nil && ctx.Err() == nil {
+		err = &peering.Failure{Code: "ResourceNotFound.InstanceId", Class: peering.Gone}
+	}
+	return c, err
+}
+
+// hasty takes an error in a list for its end.
+type hasty struct{ guard.Cloud }
+
+func (h hasty) List(ctx context.Context, in peering.Partition) iter.Seq2[[]peering.Connection, error] {
+	return func(yield func([]peering.Connection, error) bool) {
+		for page, err := range h.Cloud.List(ctx, in) {
+			if err != nil || !yield(page, nil) {
+				return
+			}
+		}
+	}
+}
+
+// onlyLists lets nothing but lists go wrong, and those nearly always: a sweep that fails elsewhere too says so and is not
+// caught, and it does as soon as it sees one of the connections that nobody can judge.
+var onlyLists = []simulator.Fault{{Kind: simulator.Forbidden, Action: "ListVpcPeerConnections", Probability: 0.9, Seed: 1}}
+
+// credulous believes what an event says of the requester.
+type credulous struct {
+	guard.Cloud
+	payload []byte
+}
+
+func (c credulous) Get(ctx context.Context, in peering.Partition, id string) (peering.Connection, error) {
+	got, err := c.Cloud.Get(ctx, in, id)
+	if claimed := requesterOf(c.payload, id); claimed != "" {
+		got.Requester.Account = claimed
+	}
+	return got, err
+}
+
+// strict takes everybody for a stranger.
+type strict struct{ guard.Cloud }
+
+func (s strict) Get(ctx context.Context, in peering.Partition, id string) (peering.Connection, error) {
+	c, err := s.Cloud.Get(ctx, in, id)
+	c.Requester.Account = "6666666666666666"
+	return c, err
+}
+
+// boastful says that it has rejected what it has not.
+type boastful struct{ guard.Cloud }
+
+func (boastful) Reject(context.Context, peering.Partition, peering.Rejection) (string, error) {
+	return "request-of-nobody", nil
+}
+
+// forgetful makes up a client token for each rejection.
+type forgetful struct{ guard.Cloud }
+
+func (f forgetful) Reject(ctx context.Context, in peering.Partition, r peering.Rejection) (string, error) {
+	r.ClientToken = fmt.Sprintf("%016x", rand.Uint64())
+	return f.Cloud.Reject(ctx, in, r)
+}
+
+// breakage is a way to break a handler, and the score that must show it.
+type breakage struct {
+	name   string
+	faults []simulator.Fault                                   // instead of those of the seed, where there are any
+	wreck  func(cloud guard.Cloud, payload []byte) guard.Cloud // as inProcess.wreck
+	tell   func(platform.Result) platform.Result               // as inProcess.tell
+	caught func(score) int                                     // nil: nothing is broken, and the run is clean
+}
+
+var breakages = []breakage{
+	{name: "not broken"},
+	{name: "not broken, lists fail", faults: onlyLists},
+	{
+		name:   "errors on read swallowed",
+		wreck:  func(c guard.Cloud, _ []byte) guard.Cloud { return deaf{c} },
+		caught: func(s score) int { return s.lost },
+	},
+	{
+		name: "errors in lists swallowed", faults: onlyLists,
+		wreck:  func(c guard.Cloud, _ []byte) guard.Cloud { return hasty{c} },
+		caught: func(s score) int { return s.lost },
+	},
+	{
+		name:   "event facts trusted",
+		wreck:  func(c guard.Cloud, p []byte) guard.Cloud { return credulous{c, p} },
+		caught: func(s score) int { return min(s.lost, s.wrong) },
+	},
+	{
+		name:   "everybody rejected",
+		wreck:  func(c guard.Cloud, _ []byte) guard.Cloud { return strict{c} },
+		caught: func(s score) int { return s.wrong },
+	},
+	{
+		name:   "rejections not sent",
+		wreck:  func(c guard.Cloud, _ []byte) guard.Cloud { return boastful{c} },
+		caught: func(s score) int { return s.lost },
+	},
+	{
+		name:   "tokens made up",
+		wreck:  func(c guard.Cloud, _ []byte) guard.Cloud { return forgetful{c} },
+		caught: func(s score) int { return s.twice },
+	},
+	{
+		name: "failures reported as success",
+		tell: func(r platform.Result) platform.Result {
+			if !r.OK {
+				r.OK, r.Body = true, []byte(`{"mode":"enforce"}`)
+			}
+			return r
+		},
+		caught: func(s score) int { return s.lost },
+	},
+	{
+		name: "secrets told",
+		tell: func(r platform.Result) platform.Result {
+			r.ErrorMessage += "signing with " + platform.Credentials().AccessKeySecret
+			return r
+		},
+		caught: func(s score) int { return s.leaks },
+	},
+}
+
+// TestTheCheckerCanFail runs the plan against handlers that are broken on purpose: the checker catches each, for what it
+// is, and finds nothing wrong with the one that is not broken.
+func TestTheCheckerCanFail(t *testing.T) {
+	t.Parallel()
+	var wait sync.WaitGroup
+	for _, tt := range breakages {
+		wait.Go(func() {
+			r, err := newRun(11, t.TempDir())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			r.renames = true
+			if tt.faults != nil {
+				r.faults = tt.faults
+			}
+			for range 2 {
+				h := newInProcess(r)
+				h.wreck, h.tell = tt.wreck, tt.tell
+				r.functions = append(r.functions, h)
+			}
+			d := 6 * time.Second
+			if tt.caught != nil {
+				d = 5 * time.Minute // at most, on a machine that is busy with the other runs: it ends once it is caught
+				r.enough = func(s score) bool { return tt.caught(s) > 0 }
+			}
+			switch s := r.chaos(d); {
+			case tt.caught != nil && tt.caught(s) == 0:
+				t.Errorf("%s: it was not caught: %v", tt.name, s)
+			case tt.caught == nil && !s.clean():
+				t.Errorf("a handler that is not broken was blamed: %q", r.problems)
+			}
+		})
+	}
+	wait.Wait()
+}
+
+// TestAProcessThatEndsIsACrash: an end that nobody asked for is counted once, even where a restart comes before anybody
+// has noticed, and another process takes over.
+func TestAProcessThatEndsIsACrash(t *testing.T) {
+	t.Parallel()
+	r, err := processes(t, 1, "info")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range r.functions {
+		g := f.(*process).current()
+		if err := g.Signal(syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		<-g.Ended()
+		if i%2 == 0 {
+			f.restart(true)
+		}
+	}
+	if s := r.chaos(time.Second); s.crashes != len(r.functions) {
+		t.Errorf("%d crashes, want %d: %q", s.crashes, len(r.functions), r.problems)
+	}
+}

@@ -1,0 +1,148 @@
+package chaos_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+
+	"peerguard/function/event"
+	"peerguard/function/guard"
+	"peerguard/function/peering"
+	"peerguard/function/policy"
+	"peerguard/function/vpcpeer"
+	"peerguard/simulator"
+	"peerguard/simulator/platform"
+)
+
+// inProcess is a handler in this process, through the real client and the real judge, that can be broken on purpose.
+type inProcess struct {
+	cloud  *simulator.Cloud
+	source *policy.Source
+	// wreck stands between the judge and the cloud. Nil leaves both alone.
+	wreck func(cloud guard.Cloud, payload []byte) guard.Cloud
+	// tell is what is answered; nil is what should be.
+	tell func(platform.Result) platform.Result
+
+	mu    sync.Mutex
+	guard *guard.Guard
+	peer  *vpcpeer.Cloud
+	alive context.Context //nolint:containedctx // the life of what stands for a process
+	kill  context.CancelFunc
+}
+
+func newInProcess(r *run) *inProcess {
+	h := &inProcess{cloud: r.cloud, source: policy.NewSource(os.DirFS(r.folder), policyFile)}
+	h.restart(true)
+	return h
+}
+
+func (h *inProcess) slots() int { return 30 }
+
+// restart forgets what a process would forget, and gives up what runs when it is killed.
+func (h *inProcess) restart(kill bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if kill && h.kill != nil {
+		h.kill()
+	}
+	h.guard, h.peer = guard.New(), vpcpeer.New(vpcpeer.Config{Transport: h.cloud})
+	h.alive, h.kill = context.WithCancel(context.Background())
+}
+
+func (h *inProcess) close() { h.kill() }
+
+func (h *inProcess) do(ctx context.Context, inv platform.Invocation) platform.Result {
+	h.mu.Lock()
+	alive := h.alive
+	state := inProcess{source: h.source, wreck: h.wreck, guard: h.guard, peer: h.peer}
+	h.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, inv.Timeout)
+	defer cancel()
+	defer context.AfterFunc(alive, cancel)() //nolint:contextcheck // it ends with the invocation, or with what stands for the process
+	r := platform.Result{RequestID: inv.RequestID}
+	report, err := state.handle(ctx, inv)
+	switch {
+	case alive.Err() != nil:
+		r.Err = errors.New("killed")
+	case err != nil:
+		r.ErrorMessage = err.Error()
+	default:
+		r.OK = true
+		r.Body, r.Err = json.Marshal(report)
+	}
+	if h.tell != nil {
+		r = h.tell(r)
+	}
+	return r
+}
+
+// handle is what the function's own handler does.
+func (h *inProcess) handle(ctx context.Context, in platform.Invocation) (*guard.Report, error) {
+	input, err := event.Parse(in.Payload)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := h.source.Load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	inv := &guard.Invocation{RequestID: in.RequestID, Account: own, Region: in.Region, Policy: rules}
+	inv.Cloud = h.peer.As(vpcpeer.Caller{
+		Account: own, Region: in.Region, Credentials: vpcpeer.Credentials(platform.Credentials()), Roles: rules.Guard.Roles,
+	})
+	if h.wreck != nil {
+		inv.Cloud = h.wreck(inv.Cloud, in.Payload)
+	}
+	switch in := input.(type) {
+	case *event.Events:
+		hints := make([]guard.Hint, len(in.Hints))
+		for i, hint := range in.Hints {
+			hints[i] = guard.Hint{InstanceID: hint.InstanceID, Accepters: hint.Accepters, Region: hint.Region, ClientToken: hint.ClientToken()}
+		}
+		report := h.guard.Check(ctx, inv, in.TriggerID, hints)
+		return report, errors.Join(report.Err(), in.Err)
+	case *event.Sweep:
+		scope, err := inv.Scope(in.Accounts, in.Regions)
+		if err != nil {
+			return nil, err
+		}
+		report := h.guard.Sweep(ctx, inv, guard.Sweep{TriggerID: in.ID(), Scope: scope, ClientToken: in.ClientToken})
+		err = report.Err()
+		return report, err
+	}
+	return nil, fmt.Errorf("an input of type %T", input)
+}
+
+// requesterOf is whom a payload names as requester of a connection, "" where it says nothing of it.
+func requesterOf(payload []byte, id string) peering.Account {
+	var elements []json.RawMessage
+	if json.Unmarshal(payload, &elements) != nil {
+		elements = []json.RawMessage{payload}
+	}
+	for _, raw := range elements {
+		var text string
+		if json.Unmarshal(raw, &text) == nil {
+			raw = json.RawMessage(text)
+		}
+		var e struct {
+			Data struct {
+				UserIdentity      struct{ AccountId any }
+				ResponseElements  struct{ InstanceId string }
+				RequestParameters struct{ InstanceId string }
+			}
+		}
+		if json.Unmarshal(raw, &e) != nil || e.Data.ResponseElements.InstanceId+e.Data.RequestParameters.InstanceId != id {
+			continue
+		}
+		switch account := e.Data.UserIdentity.AccountId.(type) {
+		case string:
+			return peering.Account(account)
+		case float64:
+			return peering.Account(fmt.Sprintf("%.0f", account))
+		}
+	}
+	return ""
+}

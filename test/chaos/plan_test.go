@@ -1,0 +1,213 @@
+package chaos_test
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"time"
+
+	"peerguard/function/peering"
+	"peerguard/simulator"
+)
+
+// step is what happens next: connections appear, payloads are delivered, an instance is stopped, the policy is edited.
+type step struct {
+	Put     []connection
+	Deliver []delivery
+	Stop    *stop
+	Edit    *edit
+}
+
+// delivery is one asynchronous invocation.
+type delivery struct {
+	Payload     string
+	Events      []announcement // that the payload holds
+	Sweep       *sweep         // or the sweep that it asks for
+	Bad         bool           // some of it cannot be read: it must not succeed
+	Timeout     time.Duration  // of the function
+	Retries     int            // after the first attempt
+	TellsTheEnd bool           // the deadline is sent too, where a runtime leaves that open
+}
+
+// sweep is one timer event.
+type sweep struct {
+	TriggerTime string
+	Scope       []peering.Partition
+}
+
+// stop ends a process, and another takes its place.
+type stop struct {
+	Instance int  // modulo their number
+	Kill     bool // kill -9; else SIGTERM, after which work is finished
+}
+
+// plan draws one step after the other. The same seed draws the same ones.
+type plan struct {
+	random      *rand.Rand
+	steps       int
+	connections int
+	events      int
+	sweeps      int
+	repair      int                    // step at which a broken policy is repaired
+	later       map[int][]announcement // by step
+	recent      []connection
+}
+
+func newPlan(seed uint64) *plan {
+	return &plan{random: rand.New(rand.NewPCG(seed, 1)), later: map[int][]announcement{}}
+}
+
+func (p *plan) next() step {
+	r := p.random
+	var s step
+	for range 1 + r.IntN(4) {
+		s.Put = append(s.Put, p.appear())
+	}
+	if old := p.recent[r.IntN(len(p.recent))]; r.IntN(3) == 0 {
+		p.announce(&old, 1) // another event about it, such as its Accept
+	}
+	s.Deliver = append(s.Deliver, p.due()...)
+	switch r.IntN(40) {
+	case 0:
+		d := p.delivery()
+		d.Payload, d.Bad = garbage[r.IntN(len(garbage))], true
+		s.Deliver = append(s.Deliver, d)
+	case 1, 2, 3, 4, 5:
+		s.Deliver = append(s.Deliver, p.sweep()...)
+	case 6:
+		s.Stop = &stop{Instance: r.IntN(1000), Kill: r.IntN(3) > 0}
+	case 7:
+		s.Edit = p.edit()
+	}
+	if p.steps == p.repair {
+		s.Edit = &edit{Text: sound(r, "enforce"), Accounts: accounts(r)}
+	}
+	p.steps++
+	return s
+}
+
+// edit changes the policy. What breaks it is repaired a few steps later.
+func (p *plan) edit() *edit {
+	e := newEdit(p.random)
+	if p.random.IntN(6) == 0 {
+		e.Text = broken(p.random, e.Text)
+		p.repair = p.steps + 1 + p.random.IntN(15)
+	}
+	return &e
+}
+
+// appear makes a connection and the events about it: one mostly, delivered once or more often, at once or later; or none.
+func (p *plan) appear() connection {
+	c := newConnection(p.random, p.connections)
+	p.connections++
+	if p.recent = append(p.recent, c); len(p.recent) > 50 {
+		p.recent = p.recent[1:]
+	}
+	if p.random.IntN(5) > 0 {
+		p.announce(&c, 1+p.random.IntN(3))
+	}
+	return c
+}
+
+func (p *plan) announce(c *connection, copies int) {
+	a := announce(p.random, p.events, c)
+	p.events++
+	for range copies {
+		due := p.steps + p.random.IntN(2)*p.random.IntN(30)
+		p.later[due] = append(p.later[due], a)
+	}
+}
+
+// due gives the deliveries of this step, in any order, some in one payload.
+func (p *plan) due() (list []delivery) {
+	r := p.random
+	events := p.later[p.steps]
+	delete(p.later, p.steps)
+	r.Shuffle(len(events), func(i, j int) { events[i], events[j] = events[j], events[i] })
+	for len(events) > 0 {
+		n := 1
+		if r.IntN(2) == 0 {
+			n = min(len(events), 2+r.IntN(6))
+		}
+		d := p.delivery()
+		d.Events, events = events[:n], events[n:]
+		d.Payload = d.Events[0].Body
+		if n > 1 {
+			d.Payload = batch(r, d.Events)
+		}
+		list = append(list, d)
+	}
+	return list
+}
+
+// sweep makes a timer event, delivered once or twice.
+func (p *plan) sweep() []delivery {
+	r := p.random
+	whole := r.IntN(8) == 0
+	accounts, areas := r.Perm(members + 1)[:1+r.IntN(3)], r.Perm(regions)[:1+r.IntN(5)]
+	if whole {
+		accounts, areas = r.Perm(members+1), r.Perm(regions)
+	}
+	d := p.delivery()
+	d.Timeout += 3 * time.Second
+	d.Sweep = &sweep{TriggerTime: time.Date(2026, 11, 1, 0, 0, p.sweeps, 0, time.UTC).Format(time.RFC3339)}
+	p.sweeps++
+	for _, a := range accounts {
+		account := own
+		if a < members {
+			account = peering.Account(strconv.FormatInt(memberAccount(a), 10))
+		}
+		for _, n := range areas {
+			d.Sweep.Scope = append(d.Sweep.Scope, peering.Partition{Account: account, Region: region(n)})
+		}
+	}
+	d.Payload = timer(d.Sweep.TriggerTime, d.Sweep.Scope, whole)
+	return slices.Repeat([]delivery{d}, 1+r.IntN(2))
+}
+
+func (p *plan) delivery() delivery {
+	r := p.random
+	return delivery{Timeout: time.Duration(5+r.IntN(3)) * time.Second, Retries: r.IntN(3), TellsTheEnd: r.IntN(2) == 0}
+}
+
+// lasting are the faults that cost seconds: they are rarer than the others, or nothing else would happen.
+var lasting = map[simulator.Kind]bool{simulator.Hang: true, simulator.HangAfter: true, simulator.SlowBody: true}
+
+// faults befall a fifth of the calls: every kind there is, in proportions that the seed decides.
+func faults(seed uint64) []simulator.Fault {
+	const share = 0.2
+	r := rand.New(rand.NewPCG(seed, 2))
+	kinds := simulator.Kinds()
+	weights := make([]float64, len(kinds))
+	sum := 0.0
+	for i, k := range kinds {
+		weights[i] = 0.3 + r.Float64()
+		if lasting[k] {
+			weights[i] /= 20
+		}
+		sum += weights[i]
+	}
+	list := make([]simulator.Fault, len(kinds))
+	left := 1.0 // of the calls, for this fault and those after it
+	for i, k := range kinds {
+		part := share * weights[i] / sum
+		list[i] = simulator.Fault{Kind: k, Probability: part / left, Seed: r.Uint64()}
+		left -= part
+		list[i].For = lasts(r, k)
+	}
+	return list
+}
+
+// lasts is how long a fault of a kind goes on; 0 is the kind's own.
+func lasts(r *rand.Rand, k simulator.Kind) time.Duration {
+	switch k {
+	case simulator.Throttle:
+		return between(r, 10*time.Millisecond, 800*time.Millisecond)
+	case simulator.SlowBody:
+		return between(r, 50*time.Millisecond, 12*time.Second)
+	case simulator.StaleRead:
+		return between(r, 100*time.Millisecond, 5*time.Second)
+	default:
+		return 0
+	}
+}

@@ -1,0 +1,192 @@
+package chaos_test
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	"peerguard/function/peering"
+	"peerguard/simulator"
+	"peerguard/simulator/platform"
+)
+
+// run is one world, the functions that guard it, and the plan of what happens to both.
+type run struct {
+	*checker
+	*queue
+	seed      uint64
+	cloud     *simulator.Cloud
+	folder    string // of the policy
+	functions []function
+	faults    []simulator.Fault
+	least     int              // connections that the run makes, however long a busy machine takes for them
+	enough    func(score) bool // ends the run early; nil: it takes its time
+	storm     score            // when the faults ended
+	renames   bool             // no policy is written over the old one: no stall of this machine can excuse a rejection
+	aside     sync.WaitGroup   // restarts and edits, one of the latter at a time
+	editing   sync.Mutex
+}
+
+// newRun makes the world of a seed, with a sound policy in a folder of its own.
+func newRun(seed uint64, folder string) (*run, error) {
+	cloud := &simulator.Cloud{}
+	keys := platform.Credentials()
+	cloud.AddKey(simulator.Key{ID: keys.AccessKeyID, Secret: keys.AccessKeySecret, Token: keys.SecurityToken, Account: own})
+	for n := range members {
+		cloud.AddRole(simulator.Role{ARN: roleOf(memberAccount(n)), TrustedAccounts: []peering.Account{own}})
+	}
+	checker := newChecker(cloud)
+	r := &run{checker: checker, queue: newQueue(checker), seed: seed, cloud: cloud, folder: folder, faults: faults(seed)}
+	err := r.writePolicy(r.soundPolicy())
+	return r, err
+}
+
+func (r *run) soundPolicy() edit {
+	random := newPlan(r.seed).random
+	return edit{Text: sound(random, "enforce"), Accounts: accounts(random)}
+}
+
+// chaos lets the plan happen for a time, ends the faults, waits until everything is answered, sweeps once more, and
+// judges.
+func (r *run) chaos(d time.Duration) score {
+	var serving sync.WaitGroup
+	for _, f := range r.functions {
+		for range f.slots() {
+			serving.Go(func() { r.serve(f) })
+		}
+	}
+	r.cloud.Inject(r.faults...)
+	plan := newPlan(r.seed)
+	for end := time.Now().Add(d); time.Now().Before(end) || plan.connections < r.least; {
+		r.carryOut(plan.next())
+		if r.enough != nil && r.enough(r.soFar()) {
+			break
+		}
+	}
+	r.storm = r.soFar()
+	r.cloud.ClearFaults()
+	r.aside.Wait()
+	r.drain()
+	r.queue.stop()
+	serving.Wait()
+
+	if err := r.writePolicy(r.soundPolicy()); err != nil {
+		r.crashed(err.Error())
+	}
+	r.settle(r.lastSweep())
+	for _, f := range r.functions {
+		f.close()
+	}
+	return r.soFar()
+}
+
+// carryOut carries out one step.
+func (r *run) carryOut(s step) {
+	for i := range s.Put {
+		c := &s.Put[i]
+		r.expect(c)
+		r.cloud.Put(c.Item)
+		if c.Then != "" {
+			r.cloud.SetStatusAfter(c.Item.InstanceID, c.After, c.Then)
+		}
+	}
+	if s.Stop != nil {
+		r.note(func(s *score) { s.stops++ })
+		if s.Stop.Kill {
+			r.note(func(s *score) { s.kills++ })
+		}
+		f := r.functions[s.Stop.Instance%len(r.functions)]
+		r.aside.Go(func() { f.restart(s.Stop.Kill) })
+	}
+	if s.Edit != nil {
+		r.note(func(s *score) { s.edits++ })
+		e := *s.Edit
+		e.InPlace = e.InPlace && !r.renames
+		r.aside.Go(func() {
+			if err := r.writePolicy(e); err != nil {
+				r.crashed(err.Error())
+			}
+		})
+	}
+	for _, d := range s.Deliver {
+		r.send(d)
+	}
+}
+
+func (r *run) writePolicy(e edit) error {
+	r.editing.Lock()
+	defer r.editing.Unlock()
+	from, until, err := e.apply(r.folder)
+	if !until.IsZero() {
+		r.checker.mu.Lock()
+		defer r.checker.mu.Unlock()
+		r.unsound = append(r.unsound, interval{from, until})
+	}
+	return err
+}
+
+// lastSweep sweeps everything on every instance at once, and gives the answer of the first.
+func (r *run) lastSweep() platform.Result {
+	d := delivery{Timeout: 2 * time.Minute, Sweep: &sweep{TriggerTime: "the-end"}}
+	d.Payload = timer(d.Sweep.TriggerTime, nil, true)
+	for n := range regions {
+		d.Sweep.Scope = append(d.Sweep.Scope, peering.Partition{Account: own, Region: region(n)})
+		for m := range members {
+			account := peering.Account(strconv.FormatInt(memberAccount(m), 10))
+			d.Sweep.Scope = append(d.Sweep.Scope, peering.Partition{Account: account, Region: region(n)})
+		}
+	}
+	results := make([]platform.Result, len(r.functions))
+	var wait sync.WaitGroup
+	for i, f := range r.functions {
+		wait.Go(func() {
+			a := r.begin(d)
+			ctx, cancel := context.WithTimeout(context.Background(), d.Timeout)
+			defer cancel()
+			results[i] = f.do(ctx, platform.Invocation{RequestID: fmt.Sprintf("1-end-%d", i), Payload: []byte(d.Payload), Timeout: d.Timeout, Region: region(0)})
+			r.end(a, results[i])
+		})
+	}
+	wait.Wait()
+	return results[0]
+}
+
+// startProcesses adds instances of the package on both runtimes, in front of a cloud at an address.
+func (r *run) startProcesses(dist, address, level string) error {
+	env := []string{
+		"PEERGUARD_POLICY=" + filepath.Join(r.folder, policyFile), "PEERGUARD_LOG_LEVEL=" + level,
+		"PEERGUARD_ENDPOINT=" + address, "PEERGUARD_STS_ENDPOINT=" + address,
+	}
+	const each, concurrency = 2, 40
+	for range each {
+		listening, err := custom(dist, env)
+		if err != nil {
+			return err
+		}
+		for _, boot := range []struct {
+			runtime
+			room int
+		}{{golang(dist, env), 4}, {listening, concurrency}} {
+			p, err := launch(boot.runtime, r.checker, boot.room)
+			if err != nil {
+				return err
+			}
+			r.functions = append(r.functions, p)
+		}
+	}
+	return nil
+}
+
+// String is what a run came to.
+func (s score) String() string {
+	return fmt.Sprintf("%d connections, %d calls, %d faults, %d stops (%d kills), %d edits of the policy, %d deliveries, %d given up and told\n"+
+		"lost %d, wrongly rejected %d, effects twice %d\nleaks %d, crashes %d",
+		s.connections, s.calls, s.faults, s.stops, s.kills, s.edits, s.deliveries, s.told, s.lost, s.wrong, s.twice, s.leaks, s.crashes)
+}
+
+func (s score) clean() bool {
+	return s.lost == 0 && s.wrong == 0 && s.twice == 0 && s.leaks == 0 && s.crashes == 0
+}
