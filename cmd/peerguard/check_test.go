@@ -34,7 +34,7 @@ func write(t *testing.T, name, content string) string {
 // TestShippedPolicy: what a newcomer copies has no mistake, no warning, and a case for each rule.
 func TestShippedPolicy(t *testing.T) {
 	t.Parallel()
-	root := filepath.Join("..", "..", "..")
+	root := filepath.Join("..", "..")
 	stdout, stderr, code := play(t, console{}, "check", "--json", filepath.Join(root, "policy.yaml"))
 	var found checked
 	if err := json.Unmarshal([]byte(stdout), &found); err != nil {
@@ -97,7 +97,7 @@ func TestRefusalExcerpt(t *testing.T) {
 // TestColours: verdicts are coloured on a terminal, and nothing is elsewhere.
 func TestColours(t *testing.T) {
 	t.Parallel()
-	root := filepath.Join("..", "..", "..")
+	root := filepath.Join("..", "..")
 	for _, args := range [][]string{
 		{"check", filepath.Join(root, "policy.yaml")},
 		{"test", filepath.Join(root, "policy_test.yaml")},
