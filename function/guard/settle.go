@@ -2,8 +2,6 @@ package guard
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"time"
 
@@ -78,7 +76,7 @@ func (h *handling) reject(ctx context.Context, c *peering.Connection, e Entry) (
 	for {
 		r := peering.Rejection{ID: c.ID, ClientToken: h.token, DryRun: h.inv.dryRun()}
 		if r.DryRun && !h.substituted {
-			r.ClientToken = digest("dry-run\n" + h.token)
+			r.ClientToken = peering.DryRunToken(h.token)
 		}
 		e.ClientToken = r.ClientToken
 		id, err := h.inv.Cloud.Reject(ctx, in, r)
@@ -90,7 +88,7 @@ func (h *handling) reject(ctx context.Context, c *peering.Connection, e Entry) (
 			e.Outcome, e.APIRequestID = WouldReject, f.RequestID
 			return e, false
 		case f.Class == peering.TokenTaken && !h.substituted:
-			h.token, h.substituted = digest(r.ClientToken+"\n"+c.ID), true
+			h.token, h.substituted = peering.SubstituteToken(r.ClientToken, c.ID), true
 		default:
 			return e.fail(f), f.Class == peering.WrongStatus || f.Class == peering.Gone
 		}
@@ -111,11 +109,6 @@ func notReady(e Entry) Entry {
 	e.Outcome = NotReady
 	e.Error = &Error{Code: codeNotReady, Message: "the request is still being created", Retryable: true}
 	return e
-}
-
-func digest(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:])
 }
 
 func newPause() *backoff.ExponentialBackOff {
