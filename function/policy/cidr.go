@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -100,4 +101,27 @@ func parseIPv4(text string) (netip.Prefix, bool) {
 	address &^= ^uint32(0) >> number
 	a := [4]byte{byte(address >> 24), byte(address >> 16), byte(address >> 8), byte(address)}
 	return netip.PrefixFrom(netip.AddrFrom4(a), int(number)), true
+}
+
+// ruleCIDR checks a CIDR of a rule. Unlike the API's, it must be written without host bits.
+func ruleCIDR(text string) string {
+	p, ok := parseCIDR(text)
+	if !ok {
+		if _, err := netip.ParseAddr(text); err == nil {
+			return fmt.Sprintf("bad CIDR %q: its length is missing, as in %s/16", text, text)
+		}
+		return fmt.Sprintf("bad CIDR %q: it is written like 10.1.0.0/16 or 2001:db8::/32", text)
+	}
+	if p.String() != text && netip.MustParsePrefix(text) != netip.MustParsePrefix(text).Masked() {
+		return fmt.Sprintf("bad CIDR %q: it has host bits, did you mean %q?", text, p)
+	}
+	return ""
+}
+
+// apiCIDR checks a CIDR of a connection, which may have host bits.
+func apiCIDR(text string) string {
+	if _, ok := parseCIDR(text); ok {
+		return ""
+	}
+	return fmt.Sprintf("bad CIDR %q: it is written like 10.1.0.0/16 or 2001:db8::/32", text)
 }

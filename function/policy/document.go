@@ -2,203 +2,103 @@ package policy
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
-	"io"
 	"strings"
-	"unicode"
 	"unicode/utf8"
-
-	"go.yaml.in/yaml/v4"
-	"go.yaml.in/yaml/v4/plugin/loaderlimits"
 )
 
-// maxDepth is how deep a file may nest. The language itself needs six levels.
-const maxDepth = 50
-
-// decoder collects the mistakes of one file. Decoding goes on after a mistake, so that one pass finds all.
-type decoder struct {
-	doc     *document
-	errs    Errors
-	refused map[*yaml.Node]bool // nodes with a mistake that makes others at the same node mere echoes
+// document is the text of one file.
+type document struct {
+	name   string
+	data   []byte
+	starts []int // offset of each line; there is at least one
+	ascii  bool  // each character is one byte
 }
 
-// at notes a mistake at a position of the decoder's file. The message is one line, whatever the file hides in escapes.
-func (d *decoder) at(line, column int, format string, args ...any) {
-	d.errs = append(d.errs, Error{
-		Position: Position{File: d.doc.name, Line: line, Column: column},
-		Message:  strings.Map(visible, fmt.Sprintf(format, args...)),
-		doc:      d.doc,
-	})
+func newDocument(name string, data []byte) *document {
+	wide := bytes.ContainsFunc(data, func(r rune) bool { return r >= utf8.RuneSelf })
+	return &document{name: name, data: data, starts: lineStarts(data), ascii: !wide}
 }
 
-func visible(r rune) rune {
-	if invisible(r) {
-		return utf8.RuneError
+// raw gives the bytes of a line that there is, without its end and without the byte order mark of the file.
+func (d *document) raw(n int) []byte {
+	end := len(d.data)
+	if n < d.lines() {
+		end = d.starts[n]
 	}
-	return r
+	line := bytes.TrimRight(d.data[d.starts[n-1]:end], "\r\n")
+	if n == 1 {
+		line = bytes.TrimPrefix(line, []byte("\uFEFF"))
+	}
+	return line
 }
 
-// bad notes a mistake at a node.
-func (d *decoder) bad(n *yaml.Node, format string, args ...any) {
-	if !d.refused[n] {
-		d.at(n.Line, n.Column, format, args...)
-	}
-}
+// lines gives the number of lines, at least one.
+func (d *document) lines() int { return len(d.starts) }
 
-// refuse notes a mistake at a node, and mutes all others there.
-func (d *decoder) refuse(n *yaml.Node, format string, args ...any) {
-	d.bad(n, format, args...)
-	if d.refused == nil {
-		d.refused = map[*yaml.Node]bool{}
-	}
-	d.refused[n] = true
-}
-
-// position gives the place of a node.
-func (d *decoder) position(n *yaml.Node) Position {
-	return Position{File: d.doc.name, Line: n.Line, Column: n.Column}
-}
-
-// root reads the file as YAML and gives its only value, or nil after a mistake that leaves nothing to decode.
-func (d *decoder) root() (root *yaml.Node) {
-	defer func() {
-		if p := recover(); p != nil { // a defect of the library must not take the function down
-			d.at(1, 1, "cannot be read as YAML: %v", p)
-			root = nil
-		}
-	}()
-	if !d.readable() || d.directive() {
-		return nil
-	}
-	loader, err := yaml.NewLoader(bytes.NewReader(d.doc.data),
-		yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maxDepth))))
-	if err != nil {
-		d.at(1, 1, "cannot be read as YAML: %v", err)
-		return nil
-	}
-	if root = d.first(loader); root != nil {
-		d.second(loader)
-	}
-	return root
-}
-
-func (d *decoder) first(loader *yaml.Loader) *yaml.Node {
-	var doc yaml.Node
-	if err := loader.Load(&doc); errors.Is(err, io.EOF) {
-		d.at(1, 1, "the file is empty")
-		return nil
-	} else if err != nil {
-		d.syntax(err)
-		return nil
-	}
-	if len(doc.Content) != 1 {
-		d.at(1, 1, "the file is empty")
-		return nil
-	}
-	d.plainYAML(doc.Content[0])
-	return doc.Content[0]
-}
-
-// second notes whatever follows the only document.
-func (d *decoder) second(loader *yaml.Loader) {
-	var doc yaml.Node
-	switch err := loader.Load(&doc); {
-	case err == nil:
-		d.bad(&doc, "a second document is not allowed")
-	case !errors.Is(err, io.EOF):
-		d.syntax(err)
-	}
-}
-
-// syntax notes an error of the YAML library.
-func (d *decoder) syntax(err error) {
-	e, ok := errors.AsType[*yaml.LoadError](err)
-	if !ok {
-		d.at(1, 1, "cannot be read as YAML: %v", err)
-		return
-	}
-	message, mark := e.Message, e.Mark
-	switch {
-	case strings.HasPrefix(message, "unknown anchor"):
-		message = "aliases are not allowed: write the value out"
-	case strings.Contains(e.ContextMsg, "alias"):
-		message, mark = `not YAML: a * must be written in quotes, "*"`, e.ContextMark
-	case strings.HasPrefix(message, "found character that cannot start any token") && d.tab(e.Mark):
-		message = "not YAML: a tab cannot indent, use spaces"
-	case e.ContextMsg != "" && e.ContextMark.Line > 0:
-		message = fmt.Sprintf("not YAML: %s (%s on line %d)", message, e.ContextMsg, e.ContextMark.Line)
-	default:
-		message = "not YAML: " + message
-	}
-	d.at(max(1, mark.Line), max(1, mark.Column), "%s", message)
-}
-
-func (d *decoder) tab(m yaml.Mark) bool {
-	return m.Line >= 1 && m.Line <= d.doc.lines() && bytes.HasPrefix(bytes.TrimLeft(d.doc.raw(m.Line), " "), []byte("\t"))
-}
-
-// plainYAML notes anchors, aliases, tags and merge keys, wherever they are: what a reviewer reads is what counts.
-func (d *decoder) plainYAML(n *yaml.Node) {
-	if n.Anchor != "" {
-		d.bad(n, "anchors are not allowed: write the value out where it is used")
-	}
-	switch {
-	case n.Kind == yaml.AliasNode:
-		d.refuse(n, "aliases are not allowed: write the value out")
-	case n.Style&yaml.TaggedStyle != 0 || n.Tag == "!":
-		d.refuse(n, "tags are not allowed: leave %s out", n.Tag)
-	case n.Tag == "!!merge":
-		d.refuse(n, "merge keys are not allowed: write the keys out")
-	}
-	for _, c := range n.Content {
-		d.plainYAML(c)
-	}
-}
-
-// readable notes the first character that no file may hold: invisible ones can make a reviewer read what is not there.
-func (d *decoder) readable() bool {
-	for i, data := 0, d.doc.data; i < len(data); {
-		if b := data[i]; b >= ' ' && b < 0x7f || b == '\n' || b == '\r' || b == '\t' {
-			i++
-			continue
-		}
-		r, size := utf8.DecodeRune(data[i:])
-		if r == utf8.RuneError && size == 1 {
-			d.character(i, "not UTF-8: byte 0x%02X", data[i])
-			return false
-		}
-		if invisible(r) && (i > 0 || r != '\uFEFF') {
-			d.character(i, "the invisible character %U is not allowed", r)
-			return false
-		}
-		i += size
-	}
-	return true
-}
-
-func (d *decoder) character(offset int, format string, args ...any) {
-	p := d.doc.position(offset)
-	d.at(p.Line, p.Column, format, args...)
-}
-
-// invisible reports whether a character is a control character, a line end that editors do not show as one, a format
-// character (byte order marks, and those that turn the direction of text), or half of one that UTF-16 splits.
-func invisible(r rune) bool {
-	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Cf, r) || r == '\uFFFE' || r == '\uFFFF'
-}
-
-// directive notes a %YAML or %TAG line before the document.
-func (d *decoder) directive() bool {
-	for i := 1; i <= d.doc.lines(); i++ {
-		line := bytes.TrimSpace(d.doc.raw(i))
-		if bytes.HasPrefix(line, []byte("%")) {
-			d.at(i, 1, "YAML directives are not allowed")
-			return true
-		}
-		if len(line) > 0 && line[0] != '#' {
-			return false
+// lineStarts gives the offset of each line. As in YAML, a carriage return alone ends a line too.
+func lineStarts(data []byte) []int {
+	starts := []int{0}
+	for i, b := range data {
+		if b == '\n' || b == '\r' && (i+1 == len(data) || data[i+1] != '\n') {
+			starts = append(starts, i+1)
 		}
 	}
-	return false
+	return starts
+}
+
+// position gives the place of an offset.
+func (d *document) position(offset int) Position {
+	line := 1
+	for line < d.lines() && d.starts[line] <= offset {
+		line++
+	}
+	before := bytes.TrimPrefix(d.data[d.starts[line-1]:offset], []byte("\uFEFF"))
+	return Position{File: d.name, Line: line, Column: 1 + utf8.RuneCount(before)}
+}
+
+// excerptWidth is the most characters of a line that an excerpt shows: lists of accounts make very long lines.
+const excerptWidth = 100
+
+// excerpt gives a line, or of a long one the part around a column, and the column's offset in it.
+func (d *document) excerpt(line, column int) (text string, caret int) {
+	raw := d.raw(line)
+	at := d.offset(raw, column)
+	end := ahead(raw, back(raw, at, excerptWidth/2), excerptWidth)
+	start := back(raw, end, excerptWidth)
+	if start > 0 {
+		text = "…"
+	}
+	text += strings.ToValidUTF8(string(raw[start:at]), "\uFFFD")
+	caret = len(text)
+	text += strings.ToValidUTF8(string(raw[at:end]), "\uFFFD")
+	if end < len(raw) {
+		text += "…"
+	}
+	return text, caret
+}
+
+// offset gives the offset of a column in a line.
+func (d *document) offset(line []byte, column int) int {
+	if d.ascii {
+		return min(column-1, len(line))
+	}
+	return ahead(line, 0, column-1)
+}
+
+// ahead gives the offset n characters behind another, or that of the end.
+func ahead(line []byte, at, n int) int {
+	for ; n > 0 && at < len(line); n-- {
+		_, size := utf8.DecodeRune(line[at:])
+		at += size
+	}
+	return at
+}
+
+// back gives the offset n characters before another, or that of the start.
+func back(line []byte, at, n int) int {
+	for ; n > 0 && at > 0; n-- {
+		_, size := utf8.DecodeLastRune(line[:at])
+		at -= size
+	}
+	return at
 }

@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 
@@ -149,6 +150,20 @@ func (l *loader) role(n *yaml.Node) {
 		return
 	}
 	l.policy.Guard.Roles[account] = arn
+}
+
+// A role's name is 64 of these at most.
+const (
+	nameCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
+	nameLength     = 64
+)
+
+// roleAccount gives the account of a role's ARN.
+func roleAccount(arn string) (a peering.Account, ok bool) {
+	rest, ram := strings.CutPrefix(arn, "acs:ram::")
+	id, name, role := strings.Cut(rest, ":role/")
+	named := name != "" && len(name) <= nameLength && strings.Trim(name, nameCharacters) == ""
+	return peering.Account(id), ram && role && peering.ValidAccount(id) && named
 }
 
 func (l *loader) maxRejections(n *yaml.Node) {

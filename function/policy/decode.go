@@ -1,10 +1,58 @@
 package policy
 
 import (
+	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
+
+	"peerguard/function/peering"
 )
+
+// decoder collects the mistakes of one file. Decoding goes on after a mistake, so that one pass finds all.
+type decoder struct {
+	doc     *document
+	errs    Errors
+	refused map[*yaml.Node]bool // nodes with a mistake that makes others at the same node mere echoes
+}
+
+// at notes a mistake at a position of the decoder's file. The message is one line, whatever the file hides in escapes.
+func (d *decoder) at(line, column int, format string, args ...any) {
+	d.errs = append(d.errs, Error{
+		Position: Position{File: d.doc.name, Line: line, Column: column},
+		Message:  strings.Map(visible, fmt.Sprintf(format, args...)),
+		doc:      d.doc,
+	})
+}
+
+func visible(r rune) rune {
+	if invisible(r) {
+		return utf8.RuneError
+	}
+	return r
+}
+
+// bad notes a mistake at a node.
+func (d *decoder) bad(n *yaml.Node, format string, args ...any) {
+	if !d.refused[n] {
+		d.at(n.Line, n.Column, format, args...)
+	}
+}
+
+// refuse notes a mistake at a node, and mutes all others there.
+func (d *decoder) refuse(n *yaml.Node, format string, args ...any) {
+	d.bad(n, format, args...)
+	if d.refused == nil {
+		d.refused = map[*yaml.Node]bool{}
+	}
+	d.refused[n] = true
+}
+
+// position gives the place of a node.
+func (d *decoder) position(n *yaml.Node) Position {
+	return Position{File: d.doc.name, Line: n.Line, Column: n.Column}
+}
 
 // field is one key that a mapping may have.
 type field struct {
@@ -141,4 +189,70 @@ func kind(n *yaml.Node) string {
 		return "true or false"
 	}
 	return "text"
+}
+
+// word checks one element of a list; the complaint is empty when it is good.
+type word func(text string) (complaint string)
+
+// words gives the good elements of a list of words.
+func (d *decoder) words(n *yaml.Node, key string, check word) []string {
+	var good []string
+	d.list(n, key, leaveOut, func(e *yaml.Node) {
+		if text := d.checked(e, "an element of "+key, check); text != "" {
+			good = append(good, text)
+		}
+	})
+	return good
+}
+
+const leaveOut = "name at least one, or leave the key out"
+
+// checked gives a text if it is good, else nothing.
+func (d *decoder) checked(n *yaml.Node, what string, check word) string {
+	text, ok := d.text(n, what)
+	if !ok {
+		return ""
+	}
+	if complaint := check(text); complaint != "" {
+		d.bad(n, "%s", complaint)
+		return ""
+	}
+	return text
+}
+
+// accountID gives an account id if it is a good one, else nothing. Quoted or not, it stays the digits as written.
+func (d *decoder) accountID(n *yaml.Node) peering.Account {
+	id, ok := d.scalar(n, "an account id")
+	if !ok {
+		return ""
+	}
+	if complaint := account(id); complaint != "" {
+		d.bad(n, "%s", complaint)
+		return ""
+	}
+	return peering.Account(id)
+}
+
+func region(text string) string {
+	if peering.ValidRegion(text) {
+		return ""
+	}
+	if lower := strings.ToLower(text); peering.ValidRegion(lower) {
+		return fmt.Sprintf("bad region %q, did you mean %q?", text, lower)
+	}
+	return fmt.Sprintf("bad region %q: a region is written like cn-hangzhou", text)
+}
+
+func vpc(text string) string {
+	if peering.ValidVPC(text) {
+		return ""
+	}
+	return fmt.Sprintf("bad VPC id %q: it is written like vpc-bp1aevy8sofi8mh1q", text)
+}
+
+func account(text string) string {
+	if peering.ValidAccount(text) {
+		return ""
+	}
+	return fmt.Sprintf("bad account id %q: it is written in digits only, 20 at most", text)
 }
