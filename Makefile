@@ -20,8 +20,13 @@ SERVERLESS_DEVS := $(BIN)/serverless-devs-v$(SERVERLESS_DEVS_VERSION)
 # The race detector needs a C compiler on Linux. Where there is none the tests run without it, and say so.
 RACE := $(shell command -v "$$(go env CC)" >/dev/null && echo -race)
 
-# How long `make fuzz` spends on each target. Making an interesting input smaller is cut short: by default it may take the
-# whole of that time, and nothing is tried meanwhile.
+# The policy that `make package` packs as policy.yaml, with every file that it names.
+POLICY ?= policy.yaml
+
+# The same name for a commit as deploy/pack gives the package.
+VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+# How long `make fuzz` spends on each target. Minimising is capped: by default it may use up all of FUZZTIME.
 FUZZTIME ?= 30s
 
 .PHONY: help
@@ -29,9 +34,13 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 .PHONY: package
-package: ## build dist/, what Function Compute runs
+package: ## build dist/, what Function Compute runs, with POLICY (policy.yaml)
 	rm -rf dist
-	go run ./deploy/pack dist
+	go run ./deploy/pack -policy "$(POLICY)" dist
+
+.PHONY: install
+install: ## install the operator's command with its version, so that it runs in any folder
+	go install -trimpath -ldflags "-X main.version=$(VERSION)" ./cmd/peerguard
 
 .PHONY: sbom
 sbom: $(CYCLONEDX) ## write dist/sbom.json: what the binary is made of, in CycloneDX
