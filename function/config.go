@@ -55,6 +55,14 @@ func (s *settings) source() *policy.Source {
 	return policy.NewSource(os.DirFS(filepath.Clean(folder)), name)
 }
 
+// runtimeName returns which of Function Compute's runtimes the process serves: go1 or custom.
+func (s *settings) runtimeName() string {
+	if s.runtime.RuntimeAPI != "" {
+		return "go1"
+	}
+	return "custom"
+}
+
 // environment is the process's variables; those of peerguard are taken out as they are read.
 type environment map[string]string
 

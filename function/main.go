@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 
 	"github.com/rs/zerolog"
@@ -17,6 +18,9 @@ import (
 	"peerguard/function/handler"
 	"peerguard/function/vpcpeer"
 )
+
+// version is what git describe printed where the package was built. The packer sets it.
+var version = "unknown"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
@@ -38,11 +42,14 @@ func run(ctx context.Context, environ []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
+	log := zerolog.New(zerolog.SyncWriter(stdout)).Level(settings.level).With().Timestamp().Logger()
+	log.Info().Str("version", version).Str("go", runtime.Version()).Str("runtime", settings.runtimeName()).Msg("start")
 	handler := &handler.Handler{
-		Policy: settings.source().Load,
-		Cloud:  vpcpeer.New(vpcpeer.Config{Endpoint: settings.endpoint, STSEndpoint: settings.stsEndpoint}),
-		Guard:  guard.New(),
-		Log:    zerolog.New(zerolog.SyncWriter(stdout)).Level(settings.level).With().Timestamp().Logger(),
+		Version: version,
+		Policy:  settings.source().Load,
+		Cloud:   vpcpeer.New(vpcpeer.Config{Endpoint: settings.endpoint, STSEndpoint: settings.stsEndpoint}),
+		Guard:   guard.New(),
+		Log:     log,
 	}
 	settings.runtime.Log = stdout
 	settings.runtime.Warn = handler.Warn

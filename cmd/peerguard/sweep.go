@@ -103,15 +103,16 @@ func (s *sweepCommand) sweep(ctx context.Context, out *console, o *operator) err
 	}
 	var all findings
 	if s.All || s.HTML != "" {
-		inv.Judged = all.add
+		inv.OnEntry = all.add
 	}
 	s.introduce(out, o)
 	bar := newProgress(out, scope.Size())
-	inv.Visited = bar.visited
+	inv.OnVisit = bar.visited
 	now := event.Sweep{TriggerName: "peerguard-sweep", TriggerTime: time.Now().UTC().Format(time.RFC3339Nano)}
 	limited, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
-	report := guard.New().Sweep(limited, inv, guard.Sweep{TriggerID: now.ID(), Scope: scope, ClientToken: now.ClientToken})
+	inv.TriggerID = now.ID()
+	report := guard.New().Sweep(limited, inv, scope, now.ClientToken)
 	bar.done()
 	if err := s.show(out, report, all.entries); err != nil {
 		return err

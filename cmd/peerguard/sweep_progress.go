@@ -35,7 +35,7 @@ func newProgress(out *console, partitions int) *progress {
 	return p
 }
 
-// visited counts a partition. It is a guard.Invocation.Visited.
+// visited counts a partition. It is a guard.Invocation.OnVisit.
 func (p *progress) visited(guard.Visit) {
 	p.seen.Add(1)
 	if p.bar != nil {

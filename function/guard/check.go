@@ -1,7 +1,9 @@
 package guard
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -16,12 +18,12 @@ const hintsAtOnce = 8
 type Hint struct {
 	InstanceID  string
 	Accepters   []peering.Account // whom the event names as accepter, the likeliest first
-	Region      string            // where to ask, "" for the function's own region
+	Region      string            // where to ask; "" means the function's own region
 	ClientToken string
 }
 
-// Check handles the connections that events point at. Of equally serious ones the report keeps the order of the hints.
-func (g *Guard) Check(ctx context.Context, inv *Invocation, triggerID string, hints []Hint) *Report {
+// Check handles the connections that events point at. Equally serious entries keep the order of the hints.
+func (g *Guard) Check(ctx context.Context, inv *Invocation, hints []Hint) *Report {
 	entries := make([]Entry, len(hints))
 	var group errgroup.Group
 	group.SetLimit(hintsAtOnce)
@@ -32,20 +34,20 @@ func (g *Guard) Check(ctx context.Context, inv *Invocation, triggerID string, hi
 		})
 	}
 	_ = group.Wait() // the entries hold the errors
-	book := newLedger(inv, TriggerEvent, triggerID)
+	ledger := newLedger(inv, TriggerEvent)
 	for _, e := range entries {
-		book.connection(e)
+		ledger.addEntry(e)
 	}
-	return book.close()
+	return ledger.close()
 }
 
 func (g *Guard) check(ctx context.Context, inv *Invocation, hint Hint) Entry {
 	e := Entry{InstanceID: hint.InstanceID}
-	release := g.handling.acquire(ctx, hint.InstanceID)
-	if release == nil {
-		return e.fail(heldUp())
+	endTurn := g.turns.take(ctx, hint.InstanceID)
+	if endTurn == nil {
+		return e.fail(turnTimedOut())
 	}
-	defer release()
+	defer endTurn()
 	h := &handling{inv: inv, partition: inv.partition(hint), token: hint.ClientToken, patience: creatingPatience}
 	c, err := h.find(ctx, hint.InstanceID)
 	switch {
@@ -58,7 +60,7 @@ func (g *Guard) check(ctx context.Context, inv *Invocation, hint Hint) Entry {
 	return h.settle(ctx, c)
 }
 
-// find reads a connection, for a few seconds even when there is none: reads lag behind writes.
+// find reads a connection. If there is none it keeps trying for a few seconds: reads lag behind writes.
 func (h *handling) find(ctx context.Context, id string) (peering.Connection, error) {
 	pause := newPause()
 	for start := time.Now(); ; sleep(ctx, pause.NextBackOff()) {
@@ -69,17 +71,12 @@ func (h *handling) find(ctx context.Context, id string) (peering.Connection, err
 	}
 }
 
-// partition is where to ask about a hint's connection: as the guarded account that it names, else as the function's own.
+// partition returns where to ask about a hint's connection: in the first guarded account that it names, or in the
+// function's own if it names none.
 func (inv *Invocation) partition(hint Hint) peering.Partition {
-	in := peering.Partition{Account: inv.Account, Region: hint.Region}
-	if in.Region == "" {
-		in.Region = inv.Region
-	}
-	for _, a := range hint.Accepters {
-		if inv.guards(a) {
-			in.Account = a
-			break
-		}
+	in := peering.Partition{Account: inv.Account, Region: cmp.Or(hint.Region, inv.Region)}
+	if i := slices.IndexFunc(hint.Accepters, inv.guards); i >= 0 {
+		in.Account = hint.Accepters[i]
 	}
 	return in
 }

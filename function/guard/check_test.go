@@ -92,7 +92,7 @@ func TestReportSaysWhatAndWhy(t *testing.T) {
 		e.Status != peering.Accepting || e.ClientToken != "event-1" || e.APIRequestID == "" || e.Requester.Account != "6666666666666666" {
 		t.Errorf("entry %+v", e)
 	}
-	if report.Trigger != "event" || report.TriggerID != "event-1" || report.RequestID != "request-1" || report.Mode != "enforce" ||
+	if report.Trigger != "event" || report.TriggerID != "event-1" || report.RequestID != "request-1" || report.Version != "v1.2.3" || report.Visited != 0 || report.Mode != "enforce" ||
 		!strings.HasPrefix(report.Policy.Digest, "sha256:") || !report.Complete || len(report.Counts) != 8 {
 		t.Errorf("report %+v", report)
 	}
@@ -332,7 +332,7 @@ func TestWhoIsAsked(t *testing.T) {
 				w := newWorld(t, rules)
 				w.Put(request("pcc-x", stranger, atMember))
 				tt.hint.InstanceID, tt.hint.ClientToken = "pcc-x", "event-1"
-				report := w.Check(within(t, time.Minute), w.inv, "event-1", []guard.Hint{tt.hint})
+				report := w.Check(within(t, time.Minute), w.triggered("event-1"), []guard.Hint{tt.hint})
 				for _, c := range w.Calls() {
 					switch c.Action {
 					case "GetVpcPeerConnectionAttribute":
@@ -369,7 +369,7 @@ func TestBatch(t *testing.T) {
 		hints = append(hints, guard.Hint{InstanceID: id, ClientToken: id})
 		want[[]guard.Outcome{guard.Rejected, guard.Allowed, guard.Failed}[i%3]] += id + " "
 	}
-	report := w.Check(within(t, time.Minute), w.inv, "event-1 (+29)", hints)
+	report := w.Check(within(t, time.Minute), w.triggered("event-1 (+29)"), hints)
 	got := ""
 	for _, e := range report.Connections {
 		got += e.InstanceID + " "
@@ -390,7 +390,7 @@ func TestLargeBatch(t *testing.T) {
 		w.Put(request("pcc-fine", partner), request("pcc-nobody", 0))
 		hints := slices.Repeat([]guard.Hint{{InstanceID: "pcc-fine", ClientToken: "t"}}, 1_005)
 		hints[1_003].InstanceID = "pcc-nobody"
-		report := w.Check(within(t, time.Hour), w.inv, "event-1 (+1004)", hints)
+		report := w.Check(within(t, time.Hour), w.triggered("event-1 (+1004)"), hints)
 		if n := len(report.Connections); n != 1_000 || report.Connections[0].InstanceID != "pcc-nobody" || report.Counts[guard.Allowed] != 1_004 {
 			t.Errorf("%d listed, counts %v", n, report.Counts)
 		}

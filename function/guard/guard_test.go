@@ -55,7 +55,7 @@ func newWorld(t *testing.T, text string) *world {
 		t.Fatal(err)
 	}
 	w.inv = &guard.Invocation{
-		RequestID: "request-1", Account: own, Region: "cn-shanghai", Policy: p, Judged: w.judge,
+		RequestID: "request-1", Account: own, Region: "cn-shanghai", Version: "v1.2.3", Policy: p, OnEntry: w.judge,
 		Cloud: vpcpeer.New(vpcpeer.Config{Transport: w.Cloud}).As(vpcpeer.Caller{
 			Account: own, Region: "cn-shanghai", Roles: p.Guard.Roles,
 			Credentials: vpcpeer.Credentials{AccessKeyID: "id", AccessKeySecret: "secret", SecurityToken: "token"},
@@ -72,7 +72,14 @@ func (w *world) judge(e guard.Entry) {
 
 // check handles one hint with a token of its own.
 func (w *world) check(ctx context.Context, id string) *guard.Report {
-	return w.Check(ctx, w.inv, "event-1", []guard.Hint{{InstanceID: id, ClientToken: "event-1"}})
+	return w.Check(ctx, w.triggered("event-1"), []guard.Hint{{InstanceID: id, ClientToken: "event-1"}})
+}
+
+// triggered returns the invocation for a trigger.
+func (w *world) triggered(id string) *guard.Invocation {
+	inv := *w.inv
+	inv.TriggerID = id
+	return &inv
 }
 
 // sweep sweeps the policy's whole scope.
@@ -82,7 +89,7 @@ func (w *world) sweep(t *testing.T, ctx context.Context) *guard.Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return w.Sweep(ctx, w.inv, guard.Sweep{TriggerID: "timer@now", Scope: scope, ClientToken: func(id string) string { return "sweep-" + id }})
+	return w.Sweep(ctx, w.triggered("timer@now"), scope, func(id string) string { return "sweep-" + id })
 }
 
 // rejections are the calls that tried to reject a connection.

@@ -12,39 +12,39 @@ import (
 type step int
 
 const (
-	settled step = iota // the entry's outcome stands
-	wait                // still Creating: look again later
-	reject              // pending, and the policy rejects it
+	stepNone   step = iota // the entry's outcome is final
+	stepWait               // still Creating: look again later
+	stepReject             // pending, and the policy rejects it
 )
 
-// judge says what the facts of a connection call for. It is total and does nothing.
+// judge says what the facts of a connection call for. It is total and has no side effect.
 func (inv *Invocation) judge(c *peering.Connection, at time.Time) (Entry, step) {
-	e := Entry{InstanceID: c.ID, Requester: c.Requester, Accepter: c.Accepter, Status: c.Status}
-	if outcome, why := inv.outside(c); outcome != "" {
+	e := entryOf(c)
+	if outcome, why := inv.outOfScope(c); outcome != "" {
 		e.Outcome, e.Reason = outcome, why
-		return e, settled
+		return e, stepNone
 	}
-	if trouble := unreadable(c); trouble != nil {
-		return e.fail(trouble), settled
+	if trouble := missingFacts(c); trouble != nil {
+		return e.fail(trouble), stepNone
 	}
 	if c.Status == peering.Creating {
-		return e, wait
+		return e, stepWait
 	}
 	decision := inv.Policy.Decide(c, at)
-	e.Decision, e.Rule, e.Reason = decision.Verdict, decision.Rule, decision.Reason()
+	e.Decision, e.Rule, e.Reason, e.Owner = decision.Verdict, decision.Rule, decision.Reason(), decision.Owner()
 	switch {
 	case decision.Verdict == policy.Allow:
 		e.Outcome = Allowed
 	case c.Status.Active():
 		e.Outcome = Violation
 	default:
-		return e, reject
+		return e, stepReject
 	}
-	return e, settled
+	return e, stepNone
 }
 
-// outside tells connections that are none of the guard's business, or no longer.
-func (inv *Invocation) outside(c *peering.Connection) (Outcome, string) {
+// outOfScope returns the outcome of a connection that the guard does not judge, or does not judge any more, and why.
+func (inv *Invocation) outOfScope(c *peering.Connection) (Outcome, string) {
 	switch accepter := c.Accepter.Account; {
 	case accepter.Known() && !inv.guards(accepter):
 		return Ignored, fmt.Sprintf("accepter %s is not a guarded account", accepter)
@@ -58,8 +58,8 @@ func (inv *Invocation) outside(c *peering.Connection) (Outcome, string) {
 	return "", ""
 }
 
-// unreadable tells facts that no verdict can stand on.
-func unreadable(c *peering.Connection) *peering.Failure {
+// missingFacts returns why no verdict can be based on the facts, or nil if one can.
+func missingFacts(c *peering.Connection) *peering.Failure {
 	switch {
 	case !peering.ValidID(c.ID):
 		return &peering.Failure{Code: codeNoConfirmation, Message: "the API lists a connection without a readable instance id", Retryable: true}
@@ -71,13 +71,4 @@ func unreadable(c *peering.Connection) *peering.Failure {
 		return &peering.Failure{Code: codeUnknownStatus, Message: fmt.Sprintf("the API reports a status that is not documented: %.40q", c.Status)}
 	}
 	return nil
-}
-
-// fail gives the entry of a connection that could not be resolved.
-func (e Entry) fail(f *peering.Failure) Entry {
-	e.Outcome, e.Error, e.outOfTime = Failed, asError(f), f.Class == peering.OutOfTime
-	if e.APIRequestID == "" {
-		e.APIRequestID = f.RequestID
-	}
-	return e
 }

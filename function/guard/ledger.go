@@ -10,7 +10,8 @@ import (
 // ledger collects what happens into a report. Its memory does not grow with the number of connections.
 // It is safe for concurrent use.
 type ledger struct {
-	inv *Invocation
+	inv    *Invocation
+	listed []Outcome // those whose entries the report lists, the most serious first
 
 	mu      sync.Mutex
 	report  Report
@@ -19,18 +20,20 @@ type ledger struct {
 	fine    []Visit
 }
 
-func newLedger(inv *Invocation, trigger Trigger, id string) *ledger {
-	counts := make(map[Outcome]int, len(gravity))
-	for _, o := range gravity {
+func newLedger(inv *Invocation, trigger Trigger) *ledger {
+	counts := map[Outcome]int{}
+	for _, o := range Outcomes() {
 		counts[o] = 0
 	}
 	return &ledger{
 		inv:     inv,
+		listed:  trigger.listed(),
 		entries: map[Outcome][]Entry{},
 		report: Report{
 			Trigger:     trigger,
-			TriggerID:   id,
+			TriggerID:   inv.TriggerID,
 			RequestID:   inv.RequestID,
+			Version:     inv.Version,
 			Mode:        inv.Policy.Mode,
 			Policy:      Applied{Digest: inv.Policy.Digest, Files: inv.Policy.Files},
 			Counts:      counts,
@@ -41,13 +44,15 @@ func newLedger(inv *Invocation, trigger Trigger, id string) *ledger {
 	}
 }
 
-// connection records a connection that has been judged.
-func (l *ledger) connection(e Entry) {
-	l.inv.judged(e)
+// addEntry records a connection that has been judged.
+func (l *ledger) addEntry(e Entry) {
+	if l.inv.OnEntry != nil {
+		l.inv.OnEntry(e)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.report.Counts[e.Outcome]++
-	if kept := l.entries[e.Outcome]; len(kept) < maxListed && slices.Contains(l.report.Trigger.listed(), e.Outcome) {
+	if kept := l.entries[e.Outcome]; len(kept) < maxListed && slices.Contains(l.listed, e.Outcome) {
 		l.entries[e.Outcome] = append(kept, e)
 	}
 	if e.Error != nil && (e.Outcome == Failed || l.report.Trigger == TriggerEvent) {
@@ -58,34 +63,29 @@ func (l *ledger) connection(e Entry) {
 	}
 }
 
-// visit records a partition that has been listed, or could not be.
-func (l *ledger) visit(in peering.Partition, seen int, err error) {
+// addVisit records a partition that has been listed, or could not be.
+func (l *ledger) addVisit(in peering.Partition, seen int, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.report.visited++
 	v := Visit{Account: in.Account, Region: in.Region, Seen: seen}
 	if err == nil {
-		if len(l.fine) < maxListed {
-			l.fine = append(l.fine, v)
-		}
-		l.inv.visited(v)
-		return
+		l.fine = appendListed(l.fine, v)
+	} else {
+		f := failure(err)
+		v.Error = asError(f)
+		l.broken = appendListed(l.broken, v)
+		l.report.broken++
+		l.report.Complete = l.report.Complete && f.Class != peering.OutOfTime
+		l.blame("listing "+string(in.Account)+" in "+in.Region, v.Error)
 	}
-	f := failure(err)
-	v.Error = asError(f)
-	l.inv.visited(v)
-	l.report.broken++
-	l.blame("listing "+string(in.Account)+" in "+in.Region, v.Error)
-	if f.Class == peering.OutOfTime {
-		l.report.Complete = false
-	}
-	if len(l.broken) < maxListed {
-		l.broken = append(l.broken, v)
+	l.report.Visited++
+	if l.inv.OnVisit != nil {
+		l.inv.OnVisit(v)
 	}
 }
 
-// unvisited records a partition that the deadline left out.
-func (l *ledger) unvisited() {
+// leaveOut records a partition that the deadline left out.
+func (l *ledger) leaveOut() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.report.left++
@@ -95,30 +95,39 @@ func (l *ledger) unvisited() {
 	}
 }
 
-// capped records that there was more to reject than the policy's cap.
-func (l *ledger) capped(cause string) {
+// cutShort records why the whole sweep is not complete. It takes precedence over the causes of single connections.
+func (l *ledger) cutShort(code, message string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.report.Complete = false
-	l.report.cause = codeTooMany + ": " + cause
+	l.report.cause = code + ": " + message
 }
 
+// blame notes the first thing that went wrong. The caller holds mu.
 func (l *ledger) blame(what string, e *Error) {
 	if l.report.cause == "" {
 		l.report.cause = what + ": " + e.Code + ": " + e.Message
 	}
 }
 
-// close gives the report, the most serious first.
+// close returns the report, with the most serious entries first.
 func (l *ledger) close() *Report {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, o := range l.report.Trigger.listed() {
+	for _, o := range l.listed {
 		l.report.Connections = append(l.report.Connections, l.entries[o]...)
 	}
 	l.report.Connections = head(l.report.Connections)
 	l.report.Partitions = head(append(append(l.report.Partitions, l.broken...), l.fine...))
 	return &l.report
+}
+
+// appendListed appends to a list that never gets longer than a report shows.
+func appendListed[T any](list []T, one T) []T {
+	if len(list) < maxListed {
+		list = append(list, one)
+	}
+	return list
 }
 
 func head[T any](list []T) []T { return list[:min(len(list), maxListed)] }

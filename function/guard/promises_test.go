@@ -191,7 +191,7 @@ func (st *stage) deliver(ctx context.Context, d trigger) *guard.Report {
 		if err != nil {
 			st.blame("%v", err)
 		}
-		report := st.guards[d.Instance].Sweep(ctx, inv, guard.Sweep{Scope: scope, ClientToken: func(id string) string { return sweepToken(d.Number, id) }})
+		report := st.guards[d.Instance].Sweep(ctx, inv, scope, func(id string) string { return sweepToken(d.Number, id) })
 		st.check(report, began, d, st.pendingSince(began))
 		return report
 	}
@@ -203,7 +203,7 @@ func (st *stage) deliver(ctx context.Context, d trigger) *guard.Report {
 		}
 		hints[i] = guard.Hint{InstanceID: fmt.Sprintf("pcc-%d", n), Accepters: []peering.Account{peering.Account(fmt.Sprint(accepter))}, ClientToken: eventToken(d.Number, n)}
 	}
-	report := st.guards[d.Instance].Check(ctx, inv, "event", hints)
+	report := st.guards[d.Instance].Check(ctx, inv, hints)
 	if len(report.Connections) != len(hints) {
 		st.blame("%d entries for %d hints", len(report.Connections), len(hints))
 	}

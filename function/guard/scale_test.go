@@ -19,7 +19,7 @@ func TestFiveThousandPendingInOneRegion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const pending = 5_000
 		w := newWorld(t, "version: 1\nmode: enforce\nallow: []\n")
-		w.inv.Judged = nil
+		w.inv.OnEntry = nil
 		w.Quota = simulator.DocumentedQuota
 		w.Latency = 100 * time.Millisecond
 		rejections := 0
@@ -125,7 +125,7 @@ func TestMemoryOfTheReport(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, strings.Replace(rules, "enforce", "dry-run", 1))
-		w.inv.Judged = nil
+		w.inv.OnEntry = nil
 		for i := range 3_000 {
 			w.Put(request(fmt.Sprintf("pcc-%05d", i), stranger, status(peering.Activated)))
 		}

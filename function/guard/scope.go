@@ -8,7 +8,7 @@ import (
 	"peerguard/function/peering"
 )
 
-// Scope is what a sweep goes over: each of the accounts in each of the regions. An organisation makes tens of thousands of
+// Scope is what a sweep covers: each of the accounts in each of the regions. An organisation has tens of thousands of
 // partitions, so they are not written out.
 type Scope struct {
 	Accounts []peering.Account
@@ -18,13 +18,13 @@ type Scope struct {
 // Size is the number of partitions.
 func (s Scope) Size() int { return len(s.Accounts) * len(s.Regions) }
 
-// partition gives the i-th partition, account by account.
+// partition returns the i-th partition, account by account.
 func (s Scope) partition(i int) peering.Partition {
 	return peering.Partition{Account: s.Accounts[i/len(s.Regions)], Region: s.Regions[i%len(s.Regions)]}
 }
 
-// Scope gives the scope of a sweep: what the policy guards, narrowed to the accounts and regions named, where any are.
-// Naming what is outside is an error: the guard would look away without a word.
+// Scope returns the scope of a sweep: what the policy guards, narrowed to the accounts and regions that are named, if any.
+// Naming an account or region outside the scope is an error; ignoring it would hide a gap.
 func (inv *Invocation) Scope(accounts []peering.Account, regions []string) (Scope, error) {
 	all := Scope{Accounts: []peering.Account{inv.Account}, Regions: inv.Policy.Guard.Regions}
 	for a := range inv.Policy.Guard.Roles {

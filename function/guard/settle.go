@@ -2,7 +2,6 @@ package guard
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -13,7 +12,7 @@ import (
 const (
 	creatingPatience = 30 * time.Second // an event may come while the request is still being created
 	gonePatience     = 3 * time.Second  // reads lag behind writes
-	maxContradicted  = 6                // times that the API may refuse what it has just shown to be pending
+	maxRefusals      = 6                // times that the API may refuse to reject what it has just shown to be pending
 )
 
 // handling is the work on one connection, from its facts to its outcome.
@@ -21,53 +20,41 @@ type handling struct {
 	inv         *Invocation
 	partition   peering.Partition // where it is read
 	token       string
-	patience    time.Duration // how long Creating is waited for
-	substituted bool          // the token was taken, and another is in use
+	patience    time.Duration // how long to wait while the request is Creating
+	substituted bool          // the token was taken, and a substitute is in use
 }
 
-// settle judges the connection, acts, and judges again what has changed meanwhile, until an outcome stands.
+// settle judges the connection, acts, and judges it again if it has changed in the meantime, until its outcome is final.
 func (h *handling) settle(ctx context.Context, c peering.Connection) Entry {
 	pause := newPause()
-	waited := time.Now()
-	for contradicted := 0; ; {
-		entry, step := h.inv.judge(&c, time.Now())
-		switch step {
-		case wait:
-			if time.Since(waited) >= h.patience {
-				return notReady(entry)
+	start := time.Now()
+	for refusals := 0; ; {
+		entry, next := h.inv.judge(&c, time.Now())
+		switch next {
+		case stepWait:
+			if time.Since(start) >= h.patience {
+				return entry.notReady()
 			}
-		case reject:
-			var again bool
-			if entry, again = h.reject(ctx, &c, entry); !again || contradicted == maxContradicted {
+			sleep(ctx, pause.NextBackOff())
+		case stepReject:
+			var lookAgain bool
+			if entry, lookAgain = h.reject(ctx, &c, entry); !lookAgain || refusals == maxRefusals {
 				return entry
 			}
-			contradicted++
+			if refusals++; refusals > 1 { // the first time, things have most likely changed
+				sleep(ctx, pause.NextBackOff())
+			}
 		default:
 			return entry
 		}
-		if step == wait || contradicted > 1 {
-			sleep(ctx, pause.NextBackOff())
-		}
-		fresh, err := h.inv.Cloud.Get(ctx, h.partition, c.ID)
-		switch {
-		case err == nil:
-			c = fresh
-		case isGone(err):
-			return gone(entry)
-		case step == wait && failure(err).Class == peering.OutOfTime:
-			return notReady(entry)
-		default:
-			return entry.fail(failure(err))
+		var err error
+		if c, err = h.inv.Cloud.Get(ctx, h.partition, c.ID); err != nil {
+			return entry.unread(err)
 		}
 	}
 }
 
-// gone is the entry of a connection that vanished while it was handled.
-func gone(e Entry) Entry {
-	return Entry{InstanceID: e.InstanceID, Requester: e.Requester, Accepter: e.Accepter, Status: e.Status, Outcome: Closed, Reason: "no longer there"}
-}
-
-// reject rejects a pending connection. It asks for another look when the API says that things are not as they were read.
+// reject rejects a pending connection. It asks for another look if the API says that the connection is not as it was read.
 func (h *handling) reject(ctx context.Context, c *peering.Connection, e Entry) (_ Entry, lookAgain bool) {
 	in := peering.Partition{Account: c.Accepter.Account, Region: c.Accepter.Region}
 	if in.Region == "" {
@@ -95,22 +82,6 @@ func (h *handling) reject(ctx context.Context, c *peering.Connection, e Entry) (
 	}
 }
 
-// confirmed is the entry of a rejection that the API answered with success, which it never does to a dry run.
-func (e Entry) confirmed(requestID string, dryRun bool) Entry {
-	e.APIRequestID = requestID
-	if dryRun {
-		return e.fail(&peering.Failure{Code: codeNoConfirmation, Message: "the API answered a dry run as if it were none"})
-	}
-	e.Outcome = Rejected
-	return e
-}
-
-func notReady(e Entry) Entry {
-	e.Outcome = NotReady
-	e.Error = &Error{Code: codeNotReady, Message: "the request is still being created", Retryable: true}
-	return e
-}
-
 func newPause() *backoff.ExponentialBackOff {
 	return &backoff.ExponentialBackOff{
 		InitialInterval:     250 * time.Millisecond,
@@ -120,7 +91,7 @@ func newPause() *backoff.ExponentialBackOff {
 	}
 }
 
-// sleep waits, or not so long when the context ends.
+// sleep waits for d, or until the context ends.
 func sleep(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -128,9 +99,4 @@ func sleep(ctx context.Context, d time.Duration) {
 	case <-timer.C:
 	case <-ctx.Done():
 	}
-}
-
-func isGone(err error) bool {
-	f, ok := errors.AsType[*peering.Failure](err)
-	return ok && f.Class == peering.Gone
 }

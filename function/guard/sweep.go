@@ -15,42 +15,36 @@ const (
 	rejectionsAtOnce = 5 // in one partition
 )
 
-// Sweep is what a timer asks for.
-type Sweep struct {
-	TriggerID   string
-	Scope       Scope
-	ClientToken func(instanceID string) string // the same for a retry of the same timer event, another for the next
-}
-
-// Sweep lists the partitions of the scope and handles every connection in them.
-func (g *Guard) Sweep(ctx context.Context, inv *Invocation, s Sweep) *Report {
-	run := &sweep{
+// Sweep lists the partitions of the scope and handles every connection in them. token returns the client token of a
+// connection's rejection: the same one whenever the platform repeats this sweep, and another one for the next sweep.
+func (g *Guard) Sweep(ctx context.Context, inv *Invocation, scope Scope, token func(instanceID string) string) *Report {
+	s := &sweep{
 		guard:  g,
 		inv:    inv,
-		token:  s.ClientToken,
-		ledger: newLedger(inv, TriggerSweep, s.TriggerID),
-		held:   held{limit: inv.Policy.Guard.MaxRejections, pending: map[peering.Partition][]peering.Connection{}},
+		token:  token,
+		ledger: newLedger(inv, TriggerSweep),
+		capped: newCapped(inv.Policy.Guard.MaxRejections),
 	}
 	var group errgroup.Group
 	group.SetLimit(partitionsAtOnce)
-	for _, i := range rand.Perm(s.Scope.Size()) { // in random order, so that no partition starves when time is short
+	for _, i := range rand.Perm(scope.Size()) { // in random order, so that no partition starves when time is short
 		group.Go(func() error {
-			run.visit(ctx, s.Scope.partition(i))
+			s.visit(ctx, scope.partition(i))
 			return nil
 		})
 	}
 	_ = group.Wait() // the ledger holds the errors
-	run.release(ctx)
-	return run.ledger.close()
+	s.settleKept(ctx)
+	return s.ledger.close()
 }
 
-// sweep is one sweep at work.
+// sweep is one call of [Guard.Sweep] at work.
 type sweep struct {
 	guard  *Guard
 	inv    *Invocation
 	token  func(instanceID string) string
 	ledger *ledger
-	held   held
+	capped *capped
 }
 
 // visit lists one partition. What must be rejected is rejected while the next pages stream in, a few at a time.
@@ -62,64 +56,66 @@ func (s *sweep) visit(ctx context.Context, in peering.Partition) {
 		failed = err
 		seen += len(page)
 		for _, c := range page {
-			s.meet(ctx, in, c, rejections)
+			s.handle(ctx, in, c, rejections)
 		}
 	}
-	_ = rejections.Wait()
-	if failed != nil && seen == 0 && failure(failed).Code == codeDeadline { // else the API did answer: it is the API's failure
-		s.ledger.unvisited()
+	_ = rejections.Wait() // the ledger holds the errors
+
+	// Any other code is what the API answered.
+	if failed != nil && seen == 0 && failure(failed).Code == codeDeadline {
+		s.ledger.leaveOut()
 		return
 	}
-	s.ledger.visit(in, seen, failed)
+	s.ledger.addVisit(in, seen, failed)
 }
 
-// newRejections bounds what runs at once in a partition: enough to keep its quota busy at a second of latency.
+// newRejections bounds what runs at once in a partition: enough to use its quota up at a second of latency.
 func newRejections() *errgroup.Group {
 	group := new(errgroup.Group)
 	group.SetLimit(rejectionsAtOnce)
 	return group
 }
 
-// meet handles one listed connection, or hands it to the rejections.
-func (s *sweep) meet(ctx context.Context, in peering.Partition, c peering.Connection, rejections *errgroup.Group) {
+// handle judges one listed connection and starts its rejection if it must be rejected.
+func (s *sweep) handle(ctx context.Context, in peering.Partition, c peering.Connection, rejections *errgroup.Group) {
 	if !belongs(&c, in) {
-		s.ledger.connection(Entry{
-			InstanceID: c.ID, Requester: c.Requester, Accepter: c.Accepter, Status: c.Status,
-			Outcome: Ignored, Reason: "judged where its accepter is, not here",
-		})
+		entry := entryOf(&c)
+		entry.Outcome, entry.Reason = Ignored, "judged where its accepter is, not here"
+		s.ledger.addEntry(entry)
 		return
 	}
-	entry, step := s.inv.judge(&c, time.Now())
+	entry, next := s.inv.judge(&c, time.Now())
 	switch {
-	case step == wait:
-		s.ledger.connection(notReady(entry)) // the next sweep sees it
-	case step == reject && s.held.limit == 0:
-		s.reject(ctx, in, c, rejections)
-	case step == reject:
-		if !s.held.hold(in, c) {
-			s.ledger.connection(entry.fail(s.held.tooMany()))
+	case next == stepWait:
+		s.ledger.addEntry(entry.notReady()) // the next sweep sees it
+	case next == stepReject && s.capped.limit == 0:
+		s.startRejection(ctx, in, c, rejections)
+	case next == stepReject:
+		if !s.capped.add(in, c) {
+			s.ledger.addEntry(entry.fail(s.capped.tooMany()))
 		}
 	default:
-		s.ledger.connection(entry)
+		s.ledger.addEntry(entry)
 	}
 }
 
-func (s *sweep) reject(ctx context.Context, in peering.Partition, c peering.Connection, rejections *errgroup.Group) {
+// startRejection settles a connection in the background. It waits if too many rejections are running.
+func (s *sweep) startRejection(ctx context.Context, in peering.Partition, c peering.Connection, rejections *errgroup.Group) {
 	rejections.Go(func() error {
-		release := s.guard.handling.acquire(ctx, c.ID)
-		if release == nil {
-			s.ledger.connection(Entry{InstanceID: c.ID}.fail(heldUp()))
+		endTurn := s.guard.turns.take(ctx, c.ID)
+		if endTurn == nil {
+			s.ledger.addEntry(Entry{InstanceID: c.ID}.fail(turnTimedOut()))
 			return nil
 		}
-		defer release()
+		defer endTurn()
 		h := &handling{inv: s.inv, partition: in, token: s.token(c.ID)}
-		s.ledger.connection(h.settle(ctx, c))
+		s.ledger.addEntry(h.settle(ctx, c))
 		return nil
 	})
 }
 
-// belongs reports whether a connection is judged in this partition: that of its accepter. What the API does not tell
-// of the accepter is taken to be here, so that nothing falls between the partitions.
+// belongs reports whether a connection is judged in this partition, which is its accepter's. Facts about the accepter
+// that the API does not tell are taken to be this partition's, so that no connection falls between two.
 func belongs(c *peering.Connection, in peering.Partition) bool {
 	return (c.Accepter.Account == in.Account || !c.Accepter.Account.Known()) &&
 		(c.Accepter.Region == in.Region || c.Accepter.Region == "")

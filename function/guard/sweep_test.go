@@ -292,7 +292,7 @@ func TestSweepTokens(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return w.Sweep(within(t, time.Minute), w.inv, guard.Sweep{TriggerID: at, Scope: scope, ClientToken: func(id string) string { return at + id }})
+		return w.Sweep(within(t, time.Minute), w.triggered(at), scope, func(id string) string { return at + id })
 	}
 	for i, at := range []string{"09:00-", "09:00-", "09:01-"} {
 		if got := nonzero(sweep(at).Counts); got != "rejected=1" {

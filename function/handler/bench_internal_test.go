@@ -7,6 +7,7 @@ import (
 
 	"peerguard/function/guard"
 	"peerguard/function/peering"
+	"peerguard/function/policy"
 )
 
 // counter counts what is written to it.
@@ -32,16 +33,24 @@ func rejectedEntry() guard.Entry {
 	}
 }
 
-// benchmarkLine measures a log line where its level is on, and where it is off.
-func benchmarkLine(b *testing.B, write func(*Handler)) {
+// journalOf returns the journal of an event that writes to log.
+func journalOf(log zerolog.Logger) journal {
+	return (&Handler{Log: log}).journal(&guard.Invocation{
+		RequestID: "1-6741b2a0-0123", TriggerID: "45ef4dew-7c35-447a-bd93-fab000000000", Version: "v0.2.0-3-gf0c9d54",
+		Policy: &policy.Policy{Mode: policy.Enforce, Digest: "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"},
+	}, guard.TriggerEvent)
+}
+
+// benchmarkLine measures a log line with its level on and with it off.
+func benchmarkLine(b *testing.B, write func(journal)) {
 	b.Helper()
 	for name, level := range map[string]zerolog.Level{"on": zerolog.InfoLevel, "off": zerolog.Disabled} {
 		b.Run(name, func(b *testing.B) {
 			var written counter
-			h := &Handler{Log: zerolog.New(&written).Level(level).With().Timestamp().Logger()}
+			j := journalOf(zerolog.New(&written).Level(level).With().Timestamp().Logger())
 			b.ReportAllocs()
 			for b.Loop() {
-				write(h)
+				write(j)
 			}
 			b.ReportMetric(float64(written)/float64(b.N), "B/line")
 		})
@@ -50,9 +59,7 @@ func benchmarkLine(b *testing.B, write func(*Handler)) {
 
 func BenchmarkDecision(b *testing.B) {
 	e := rejectedEntry()
-	benchmarkLine(b, func(h *Handler) {
-		h.decisions("1-6741b2a0-0123", "45ef4dew-7c35-447a-bd93-fab000000000", guard.TriggerEvent)(e)
-	})
+	benchmarkLine(b, func(j journal) { j.decision(e) })
 }
 
 func BenchmarkReport(b *testing.B) {
@@ -60,18 +67,17 @@ func BenchmarkReport(b *testing.B) {
 		Trigger: guard.TriggerEvent, TriggerID: "45ef4dew-7c35-447a-bd93-fab000000000", RequestID: "1-6741b2a0-0123", Mode: "enforce",
 		Counts: map[guard.Outcome]int{guard.Rejected: 1}, Connections: []guard.Entry{rejectedEntry()}, Complete: true,
 	}
-	benchmarkLine(b, func(h *Handler) { h.report(r) })
+	benchmarkLine(b, func(j journal) { j.report(r) })
 }
 
 // TestLinesThatAreOffCostNothing: neither the line nor what it would say is made.
 func TestLinesThatAreOffCostNothing(t *testing.T) {
-	h := &Handler{Log: zerolog.Nop()}
+	j := journalOf(zerolog.Nop())
 	e, r := rejectedEntry(), &guard.Report{Connections: []guard.Entry{rejectedEntry()}, Complete: true}
-	listen := h.decisions("1-6741b2a0-0123", "45ef4dew-7c35-447a-bd93-fab000000000", guard.TriggerEvent)
-	if n := testing.AllocsPerRun(100, func() { listen(e) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { j.decision(e) }); n != 0 {
 		t.Errorf("a decision that is not logged allocates %v times", n)
 	}
-	if n := testing.AllocsPerRun(100, func() { h.report(r) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { j.report(r) }); n != 0 {
 		t.Errorf("a report that is not logged allocates %v times", n)
 	}
 }

@@ -1,4 +1,4 @@
-// Package handler takes an invocation from its bytes to its report: it is the only room that sees every other one.
+// Package handler takes an invocation from its bytes to its report. It connects the rooms that do not know one another.
 package handler
 
 import (
@@ -16,18 +16,19 @@ import (
 	"peerguard/function/vpcpeer"
 )
 
-// lastSecond is kept for the report: work stops that long before the platform gives the invocation up.
+// lastSecond is reserved for the report: work stops that long before the platform ends the invocation.
 const lastSecond = time.Second
 
 // maxLines is how many mistakes of a policy an invocation's error names.
 const maxLines = 10
 
-// Handler handles invocations. All fields must be set. It is safe for concurrent use.
+// Handler handles invocations. All fields but Version must be set. It is safe for concurrent use.
 type Handler struct {
-	Policy func(context.Context) (*policy.Policy, error) // the policy as it is now
-	Cloud  *vpcpeer.Cloud
-	Guard  *guard.Guard
-	Log    zerolog.Logger
+	Version string                                        // of peerguard, for reports and the log
+	Policy  func(context.Context) (*policy.Policy, error) // returns the policy as it is now
+	Cloud   *vpcpeer.Cloud
+	Guard   *guard.Guard
+	Log     zerolog.Logger
 }
 
 // Handle is an fc.Handler. Its result is a *guard.Report; its error an *fc.Error.
@@ -39,7 +40,7 @@ func (h *Handler) Handle(ctx context.Context, at fc.Invocation, payload []byte) 
 		return nil, &fc.Error{Type: fc.InvalidEvent, Message: err.Error()}
 	}
 	if !at.Account.Known() || at.Region == "" {
-		return nil, &fc.Error{Type: fc.Unresolved, Message: "the platform names no account or no region for this invocation"}
+		return nil, &fc.Error{Type: fc.Unresolved, Message: "the platform does not say the account and region of this invocation"}
 	}
 	rules, err := h.Policy(ctx)
 	switch {
@@ -48,17 +49,20 @@ func (h *Handler) Handle(ctx context.Context, at fc.Invocation, payload []byte) 
 	case err != nil:
 		return nil, &fc.Error{Type: fc.InvalidPolicy, Message: firstLines(err.Error())}
 	}
-	return h.judge(ctx, h.invocation(at, rules), input)
+	return h.run(ctx, h.invocation(at, rules), input)
 }
 
-// judge hands the input to the guard, and the report to the log.
-func (h *Handler) judge(ctx context.Context, inv *guard.Invocation, input event.Input) (*guard.Report, error) {
+// run hands the input to the guard, and the report to the log.
+func (h *Handler) run(ctx context.Context, inv *guard.Invocation, input event.Input) (*guard.Report, error) {
 	var report *guard.Report
+	var log journal
 	var invalid error
 	switch in := input.(type) {
 	case *event.Events:
-		inv.Judged = h.decisions(inv.RequestID, in.TriggerID, guard.TriggerEvent)
-		report = h.Guard.Check(ctx, inv, in.TriggerID, hints(in))
+		inv.TriggerID = in.TriggerID
+		log = h.journal(inv, guard.TriggerEvent)
+		inv.OnEntry = log.decision
+		report = h.Guard.Check(ctx, inv, hints(in))
 		report.Ignored = in.Ignored
 		invalid = in.Err
 	case *event.Sweep:
@@ -66,16 +70,18 @@ func (h *Handler) judge(ctx context.Context, inv *guard.Invocation, input event.
 		if err != nil {
 			return nil, &fc.Error{Type: fc.InvalidEvent, Message: "narrowing the sweep: " + err.Error()}
 		}
-		inv.Judged = h.decisions(inv.RequestID, in.ID(), guard.TriggerSweep)
-		report = h.Guard.Sweep(ctx, inv, guard.Sweep{TriggerID: in.ID(), Scope: scope, ClientToken: in.ClientToken})
+		inv.TriggerID = in.ID()
+		log = h.journal(inv, guard.TriggerSweep)
+		inv.OnEntry = log.decision
+		report = h.Guard.Sweep(ctx, inv, scope, in.ClientToken)
 	}
-	h.report(report)
-	return report, verdict(invalid, report.Err())
+	log.report(report)
+	return report, ending(invalid, report.Err())
 }
 
-// verdict is how the invocation ends. An element that could not be read weighs more than what was left undone:
-// trying again does not mend it.
-func verdict(invalid, unresolved error) error {
+// ending returns the error of the invocation, nil if it succeeds. An unreadable element takes precedence over unresolved
+// work: a retry cannot fix it.
+func ending(invalid, unresolved error) error {
 	switch {
 	case invalid != nil && unresolved != nil:
 		return &fc.Error{Type: fc.InvalidEvent, Message: invalid.Error() + "; " + unresolved.Error()}
@@ -91,6 +97,7 @@ func verdict(invalid, unresolved error) error {
 func (h *Handler) invocation(at fc.Invocation, rules *policy.Policy) *guard.Invocation {
 	return &guard.Invocation{
 		RequestID: at.RequestID,
+		Version:   h.Version,
 		Account:   at.Account,
 		Region:    at.Region,
 		Policy:    rules,
@@ -116,7 +123,7 @@ func hints(in *event.Events) []guard.Hint {
 	return list
 }
 
-// firstLines shortens an error that has a line for each mistake: a platform's error is no place for a thousand of them.
+// firstLines shortens an error that has a line for each mistake: the platform's error should not hold a thousand of them.
 func firstLines(text string) string {
 	lines := strings.SplitN(text, "\n", maxLines+1)
 	if len(lines) <= maxLines {
@@ -126,6 +133,7 @@ func firstLines(text string) string {
 	return strings.Join(lines[:maxLines], "\n") + fmt.Sprintf("\n… and %d more: see peerguard check", more)
 }
 
+// early returns a context that ends a second before the invocation's deadline.
 func early(ctx context.Context) (context.Context, context.CancelFunc) {
 	if deadline, ok := ctx.Deadline(); ok {
 		return context.WithDeadline(ctx, deadline.Add(-lastSecond))

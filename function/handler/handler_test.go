@@ -82,10 +82,11 @@ func newWorld(t *testing.T, files fs.FS, level zerolog.Level) *world {
 		}
 	}
 	w.Handler = &handler.Handler{
-		Policy: policy.NewSource(files, "policy.yaml").Load,
-		Cloud:  vpcpeer.New(vpcpeer.Config{Transport: w.Cloud}),
-		Guard:  guard.New(),
-		Log:    zerolog.New(w.logged).Level(level),
+		Version: "v1.2.3",
+		Policy:  policy.NewSource(files, "policy.yaml").Load,
+		Cloud:   vpcpeer.New(vpcpeer.Config{Transport: w.Cloud}),
+		Guard:   guard.New(),
+		Log:     zerolog.New(w.logged).Level(level),
 	}
 	return w
 }

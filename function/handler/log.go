@@ -10,16 +10,32 @@ import (
 	"peerguard/function/peering"
 )
 
-// decisions gives the listener that logs the connections of one invocation.
-func (h *Handler) decisions(requestID, triggerID string, trigger guard.Trigger) func(guard.Entry) {
-	return func(e guard.Entry) {
-		level := severity(e.Outcome, trigger)
-		if level < h.Log.GetLevel() {
-			return
-		}
-		line := h.Log.WithLevel(level).Str("request_id", requestID).Str("trigger_id", triggerID)
-		entry(line, &e).Msg("decision")
+// journal writes the log of one invocation. Each of its lines says which invocation, release and policy it is about.
+type journal struct {
+	log     zerolog.Logger
+	trigger guard.Trigger
+}
+
+func (h *Handler) journal(inv *guard.Invocation, trigger guard.Trigger) journal {
+	log := h.Log.With().
+		Str("request_id", inv.RequestID).
+		Str("trigger_id", inv.TriggerID).
+		Str("version", inv.Version).
+		Str("mode", string(inv.Policy.Mode)).
+		Str("policy_digest", inv.Policy.Digest).
+		Logger()
+	return journal{log: log, trigger: trigger}
+}
+
+// decision logs a connection that was judged. It is a guard.Invocation.OnEntry.
+func (j journal) decision(e guard.Entry) {
+	level := severity(e.Outcome, j.trigger)
+	if level < j.log.GetLevel() {
+		return
 	}
+	line := entry(j.log.WithLevel(level), &e)
+	text(line, "owner", e.Owner)
+	line.Msg("decision")
 }
 
 func severity(o guard.Outcome, trigger guard.Trigger) zerolog.Level {
@@ -37,7 +53,7 @@ func severity(o guard.Outcome, trigger guard.Trigger) zerolog.Level {
 	return zerolog.DebugLevel
 }
 
-// entry flattens the report's entry, with _ between the keys; empty fields are left out as there.
+// entry adds the fields of a report's entry, flattened with _ between the keys. Empty ones are left out, as in the report.
 func entry(line *zerolog.Event, e *guard.Entry) *zerolog.Event {
 	text(line, "instance_id", e.InstanceID)
 	side(line, "requester_", &e.Requester)
@@ -70,11 +86,11 @@ func text[T ~string](line *zerolog.Event, key string, value T) {
 	}
 }
 
-// report logs the whole report, of failed invocations too.
-func (h *Handler) report(r *guard.Report) {
-	line := h.Log.Info()
+// report logs the whole report, even if the invocation fails.
+func (j journal) report(r *guard.Report) {
+	line := j.log.Info()
 	if r.Err() != nil {
-		line = h.Log.Error()
+		line = j.log.Error()
 	}
 	if !line.Enabled() {
 		return
@@ -83,14 +99,14 @@ func (h *Handler) report(r *guard.Report) {
 	if err != nil {
 		line.Err(err) // a report is texts and numbers: this cannot happen, and must not be silent if it does
 	}
-	// What a search needs stands before the report: log services cut long lines.
-	line.Str("request_id", r.RequestID).Str("trigger_id", r.TriggerID).Str("trigger", string(r.Trigger)).Bool("complete", r.Complete)
-	line.RawJSON("report", body).Msg("report")
+	// What a search needs comes before the report: log services cut long lines.
+	line.Str("trigger", string(r.Trigger)).Bool("complete", r.Complete).RawJSON("report", body).Msg("report")
 }
 
-// Warn is fc.Config's listener: it tells of failed invocations, whose errors the platform shows to the caller only, and of trouble with the platform.
+// Warn logs failed invocations, whose errors the platform shows only to the caller, and trouble with the platform. Pass it
+// as fc.Config.Warn.
 func (h *Handler) Warn(requestID string, err error) {
-	line := h.Log.Error().Str("request_id", requestID)
+	line := h.Log.Error().Str("request_id", requestID).Str("version", h.Version)
 	if failed, ok := err.(*fc.Error); ok { //nolint:errorlint // Warn hands over the answer itself, never wrapped
 		line.Str("error_type", failed.Type)
 	}

@@ -1,6 +1,8 @@
 package handler_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -63,6 +65,97 @@ func TestDecisionLine(t *testing.T) {
 	if line["error_code"] != nil {
 		t.Error("a rejection has no error")
 	}
+}
+
+// TestEveryLineSaysWhatItIsAbout: the invocation, the release and the policy are fields of each line, the rule's owner of
+// each decision whose rule has one.
+func TestEveryLineSaysWhatItIsAbout(t *testing.T) {
+	t.Parallel()
+	files := fstest.MapFS{"policy.yaml": {Data: []byte(`version: 1
+mode: dry-run
+reject: [{name: phisher, accounts: ["3333333333333333"], owner: security team}]
+allow: []
+`)}}
+	w := newWorld(t, files, zerolog.DebugLevel)
+	report, failed := w.invoke(t, sample(t, "create-known-phisher"))
+	if failed != nil {
+		t.Fatal(failed)
+	}
+	if _, failed := w.invoke(t, sweepAll); failed != nil {
+		t.Fatal(failed)
+	}
+	lines := append(w.logged.parsed(t, "decision"), w.logged.parsed(t, "report")...)
+	triggers, owned := map[any]int{}, 0
+	for _, line := range lines {
+		triggers[line["trigger_id"]]++
+		for key, want := range map[string]any{
+			"request_id": "request-1", "version": "v1.2.3", "mode": "dry-run", "policy_digest": report.Policy.Digest,
+		} {
+			if line[key] != want {
+				t.Errorf("%s is %v, want %v: %v", key, line[key], want, line)
+			}
+		}
+		var owner any
+		if line["rule"] == "phisher" {
+			owner = "security team"
+			owned++
+		}
+		if line["owner"] != owner {
+			t.Errorf("the owner is %v, want %v: %v", line["owner"], owner, line)
+		}
+	}
+	if triggers[report.TriggerID] != 2 || triggers["each-minute@2026-11-20T06:00:00Z"] < 3 || len(triggers) != 2 || owned == 0 {
+		t.Errorf("lines by trigger: %v; %d have an owner", triggers, owned)
+	}
+}
+
+// TestReportKeys: the keys of a report and their order are promised to the outside.
+func TestReportKeys(t *testing.T) {
+	t.Parallel()
+	for payload, want := range map[string]string{
+		sweepAll: `"trigger":"sweep","trigger_id":"each-minute@2026-11-20T06:00:00Z","request_id":"request-1","version":"v1.2.3","mode":"enforce",` +
+			`"policy":…,"counts":…,"connections":…,"partitions":…,"visited":2,"complete":true`,
+		sample(t, "delete-connection"): `"trigger":"event","trigger_id":"45ef4dew-7c35-447a-bd93-fab000000031","request_id":"request-1","version":"v1.2.3","mode":"enforce",` +
+			`"policy":…,"ignored":"…","counts":…,"connections":…,"partitions":…,"visited":0,"complete":true`,
+	} {
+		w := fine(t)
+		report, _ := w.invoke(t, payload)
+		if report.Ignored != "" {
+			report.Ignored = "…"
+		}
+		body, err := json.Marshal(report)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := keys(t, body); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
+
+// keys shows the members of a JSON object in their order, with … for objects and arrays.
+func keys(t *testing.T, object []byte) string {
+	t.Helper()
+	decoder := json.NewDecoder(bytes.NewReader(object))
+	if _, err := decoder.Token(); err != nil {
+		t.Fatal(err)
+	}
+	var members []string
+	for decoder.More() {
+		key, err := decoder.Token()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var value json.RawMessage
+		if err := decoder.Decode(&value); err != nil {
+			t.Fatal(err)
+		}
+		if value[0] == '{' || value[0] == '[' {
+			value = []byte("…")
+		}
+		members = append(members, fmt.Sprintf("%q:%s", key, value))
+	}
+	return strings.Join(members, ",")
 }
 
 // TestLevels: what is loud and what is quiet.
@@ -178,7 +271,7 @@ func TestWarn(t *testing.T) {
 	w.Warn("request-1", &fc.Error{Type: fc.InvalidPolicy, Message: "policy.yaml:1:1: no"})
 	w.Warn("", errors.New("polling: refused"))
 	found := w.logged.parsed(t, "failed")
-	if len(found) != 2 || found[0]["error_type"] != "InvalidPolicy" || found[0]["request_id"] != "request-1" || found[1]["error_type"] != nil || found[1]["error"] != "polling: refused" {
+	if len(found) != 2 || found[0]["error_type"] != "InvalidPolicy" || found[0]["request_id"] != "request-1" || found[0]["version"] != "v1.2.3" || found[1]["error_type"] != nil || found[1]["error"] != "polling: refused" {
 		t.Errorf("logged %v", found)
 	}
 }

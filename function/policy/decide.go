@@ -18,6 +18,15 @@ type Decision struct {
 	near    miss // of the default rule: the allow rule that came nearest
 }
 
+// Owner returns who is responsible for the rule that decided, as its author wrote it; "" if nobody wrote it, or for the
+// default rule.
+func (d Decision) Owner() string {
+	if d.by == nil {
+		return ""
+	}
+	return d.by.owner
+}
+
 // miss is the first key of a rule that did not match, and the value that the connection has there.
 type miss struct {
 	rule  *rule

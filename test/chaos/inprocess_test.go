@@ -102,14 +102,16 @@ func (h *inProcess) handle(ctx context.Context, in platform.Invocation) (*guard.
 		for i, hint := range in.Hints {
 			hints[i] = guard.Hint{InstanceID: hint.InstanceID, Accepters: hint.Accepters, Region: hint.Region, ClientToken: hint.ClientToken()}
 		}
-		report := h.guard.Check(ctx, inv, in.TriggerID, hints)
+		inv.TriggerID = in.TriggerID
+		report := h.guard.Check(ctx, inv, hints)
 		return report, errors.Join(report.Err(), in.Err)
 	case *event.Sweep:
 		scope, err := inv.Scope(in.Accounts, in.Regions)
 		if err != nil {
 			return nil, err
 		}
-		report := h.guard.Sweep(ctx, inv, guard.Sweep{TriggerID: in.ID(), Scope: scope, ClientToken: in.ClientToken})
+		inv.TriggerID = in.ID()
+		report := h.guard.Sweep(ctx, inv, scope, in.ClientToken)
 		err = report.Err()
 		return report, err
 	}

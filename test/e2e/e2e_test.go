@@ -33,6 +33,12 @@ func TestUnknownRequesterIsRejected(t *testing.T) {
 				t.Errorf("the API saw %+v", c)
 			}
 		}
+		first, _, _ := strings.Cut(p.logs(t), "\n")
+		for _, field := range []string{fmt.Sprintf(`"version":%q`, report.Version), `"go":"go1.`, `"runtime":"`, `"message":"start"`} {
+			if report.Version == "" || !strings.Contains(first, field) {
+				t.Errorf("the first line of the log lacks %s: %s", field, first)
+			}
+		}
 		for _, line := range []string{`"message":"decision"`, `"outcome":"rejected"`, `"requester_account":"6666666666666666"`, `"message":"report"`, `"trigger_id":"event-1"`} {
 			if !strings.Contains(p.logs(t), line) {
 				t.Errorf("the log lacks %s", line)

@@ -40,7 +40,7 @@ type Meta struct {
 	Regions   []string  // that were asked; none means those of the report's partitions
 	Generated time.Time // shown in UTC; zero leaves it out
 
-	// Entries are all connections that were judged, in any order, as guard.Invocation.Judged gives them. nil means the
+	// Entries are all connections that were judged, in any order, as guard.Invocation.OnEntry receives them. nil means the
 	// report's, which a sweep limits to findings: allowed connections are then counted but not listed.
 	Entries []guard.Entry
 }

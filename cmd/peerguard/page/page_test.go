@@ -370,8 +370,9 @@ func TestEveryValueShows(t *testing.T) {
 		}
 	}
 	// The report's own connection, because meta has entries, and the count of an outcome that there is not. Of meta's
-	// entry the decision, which the outcome says, the client token, and the request id, which only confirms a rejection.
-	if len(missing) != reportEntryTexts+4 {
+	// entry the decision, which the outcome says, the client token, the request id, which only confirms a rejection, and the
+	// rule's owner, which is for the log.
+	if len(missing) != reportEntryTexts+5 {
 		t.Errorf("%d values do not show: %v", len(missing), missing)
 	}
 }

@@ -168,6 +168,7 @@ func facts(r *guard.Report, v *view) []fact {
 		fact{"Complete", complete},
 		fact{"Trigger", joined(" ", plain(string(r.Trigger)), plain(r.TriggerID))},
 		fact{"Request", plain(r.RequestID)},
+		fact{"Version", plain(r.Version)},
 		fact{"Written", v.Generated},
 	)
 	return slices.DeleteFunc(all, func(f fact) bool { return f.Value == "" })
