@@ -1,5 +1,5 @@
-// Command peerguard is a function for Alibaba Cloud Function Compute that rejects VPC peering requests of accounts that
-// a reviewed policy does not name. README.md describes it.
+// Command peerguard is a function for Alibaba Cloud Function Compute. It rejects VPC peering requests from accounts that a
+// reviewed policy does not name. README.md describes it.
 package main
 
 import (

@@ -18,7 +18,7 @@ import (
 
 var dryRun = strings.Replace(rules, "enforce", "dry-run", 1)
 
-// outcomes are the rows of README's table: what the API says of a connection, and how an event about it ends.
+// outcomes are the rows of README's table: what the API says about a connection, and how an event about it ends.
 var outcomes = []struct {
 	name    string
 	policy  string
@@ -43,7 +43,7 @@ var outcomes = []struct {
 	{"our own request to a stranger", rules, request("pcc-x", 1111111111111111, func(i *simulator.Item) { i.AcceptingOwnerUID = stranger }), guard.Ignored, "", false, 0},
 	{"within the account", rules, request("pcc-x", 1111111111111111), guard.Ignored, "", false, 0},
 	{"run by a service", rules, request("pcc-x", stranger, func(i *simulator.Item) { i.ManagedService = "SWAS" }), guard.Ignored, "", false, 0},
-	{"for ever being created", rules, request("pcc-x", stranger, status(peering.Creating)), guard.NotReady, "NotReady", true, 0},
+	{"never finishes being created", rules, request("pcc-x", stranger, status(peering.Creating)), guard.NotReady, "NotReady", true, 0},
 	{"requester unknown", rules, request("pcc-x", 0), guard.Failed, "UnknownOwner", true, 0},
 	{"requester unknown, active", rules, request("pcc-x", 0, status(peering.Activated)), guard.Failed, "UnknownOwner", true, 0},
 	{"a status of tomorrow", rules, request("pcc-x", stranger, status("Negotiating")), guard.Failed, "UnknownStatus", true, 0},
@@ -116,7 +116,7 @@ func TestCreatingIsWaitedFor(t *testing.T) {
 	})
 }
 
-// TestDeadlineWhileCreating: when the invocation ends first, the connection is not ready, which is not the same as failed.
+// TestDeadlineWhileCreating: if the deadline comes first the connection is not ready, which is not the same as failed.
 func TestDeadlineWhileCreating(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -129,7 +129,7 @@ func TestDeadlineWhileCreating(t *testing.T) {
 	})
 }
 
-// TestLateReads: a connection that the API does not show at once is not taken for gone.
+// TestLateReads: a connection that the API does not show at once is not considered gone.
 func TestLateReads(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -181,7 +181,7 @@ func TestChangesUnderway(t *testing.T) {
 	}
 }
 
-// TestContradiction: an API that shows a connection as pending and refuses to reject it does not hold the guard for ever.
+// TestContradiction: an API that shows a connection as pending and refuses to reject it does not keep the guard busy without end.
 func TestContradiction(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -196,7 +196,7 @@ func TestContradiction(t *testing.T) {
 		start := time.Now()
 		report := w.check(within(t, 5*time.Minute), "pcc-y")
 		if e := only(t, report); e.Outcome != guard.Failed || code(e) != "IncorrectStatus.VpcPeer" || report.Err() == nil {
-			t.Errorf("refused for ever: got %+v", e)
+			t.Errorf("refused every time: got %+v", e)
 		}
 		if took := time.Since(start); took > time.Minute {
 			t.Errorf("gave up after %v", took)
@@ -209,7 +209,7 @@ func hash(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// TestClientTokens: the token that is sent, and the one that is sent when the API says that it was used otherwise.
+// TestClientTokens: which token is sent, and which one after the API says that the token was used with other parameters.
 func TestClientTokens(t *testing.T) {
 	t.Parallel()
 	dry := hash("dry-run\nevent-1")
@@ -246,7 +246,7 @@ func TestClientTokens(t *testing.T) {
 	}
 }
 
-// TestTokenOfAnotherConnection: one event id that comes with two connections, as a forger can make it, rejects both.
+// TestTokenOfAnotherConnection: if a forger uses one event id for two connections, both are rejected.
 func TestTokenOfAnotherConnection(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, rules)
@@ -258,7 +258,7 @@ func TestTokenOfAnotherConnection(t *testing.T) {
 	}
 }
 
-// TestDryRunTakenForReal: an API that answers a dry run with success may have rejected; that is no confirmation.
+// TestDryRunTakenForReal: an API that answers a dry run with success may have rejected; that is not a confirmation.
 func TestDryRunTakenForReal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, dryRun)
@@ -293,7 +293,7 @@ func TestRepeatedDeliveries(t *testing.T) {
 	})
 }
 
-// TestBusyConnection: whoever waits for another invocation until the deadline says so.
+// TestBusyConnection: an invocation that waits for another one until its deadline says so.
 func TestBusyConnection(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -310,8 +310,8 @@ func TestBusyConnection(t *testing.T) {
 	})
 }
 
-// TestWhoIsAsked: a hint is asked about as the guarded account that it names, else as the function's own, and the
-// rejection goes to the accepter's region whatever the hint said.
+// TestWhoIsAsked: the connection of a hint is read as the guarded account that the hint names, or as the function's own.
+// The rejection goes to the accepter's region, even if the hint names another one.
 func TestWhoIsAsked(t *testing.T) {
 	t.Parallel()
 	atMember := func(i *simulator.Item) { i.AcceptingOwnerUID, i.AcceptingRegionID = 9999999999999999, "cn-hangzhou" }
@@ -357,7 +357,7 @@ func TestWhoIsAsked(t *testing.T) {
 	}
 }
 
-// TestBatch: every hint of an array is handled, and reported with the most serious first, else in its order.
+// TestBatch: every hint of an array is handled. The report begins with the most serious; equal ones keep their order.
 func TestBatch(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, rules)
@@ -382,7 +382,7 @@ func TestBatch(t *testing.T) {
 	}
 }
 
-// TestLargeBatch: where a report cannot list all, it lists the most serious.
+// TestLargeBatch: if a report cannot list all, it lists the most serious.
 func TestLargeBatch(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"peerguard/function/peering"
 )
 
-// obliging is a cloud that says yes to every rejection, which the simulator never does to a dry run.
+// obliging is a cloud that confirms every rejection. The simulator never confirms a dry run.
 type obliging struct{ guard.Cloud }
 
 func (obliging) Reject(context.Context, peering.Partition, peering.Rejection) (string, error) {

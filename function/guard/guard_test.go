@@ -92,7 +92,7 @@ func (w *world) sweep(t *testing.T, ctx context.Context) *guard.Report {
 	return w.Sweep(ctx, w.triggered("timer@now"), scope, func(id string) string { return "sweep-" + id })
 }
 
-// rejections are the calls that tried to reject a connection.
+// rejections returns the calls that tried to reject a connection.
 func (w *world) rejections(id string) (calls []simulator.Call) { //nolint:unparam // a test says which connection it means
 	for _, c := range w.Calls() {
 		if c.Action == "RejectVpcPeerConnection" && c.InstanceID == id {
@@ -125,7 +125,7 @@ func within(t *testing.T, d time.Duration) context.Context {
 	return ctx
 }
 
-// only is the single entry of a report.
+// only returns the single entry of a report.
 func only(t *testing.T, r *guard.Report) guard.Entry {
 	t.Helper()
 	if len(r.Connections) != 1 {
@@ -134,7 +134,7 @@ func only(t *testing.T, r *guard.Report) guard.Entry {
 	return r.Connections[0]
 }
 
-// code is the error code of an entry, "" when there is none.
+// code returns the error code of an entry, "" if it has no error.
 func code(e guard.Entry) string {
 	if e.Error == nil {
 		return ""
@@ -142,7 +142,7 @@ func code(e guard.Entry) string {
 	return e.Error.Code
 }
 
-// nonzero shows the counts of a report that are not 0.
+// nonzero formats the counts that are not 0.
 func nonzero(counts map[guard.Outcome]int) string {
 	var parts []string
 	for outcome, n := range counts {

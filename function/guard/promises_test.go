@@ -19,7 +19,7 @@ import (
 	"peerguard/simulator"
 )
 
-// wrecks are judges that are broken on purpose, each by what it is told of the cloud.
+// wrecks are judges that are broken on purpose, each by a cloud that distorts what it sees or does.
 var wrecks = map[string]func(guard.Cloud) guard.Cloud{
 	"deaf":      func(c guard.Cloud) guard.Cloud { return deaf{c} },
 	"hasty":     func(c guard.Cloud) guard.Cloud { return hasty{c} },
@@ -27,7 +27,7 @@ var wrecks = map[string]func(guard.Cloud) guard.Cloud{
 	"boastful":  func(c guard.Cloud) guard.Cloud { return obliging{c} },
 }
 
-// deaf takes an error on a read for "there is nothing".
+// deaf treats an error of a read as "there is nothing".
 type deaf struct{ guard.Cloud }
 
 func (d deaf) Get(ctx context.Context, in peering.Partition, id string) (peering.Connection, error) {
@@ -38,7 +38,7 @@ func (d deaf) Get(ctx context.Context, in peering.Partition, id string) (peering
 	return c, err
 }
 
-// hasty takes an error in a list for its end.
+// hasty treats an error in a list as the end of the list.
 type hasty struct{ guard.Cloud }
 
 func (h hasty) List(ctx context.Context, in peering.Partition) iter.Seq2[[]peering.Connection, error] {
@@ -65,7 +65,7 @@ type fate int
 const (
 	spared  fate = iota // never rejected
 	doomed              // rejected in the end
-	unclear             // never rejected, and told
+	unclear             // never rejected, and reported as failed
 )
 
 // fate is worked out from the scenario alone.
@@ -129,7 +129,7 @@ type stage struct {
 	problems []string
 }
 
-// play lets a scenario happen, ends the faults, sweeps once more, and says which promises were broken.
+// play runs a scenario, ends the faults, sweeps once more, and returns which promises were broken.
 func play(t *testing.T, s scenario, wreck func(guard.Cloud) guard.Cloud) []string {
 	t.Helper()
 	st := &stage{scenario: s, Cloud: newWorld(t, rules).Cloud, wreck: wreck}
@@ -162,7 +162,7 @@ func play(t *testing.T, s scenario, wreck func(guard.Cloud) guard.Cloud) []strin
 	}
 	wait.Wait()
 	st.ClearFaults()
-	time.Sleep(time.Minute) // whatever is still being created is ready, and no throttle lasts
+	time.Sleep(time.Minute) // requests that were being created are ready by now, and no throttle lasts longer
 	st.judge(st.deliver(t.Context(), trigger{Number: 999, Deadline: 2 * time.Minute}))
 	return st.problems
 }
@@ -173,7 +173,7 @@ func (st *stage) blame(format string, args ...any) {
 	st.problems = append(st.problems, fmt.Sprintf(format, args...))
 }
 
-// deliver runs one invocation, and holds it to what it reports.
+// deliver runs one invocation and checks its report.
 func (st *stage) deliver(ctx context.Context, d trigger) *guard.Report {
 	ctx, cancel := context.WithTimeout(ctx, d.Deadline)
 	defer cancel()
@@ -215,11 +215,11 @@ func (st *stage) deliver(ctx context.Context, d trigger) *guard.Report {
 	return report
 }
 
-// eventToken and sweepToken are what a trigger's rejections carry: an event is about a connection each, as in life.
+// eventToken and sweepToken are the client tokens of a trigger's rejections. As in reality, an event is about one connection.
 func eventToken(number, connection int) string { return fmt.Sprintf("event-%d-%d", number, connection) }
 func sweepToken(number int, id string) string  { return fmt.Sprintf("timer-%d-%s", number, id) }
 
-// pendingSince gives the connections that were pending all the time since then, and so must have been seen in a list.
+// pendingSince returns the connections that have been pending since then: a list must have shown them.
 func (st *stage) pendingSince(began time.Time) (list []int) {
 	for i, c := range st.Connections {
 		if c.Status == peering.Accepting || c.Status == peering.Creating && began.Sub(st.epoch()) >= c.Ready {
@@ -232,7 +232,7 @@ func (st *stage) pendingSince(began time.Time) (list []int) {
 // epoch is when a bubble's time begins.
 func (st *stage) epoch() time.Time { return time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) }
 
-// check holds a report to the truth: success leaves no unknown request behind, and what it says has happened.
+// check compares a report with the truth: success leaves no unknown request pending, and what it reports has happened.
 func (st *stage) check(r *guard.Report, began time.Time, d trigger, about []int) {
 	if r.Err() == nil && !st.DryRun {
 		for _, n := range about {
@@ -250,8 +250,8 @@ func (st *stage) check(r *guard.Report, began time.Time, d trigger, about []int)
 	}
 }
 
-// lied reports whether the API ever said of a connection what was not true, in a way that no client can see through: it
-// denied it, showed it as it had been, or acknowledged what it did not do.
+// lied reports whether the API said something untrue about a connection that no client can detect: it denied that it
+// exists, showed an old state, or acknowledged what it did not do.
 func (st *stage) lied(item simulator.Item, since time.Time) bool {
 	return slices.ContainsFunc(st.Calls(), func(c simulator.Call) bool {
 		switch c.Action {
@@ -264,7 +264,7 @@ func (st *stage) lied(item simulator.Item, since time.Time) bool {
 	})
 }
 
-// judge holds the whole record to the promises, after the last sweep.
+// judge compares all that happened with the promises, after the last sweep.
 func (st *stage) judge(last *guard.Report) {
 	undecidable := 0
 	for i, c := range st.Connections {

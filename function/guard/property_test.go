@@ -42,11 +42,11 @@ type subject struct {
 	Status    peering.Status
 	Ready     time.Duration  `json:",omitempty"` // after which Creating becomes Accepting
 	Managed   bool           `json:",omitempty"`
-	Then      peering.Status `json:",omitempty"` // what its owners make of it
+	Then      peering.Status `json:",omitempty"` // the status that its owners give it later
 	After     time.Duration  `json:",omitempty"`
 }
 
-// trigger is one delivery: of an event about connections, or of a timer, which is about none in particular.
+// trigger is one delivery of an event about connections, or of a timer event, which is about none in particular.
 type trigger struct {
 	At       time.Duration
 	Number   int           // of the event or timer: deliveries with the same number are of the same one
@@ -130,9 +130,9 @@ func upTo(r *rand.Rand, d time.Duration) time.Duration {
 	return time.Duration(r.Int64N(int64(d/time.Millisecond))) * time.Millisecond
 }
 
-// FuzzJudge: whatever the policy, the connections, their histories and the faults, the promises hold. The seeds below are
-// part of every test run; fuzzing draws more. A failure shows the scenario, made as small as it gets: keep it as a file
-// in testdata/scenarios.
+// FuzzJudge: the promises hold for every policy, connection, history and fault. The seeds below are part of every test
+// run; fuzzing draws more. A failure shows the scenario, made as small as possible: keep it as a file in
+// testdata/scenarios.
 func FuzzJudge(f *testing.F) {
 	for seed := range uint64(300) {
 		f.Add(seed)
@@ -160,8 +160,8 @@ func (s scenario) String() string {
 	return string(text)
 }
 
-// shrink leaves out, one after the other, what a failure does not need. Runs of one scenario differ in the jitter of
-// their pauses, so what seems not to fail any more is tried again.
+// shrink leaves out, one by one, what a failure does not need. Runs of one scenario differ in the jitter of their pauses,
+// so a scenario that does not fail is tried twice.
 func (s scenario) shrink(fails func(scenario) bool) scenario {
 	for again := true; again; {
 		again = false
@@ -175,7 +175,7 @@ func (s scenario) shrink(fails func(scenario) bool) scenario {
 	return s
 }
 
-// smaller gives the scenarios that have one thing less.
+// smaller returns the scenarios that have one thing less.
 func (s scenario) smaller() (list []scenario) {
 	for i := range s.Triggers {
 		c := s
@@ -206,7 +206,7 @@ func (s scenario) smaller() (list []scenario) {
 	return list
 }
 
-// without leaves out a connection, and what triggers say of it.
+// without leaves out a connection, and its mentions in triggers.
 func (s scenario) without(connection int) scenario {
 	c := s
 	c.Connections = slices.Delete(slices.Clone(s.Connections), connection, connection+1)
@@ -230,9 +230,9 @@ func (s scenario) without(connection int) scenario {
 	return c
 }
 
-// TestKeptScenarios: each file of testdata/scenarios is a counterexample that was found once, as small as it gets, for a
-// judge that its name begins with: one that is broken on purpose, or the judge itself as it was. The judge of today
-// keeps its promises in all of them, and the broken ones do not.
+// TestKeptScenarios: each file of testdata/scenarios is a counterexample that was found once, made as small as possible.
+// Its name begins with the judge that it defeats: one that is broken on purpose, or the real one as it used to be. The
+// real judge now keeps its promises in all of them, and the broken ones do not.
 func TestKeptScenarios(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/scenarios/*.json")
@@ -262,8 +262,8 @@ func TestKeptScenarios(t *testing.T) {
 	}
 }
 
-// TestShrink: the properties catch each broken judge within a few hundred seeds, and little is left of its scenario,
-// unless the jitter of pauses decides whether it fails: then another seed is tried.
+// TestShrink: the properties catch each broken judge within a few hundred seeds, and its scenario shrinks to a few lines.
+// If the jitter of pauses decides whether a scenario fails, it does not shrink; then another seed is tried.
 func TestShrink(t *testing.T) {
 	t.Parallel()
 	for name, wreck := range wrecks {

@@ -12,7 +12,7 @@ import (
 	"peerguard/simulator"
 )
 
-// TestFiveThousandPendingInOneRegion: under the documented quota no call of ours is refused, most of the quota is used,
+// TestFiveThousandPendingInOneRegion: under the documented quota none of our calls is throttled, most of the quota is used,
 // and everything is rejected.
 func TestFiveThousandPendingInOneRegion(t *testing.T) {
 	t.Parallel()
@@ -47,7 +47,7 @@ func TestFiveThousandPendingInOneRegion(t *testing.T) {
 	})
 }
 
-// TestManyPartitions: every account in every region is listed, a bounded number at a time, through one session for each.
+// TestManyPartitions: every account in every region is listed, a bounded number at a time, with one session per account.
 func TestManyPartitions(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -95,7 +95,7 @@ func organisation(accounts, regions int) string {
 	return text.String()
 }
 
-// TestNoPartitionStarves: when time is short for all, which partitions are left differs from sweep to sweep.
+// TestNoPartitionStarves: if there is not enough time for all partitions, different ones are left out in each sweep.
 func TestNoPartitionStarves(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -120,7 +120,7 @@ func TestNoPartitionStarves(t *testing.T) {
 	})
 }
 
-// TestMemoryOfTheReport does not grow with what was found: beyond the thousand that it lists, only counts do.
+// TestMemoryOfTheReport: a report does not grow with what was found. Beyond a thousand entries only the counts change.
 func TestMemoryOfTheReport(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -21,7 +21,7 @@ guard:
 allow: []
 `
 
-// TestSweepOutcomes: a sweep ends as an event does, but for what it does not wait for.
+// TestSweepOutcomes: a sweep has the outcomes of an event, except where an event would wait.
 func TestSweepOutcomes(t *testing.T) {
 	t.Parallel()
 	for _, tt := range outcomes {
@@ -32,7 +32,7 @@ func TestSweepOutcomes(t *testing.T) {
 				w.Put(tt.item)
 				report := w.sweep(t, within(t, 2*time.Minute))
 				want, fails := tt.outcome, tt.outcome == guard.Failed
-				if tt.item.InstanceID != "pcc-x" { // what an event was wrong about, a sweep finds
+				if tt.item.InstanceID != "pcc-x" { // a sweep finds the connection that the event does not name
 					want = guard.Rejected
 				}
 				if got := nonzero(report.Counts); !strings.Contains(got, string(want)+"=") {
@@ -49,7 +49,7 @@ func TestSweepOutcomes(t *testing.T) {
 	}
 }
 
-// TestEachConnectionIsJudgedOnce: one between two guarded accounts shows up in both partitions, and once in the counts.
+// TestEachConnectionIsJudgedOnce: a connection between two guarded accounts is listed in both partitions and judged in one.
 func TestEachConnectionIsJudgedOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, rules)
@@ -63,7 +63,7 @@ func TestEachConnectionIsJudgedOnce(t *testing.T) {
 	}
 }
 
-// TestAccepterRegionUnknown: what the API does not say of the accepter must not make a request fall between partitions.
+// TestAccepterRegionUnknown: a request whose accepting region the API does not tell must not fall between partitions.
 func TestAccepterRegionUnknown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, rules)
@@ -77,7 +77,7 @@ func TestAccepterRegionUnknown(t *testing.T) {
 	}
 }
 
-// TestNamelessConnection: what cannot be rejected because it has no id is not passed over.
+// TestNamelessConnection: a request that cannot be rejected because it has no id is not skipped silently.
 func TestNamelessConnection(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, rules)
@@ -156,7 +156,7 @@ func TestScope(t *testing.T) {
 	}
 }
 
-// put adds n pending requests of strangers, in the two regions in turn.
+// put adds n pending requests of strangers, alternating between the two regions.
 func (w *world) put(n int) {
 	for i := range n {
 		w.Put(request(fmt.Sprintf("pcc-%05d", i), stranger, func(it *simulator.Item) {
@@ -208,7 +208,7 @@ func TestCap(t *testing.T) {
 	}
 }
 
-// TestReportIsBounded: counts count all, lists show the most serious.
+// TestReportIsBounded: counts include every connection, lists show the most serious.
 func TestReportIsBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -226,7 +226,7 @@ func TestReportIsBounded(t *testing.T) {
 	})
 }
 
-// TestDeadlineInTheSweep: what cannot be done in time is said to be left, and nothing is half done.
+// TestDeadlineInTheSweep: work that the deadline leaves out is reported as left out, and nothing is half done.
 func TestDeadlineInTheSweep(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -267,7 +267,7 @@ func TestDeadlineInTheSweep(t *testing.T) {
 	}
 }
 
-// TestListThatNeverEnds is an error of its partition, not a loop.
+// TestListThatNeverEnds: it is an error of its partition, not a loop.
 func TestListThatNeverEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -325,7 +325,7 @@ func TestFewCallsAtOnce(t *testing.T) {
 	})
 }
 
-// TestUnknownOwners: who requests or accepts is not guessed, and somebody is told.
+// TestUnknownOwners: an unknown requester or accepter is not guessed, and the sweep fails.
 func TestUnknownOwners(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, rules)

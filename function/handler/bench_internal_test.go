@@ -70,7 +70,7 @@ func BenchmarkReport(b *testing.B) {
 	benchmarkLine(b, func(j journal) { j.report(r) })
 }
 
-// TestLinesThatAreOffCostNothing: neither the line nor what it would say is made.
+// TestLinesThatAreOffCostNothing: neither the line nor its content is built.
 func TestLinesThatAreOffCostNothing(t *testing.T) {
 	j := journalOf(zerolog.Nop())
 	e, r := rejectedEntry(), &guard.Report{Connections: []guard.Entry{rejectedEntry()}, Complete: true}

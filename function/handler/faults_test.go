@@ -27,7 +27,7 @@ type ending struct {
 	broken  bool          // its partition could not be listed to the end
 }
 
-// endings are those of a fault that strikes once, and of one that does not end.
+// endings are the endings under a fault that happens once, and under one that does not stop.
 type endings struct{ once, ever ending }
 
 const many = -1
@@ -35,21 +35,21 @@ const many = -1
 var (
 	survived = endings{ending{guard.Rejected, 2, false}, ending{guard.Failed, many, false}} // worth another attempt
 	refused  = endings{ending{guard.Failed, 1, false}, ending{guard.Failed, 1, false}}      // not worth one
-	unharmed = endings{ending{guard.Rejected, 1, false}, ending{guard.Rejected, 1, false}}  // it is no fault of this action
+	unharmed = endings{ending{guard.Rejected, 1, false}, ending{guard.Rejected, 1, false}}  // the fault does not affect this action
 
 	listSurvived = endings{survived.once, ending{"", many, true}}
 	listRefused  = endings{ending{"", 1, true}, ending{"", 1, true}}
 	listUnseen   = endings{ending{"", 1, false}, ending{"", 1, false}}
 
-	// The API contradicts itself: it shows a pending request and will not have it rejected. It is looked at again, and
-	// given up after seven attempts.
+	// The API contradicts itself: it shows a pending request and refuses to reject it. The request is read again, and given
+	// up after seven attempts.
 	contradicted = endings{survived.once, ending{guard.Failed, 7, false}}
 	denied       = endings{survived.once, ending{guard.Closed, many, false}}                   // there is no such connection
 	substituted  = endings{survived.once, ending{guard.Failed, 2, false}}                      // another token is tried, once
 	believed     = endings{ending{guard.Rejected, 1, false}, ending{guard.Rejected, 1, false}} // a lie that the next sweep finds out
 )
 
-// faults says how each thing that can go wrong with each call ends.
+// faults says how an invocation ends under each fault of each call.
 var faults = map[simulator.Kind]struct{ get, list, reject, role endings }{
 	simulator.Throttle:       {survived, listSurvived, survived, survived},
 	simulator.Throttle429:    {survived, listSurvived, survived, survived},
@@ -90,7 +90,7 @@ var faults = map[simulator.Kind]struct{ get, list, reject, role endings }{
 	simulator.EndlessPages:   {unharmed, endings{survived.once, ending{guard.Rejected, many, true}}, unharmed, unharmed},
 }
 
-// trial is one row of the table at work: a call that goes wrong, and the payload that leads to it.
+// trial is a call that goes wrong, and the payload that leads to it.
 type trial struct {
 	action   string
 	instance string // of the connection that the payload is about
@@ -116,9 +116,9 @@ func hash(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// TestFaults: whatever goes wrong with whichever call, the request ends as the table says, the platform is told unless it
-// is done with, the log says so, and nobody rejects it twice. The codes of the causes, and when attempts are made, are
-// tested where they come about, in vpcpeer.
+// TestFaults: for each fault of each call the request ends as the table says, the invocation fails if the request is not
+// resolved, the log agrees, and the request is not rejected twice. Error codes and the times of attempts are tested in
+// the room that makes the calls.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	for _, kind := range simulator.Kinds() {
@@ -136,7 +136,7 @@ func TestFaults(t *testing.T) {
 						fault.Count = 1
 					}
 					if kind == simulator.StaleRead {
-						fault.For = 10 * time.Second // longer than anybody waits for a connection to be shown
+						fault.For = 10 * time.Second // longer than the guard waits for a connection to appear
 					}
 					synctest.Test(t, func(t *testing.T) { trial.run(t, fault, end) })
 				})
@@ -184,7 +184,7 @@ func checkOutcome(t *testing.T, report *guard.Report, want ending) {
 		switch {
 		case outcome == want.outcome && n == 0:
 			t.Fatalf("counts %v, want one %s", report.Counts, want.outcome)
-		case outcome != want.outcome && n > 0 && (outcome != guard.Closed || report.Trigger == guard.TriggerEvent): // pages that repeat show what is closed by then
+		case outcome != want.outcome && n > 0 && (outcome != guard.Closed || report.Trigger == guard.TriggerEvent): // repeated pages show connections that are closed by then
 			t.Fatalf("%d %s, want %q alone", n, outcome, want.outcome)
 		}
 	}
@@ -193,7 +193,7 @@ func checkOutcome(t *testing.T, report *guard.Report, want ending) {
 	}
 }
 
-// checkAnswer: the platform is told exactly when something was left undone, and of what.
+// checkAnswer: the invocation fails exactly if something was left undone, and its error says what.
 func checkAnswer(t *testing.T, tr trial, report *guard.Report, failed *fc.Error, want ending) {
 	t.Helper()
 	if want.outcome != guard.Failed && !want.broken {
@@ -216,7 +216,7 @@ func checkAnswer(t *testing.T, tr trial, report *guard.Report, failed *fc.Error,
 	}
 }
 
-// checkLog: a line for each decision and one for the report, as loud as what they say.
+// checkLog: there is a line for each decision and one for the report, each at the level that its content calls for.
 func checkLog(t *testing.T, w *world, report *guard.Report, failed *fc.Error) {
 	t.Helper()
 	levels := map[guard.Outcome]string{guard.Failed: "error", guard.Rejected: "warn", guard.Closed: "debug"}
@@ -245,8 +245,8 @@ func checkLog(t *testing.T, w *world, report *guard.Report, failed *fc.Error) {
 	}
 }
 
-// checkCalls: as many attempts as the table says, and however many rejections were sent, one effect and one token, but for
-// the one that stands in for a token that was taken.
+// checkCalls: there are as many attempts as the table says. All rejections together have one effect and one token, plus the
+// substitute if the token was taken.
 func (tr trial) checkCalls(t *testing.T, w *world, fault simulator.Fault, want ending) {
 	t.Helper()
 	n := w.Stats().ByAction[tr.action]

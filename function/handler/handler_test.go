@@ -26,7 +26,7 @@ import (
 	"peerguard/simulator/platform"
 )
 
-// world is a handler in the simulated cloud of events/, and what it logs.
+// world is a handler in the simulated cloud of the samples, and what it logs.
 type world struct {
 	*simulator.Cloud
 	*handler.Handler
@@ -45,7 +45,7 @@ func (l *lines) Write(p []byte) (int, error) {
 	return l.buf.Write(p)
 }
 
-// parsed gives the lines whose message is the one asked for.
+// parsed returns the lines with this message.
 func (l *lines) parsed(t *testing.T, message string) (found []map[string]any) {
 	t.Helper()
 	l.mu.Lock()
@@ -91,7 +91,7 @@ func newWorld(t *testing.T, files fs.FS, level zerolog.Level) *world {
 	return w
 }
 
-// invoke hands a payload to the handler, with a minute to spend.
+// invoke passes a payload to the handler, with a deadline in a minute.
 func (w *world) invoke(t *testing.T, payload string) (*guard.Report, *fc.Error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -105,7 +105,7 @@ func (w *world) invoke(t *testing.T, payload string) (*guard.Report, *fc.Error) 
 	return report, failed
 }
 
-// world.yaml's other mode.
+// dryRun returns the files of the samples' policy, in the other mode.
 func dryRun(t *testing.T) fs.FS {
 	t.Helper()
 	files := fstest.MapFS{}
@@ -187,7 +187,7 @@ func TestManyMistakes(t *testing.T) {
 	}
 }
 
-// TestDeadlineInThePast: an invocation that comes too late says so in its report, and nothing about the policy.
+// TestDeadlineInThePast: an invocation that comes too late says so, and does not blame the policy.
 func TestDeadlineInThePast(t *testing.T) {
 	t.Parallel()
 	unreadable := errors.New("reading policy: no time")

@@ -36,7 +36,7 @@ func sample(t *testing.T, name string) string {
 	return ""
 }
 
-// TestDecisionLine: what an operator searches for.
+// TestDecisionLine: a decision has the fields that an operator searches for.
 func TestDecisionLine(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, events.World(), zerolog.InfoLevel)
@@ -158,7 +158,7 @@ func keys(t *testing.T, object []byte) string {
 	return strings.Join(members, ",")
 }
 
-// TestLevels: what is loud and what is quiet.
+// TestLevels: a decision's level follows from its outcome.
 func TestLevels(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ sample, level string }{
@@ -181,7 +181,7 @@ func TestLevels(t *testing.T) {
 	}
 }
 
-// TestSweepIsQuietAboutWhatIsAllowed: a decision each minute for each connection would drown the rest.
+// TestSweepIsQuietAboutWhatIsAllowed: a line a minute for each allowed connection would drown out the rest.
 func TestSweepIsQuietAboutWhatIsAllowed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -204,14 +204,14 @@ func TestSweepIsQuietAboutWhatIsAllowed(t *testing.T) {
 	})
 }
 
-// TestReportLine: once an invocation, of failed ones too, unless policy or event could not be read.
+// TestReportLine: each invocation logs one report, even if it fails, unless the policy or the event cannot be read.
 func TestReportLine(t *testing.T) {
 	t.Parallel()
 	broken := fstest.MapFS{"policy.yaml": {Data: []byte("version: 2\n")}}
 	for name, tt := range map[string]struct {
 		world   func(t *testing.T) *world
 		payload string
-		level   any // of the report line, nil for none
+		level   any // of the report line; nil means there is none
 		fails   string
 	}{
 		"fine":          {fine, sweepAll, "info", ""},
@@ -249,7 +249,7 @@ func fine(t *testing.T) *world {
 	return newWorld(t, events.World(), zerolog.InfoLevel)
 }
 
-// TestNoAccountNoRegion: without knowing who it is, the guard judges nobody.
+// TestNoAccountNoRegion: if the platform does not say whose function this is, nobody is judged.
 func TestNoAccountNoRegion(t *testing.T) {
 	t.Parallel()
 	w := fine(t)
@@ -264,7 +264,7 @@ func TestNoAccountNoRegion(t *testing.T) {
 	}
 }
 
-// TestWarn: failed invocations are told with their type, trouble with the platform without.
+// TestWarn: failed invocations are logged with their error type, trouble with the platform without one.
 func TestWarn(t *testing.T) {
 	t.Parallel()
 	w := fine(t)
@@ -276,7 +276,7 @@ func TestWarn(t *testing.T) {
 	}
 }
 
-// TestMemberAccountOfAnEvent: the account that an event names as accepter is asked through its role.
+// TestMemberAccountOfAnEvent: the account that an event names as accepter is read and rejected through its role.
 func TestMemberAccountOfAnEvent(t *testing.T) {
 	t.Parallel()
 	files := fstest.MapFS{"policy.yaml": {Data: []byte(`version: 1

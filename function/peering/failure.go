@@ -2,29 +2,29 @@ package peering
 
 import "time"
 
-// Class says what a failed call means to the one who decides what to do next.
+// Class says what a failed call means for what to do next.
 type Class int
 
-// The classes. Which code of the API belongs to which is known in one place only, the room that talks to the API.
+// The classes. Only the room that talks to the API knows which of its codes belongs to which class.
 const (
-	Failed       Class = iota // nothing more is known than that it failed
+	Failed       Class = iota // it failed; nothing more is known
 	Gone                      // there is no such connection (any more)
 	WrongStatus               // the connection is not in a state that allows the call
 	TokenTaken                // the client token was used before, with other parameters
-	DryRunPassed              // not a failure: a dry run that found nothing in the way
-	OutOfTime                 // the deadline came before an answer that settles the matter
+	DryRunPassed              // not a failure: a dry run that found no obstacle
+	OutOfTime                 // the deadline came before a final answer
 )
 
-// Failure is the error of a call to the cloud: what the report shows, and what the judge needs to go on.
-// Its texts hold no credential, whatever the API answered.
+// Failure is the error of a call to the cloud. It holds what the report shows and what the guard needs to go on.
+// Its texts never hold a credential, even if the API's answer does.
 type Failure struct {
 	Code       string // the API's own, or one of the codes that README.md lists
 	Message    string
 	Retryable  bool          // the same call may succeed later
-	RetryAfter time.Duration // how long a throttle asked to wait, 0 when it did not say
-	RequestID  string        // of the API, where it answered
+	RetryAfter time.Duration // how long a throttle asks to wait; 0 if it does not say
+	RequestID  string        // of the API; "" if it did not answer
 	Class      Class
 }
 
-// Error gives code and message on one line.
+// Error returns code and message on one line.
 func (f *Failure) Error() string { return f.Code + ": " + f.Message }

@@ -1,4 +1,4 @@
-// Package peering is the waist of peerguard: the words that every other room speaks, and nothing else.
+// Package peering is the waist of peerguard: the types that all other rooms share, and nothing else.
 //
 // The facts it holds are those of the VpcPeer API, version 2022-01-01
 // (https://www.alibabacloud.com/help/en/vpc/developer-reference/api-vpcpeer-2022-01-01-overview).
@@ -7,16 +7,16 @@ package peering
 import "strings"
 
 // Account is the id of an Alibaba Cloud account: decimal digits kept as text, never read through a number.
-// The empty Account is an unknown one and equals no known one.
+// The empty Account is an unknown one and does not equal any known one.
 type Account string
 
 // Known reports whether the account is known.
 func (a Account) Known() bool { return a != "" }
 
-// Status is the state of a connection in the words of the API.
+// Status is the state of a connection, as the API writes it.
 type Status string
 
-// The states that the API documents. Any other value is unknown and never acted upon.
+// The states that the API documents. Any other value is unknown, and the guard never acts on it.
 const (
 	Creating  Status = "Creating"  // the requester has just sent the request
 	Accepting Status = "Accepting" // pending: it waits for the accepter, the only state that can be rejected
@@ -47,13 +47,13 @@ type Side struct {
 	CIDRs   []string `json:"cidrs,omitempty"` // IPv4 and IPv6, as the API writes them
 }
 
-// Connection is what the API says of one VPC peering connection, now.
+// Connection is what the API says about one VPC peering connection now.
 type Connection struct {
 	ID        string // pcc-…
 	Requester Side
 	Accepter  Side
 	Status    Status
-	ManagedBy string // the Alibaba Cloud service that runs the connection, "" when its owner does
+	ManagedBy string // the Alibaba Cloud service that runs the connection, "" if its owner does
 	Created   string // GmtCreate, 2006-01-02T15:04:05Z, for ordering only
 }
 
@@ -70,13 +70,13 @@ type Rejection struct {
 	DryRun      bool   // let the API check everything and change nothing
 }
 
-// What ids are made of. Regular expressions would cost a tenth of a millisecond at each start.
+// The characters of ids. Regular expressions would cost a tenth of a millisecond at each start.
 const (
 	digits = "0123456789"
 	lower  = "abcdefghijklmnopqrstuvwxyz"
 )
 
-// madeOf reports whether a text is between 1 and most of these ASCII characters.
+// madeOf reports whether a text consists of 1 to most of these ASCII characters.
 func madeOf(characters, text string, most int) bool {
 	return text != "" && len(text) <= most && strings.Trim(text, characters) == ""
 }

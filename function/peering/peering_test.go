@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// The forms of ids, as README and the API's documents give them.
+// The forms of ids, as README and the API's documents describe them.
 var forms = map[string]struct {
 	pattern *regexp.Regexp
 	valid   func(string) bool
@@ -17,7 +17,7 @@ var forms = map[string]struct {
 	"account":     {regexp.MustCompile(`^[0-9]{1,20}$`), ValidAccount},
 }
 
-// FuzzForms: ids are checked without regular expressions, which would be compiled at each start, and as those would.
+// FuzzForms: the hand-written checks of ids agree with the regular expressions.
 func FuzzForms(f *testing.F) {
 	for _, text := range []string{
 		"", "pcc-", "pcc-a", "pcc-" + strings.Repeat("z", 60), "pcc-" + strings.Repeat("z", 61), "pcc-A", "pcc-a-b", "pcc-../../x", "xpcc-a", "pcc-a\n",
@@ -36,8 +36,8 @@ func FuzzForms(f *testing.F) {
 	})
 }
 
-// TestStatesArePartedClearly: each documented state is pending, active, closed, or none of them, and never two.
-func TestStatesArePartedClearly(t *testing.T) {
+// TestStatesDoNotOverlap: each documented state is pending, active, closed, or none of them, and never two.
+func TestStatesDoNotOverlap(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[Status]string{
 		Creating: "", Accepting: "pending", Updating: "active", Activated: "active",
@@ -55,7 +55,7 @@ func TestStatesArePartedClearly(t *testing.T) {
 	}
 }
 
-// TestUnknownAccount: the unknown account is not known, and a failure says code and message.
+// TestUnknownAccount: only the empty account is unknown. A failure prints as code and message.
 func TestUnknownAccount(t *testing.T) {
 	t.Parallel()
 	if Account("").Known() || !Account("1").Known() {
