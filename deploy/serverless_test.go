@@ -1,6 +1,8 @@
 package deploy_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -10,94 +12,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v4"
 )
-
-// The keys of https://github.com/devsapp/fc3 that s.yaml may use. The tool lets unknown keys, and nearly any trigger,
-// pass; what is not in here is either a mistake or wants a line in here.
-var (
-	props = map[string]shape{
-		"region":       text(`[a-z]{2}-[a-z0-9-]+`),
-		"functionName": text(`[A-Za-z_][A-Za-z0-9_-]{0,63}`),
-		"code":         is("./dist"),
-		"runtime":      is("custom.debian12", "go1"),
-		"cpu":          number(0.05, 1, 0.05),
-		"memorySize":   number(128, 256, 64),
-		"diskSize":     is(512, 10240),
-		"timeout":      is(120),
-		"role":         text(`acs:ram::[0-9]{16}:role/[a-z0-9._-]+`),
-		"logConfig": mapping(map[string]shape{
-			"project": text(`[a-z0-9][a-z0-9-]+`), "logstore": text(`[a-z0-9][a-z0-9_-]+`),
-		}, map[string]shape{
-			"enableRequestMetrics": flag, "enableInstanceMetrics": flag, "logBeginRule": is("None", "DefaultRegex"),
-		}),
-		"asyncInvokeConfig": mapping(map[string]shape{
-			"maxAsyncRetryAttempts": number(0, 8, 1),
-			"destinationConfig": mapping(map[string]shape{
-				"onFailure": mapping(map[string]shape{"destination": text(`acs:[a-z]+:[a-z0-9-]+:[0-9]*:.+`)}, nil),
-			}, nil),
-		}, map[string]shape{"maxAsyncEventAgeInSeconds": number(1, 604800, 1)}),
-		"triggers": list(trigger),
-	}
-	optionalProps = map[string]shape{
-		"description":    text(`.{1,256}`),
-		"internetAccess": is(true), // the API has no private endpoint
-		"handler":        text(`\w+`),
-		"customRuntimeConfig": mapping(map[string]shape{
-			"command": list(text(`/code/\w+`)), "port": is(9000),
-		}, nil),
-		"instanceConcurrency":  number(1, 200, 1),
-		"environmentVariables": stringMap(`PEERGUARD_[A-Z_]+`, `.+`),
-	}
-	timerConfig = mapping(map[string]shape{
-		"cronExpression": text(`@every [1-9]\d*[mh]|\S+( \S+){5}`),
-		"enable":         flag,
-		"payload":        either(is(""), jsonText(mapping(nil, map[string]shape{"regions": list(text(`.+`)), "accounts": list(text(`\d+`))}))),
-	}, nil)
-	eventBridgeConfig = mapping(map[string]shape{
-		"triggerEnable":          flag,
-		"asyncInvocationType":    flag,
-		"eventSourceConfig":      mapping(map[string]shape{"eventSourceType": is("Default"), "eventSourceParameters": noKeys}, nil),
-		"eventRuleFilterPattern": jsonText(eventPattern),
-		"eventSinkConfig": mapping(map[string]shape{
-			"deliveryOption": mapping(map[string]shape{"mode": is("event-driven"), "eventSchema": is("CloudEvents")}, nil),
-		}, nil),
-		"runOptions": mapping(map[string]shape{
-			"mode":            is("event-driven"),
-			"errorsTolerance": is("ALL", "NONE"),
-			"retryStrategy": mapping(map[string]shape{
-				"PushRetryStrategy": is("BACKOFF_RETRY", "EXPONENTIAL_DECAY_RETRY"),
-			}, nil),
-		}, nil),
-	}, nil)
-	eventPattern = mapping(map[string]shape{
-		"type": list(mapping(map[string]shape{"suffix": is(":ActionTrail:ApiCall", ":ActionTrail:ConsoleOperation")}, nil)),
-		"data": mapping(map[string]shape{
-			"eventName": list(is("CreateVpcPeerConnection", "AcceptVpcPeerConnection")),
-		}, nil),
-	}, nil)
-	document = mapping(map[string]shape{
-		"edition": is("3.0.0"), "name": text(`[a-z-]+`), "access": text(`\S+`), "vars": stringMap(`\w+`, `\S+`),
-		"resources": mapping(map[string]shape{"peerguard": mapping(map[string]shape{
-			"component": is("fc3"),
-			"actions": mapping(map[string]shape{"pre-deploy": list(mapping(map[string]shape{
-				"run": is("make package"), "path": is("./"),
-			}, nil))}, nil),
-			"props": mapping(props, optionalProps),
-		}, nil)}, nil),
-	}, nil)
-)
-
-func trigger(at string, value any) error {
-	m, _ := value.(map[string]any)
-	config := eventBridgeConfig
-	if m["triggerType"] == "timer" {
-		config = timerConfig
-	}
-	return mapping(map[string]shape{
-		"triggerName": text(`[A-Za-z_][A-Za-z0-9_-]{0,127}`), "triggerType": is("timer", "eventbridge"), "triggerConfig": config,
-	}, map[string]shape{"description": text(`.{1,256}`)})(at, value)
-}
 
 // environment is what a deployer sets.
 var environment = map[string]string{
@@ -198,29 +115,48 @@ func at(value any, path ...any) any {
 	return value
 }
 
-// checkDeployment reads s.yaml as strictly as the tool does not.
-func checkDeployment(text string, files []string) error {
+// checkDeployment reads s.yaml more strictly than the tool does: by testdata/s.schema.json, and by what no schema can say.
+func checkDeployment(t *testing.T, text string, files []string) error {
+	t.Helper()
 	doc, err := render(text, environment)
 	if err != nil {
 		return err
 	}
 	props := at(doc, "resources", "peerguard", "props")
-	return errors.Join(document("s.yaml", doc), checkRuntime(props, files), checkSize(props), checkTriggers(at(props, "triggers")))
+	return errors.Join(schema(t).Validate(asJSON(t, doc)), checkStart(props, files), checkSize(props), checkTriggers(at(props, "triggers")))
 }
 
-// checkRuntime checks what starts the function, on either runtime.
-func checkRuntime(props any, files []string) error {
-	handler, command := at(props, "handler"), at(props, "customRuntimeConfig", "command", 0)
-	start, _ := handler.(string)
-	if at(props, "runtime") == "go1" {
-		if command != nil || at(props, "instanceConcurrency") != nil {
-			return errors.New("go1 knows neither customRuntimeConfig nor instanceConcurrency")
-		}
-	} else {
-		if handler != nil {
-			return errors.New("a custom runtime has no handler")
-		}
-		start, _ = command.(string)
+// schema also reads the JSON that s.yaml holds as text.
+func schema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertContent()
+	compiled, err := compiler.Compile("testdata/s.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return compiled
+}
+
+// asJSON turns what YAML decodes to into what the schema library takes.
+func asJSON(t *testing.T, value any) any {
+	t.Helper()
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+// checkStart checks that the package holds what the function starts with, on either runtime.
+func checkStart(props any, files []string) error {
+	start, _ := at(props, "handler").(string)
+	if at(props, "runtime") != "go1" {
+		start, _ = at(props, "customRuntimeConfig", "command", 0).(string)
 		start = strings.TrimPrefix(start, "/code/")
 	}
 	if !slices.Contains(files, start) {
@@ -272,7 +208,7 @@ func TestDeployment(t *testing.T) {
 	for name, variant := range map[string]string{"custom.debian12": text, "go1": onGo1(t, text)} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if err := checkDeployment(variant, files); err != nil {
+			if err := checkDeployment(t, variant, files); err != nil {
 				t.Error(err)
 			}
 			doc, err := render(variant, environment)
@@ -314,56 +250,56 @@ func TestDeploymentVariables(t *testing.T) {
 func TestDeploymentMistakes(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ old, new, want string }{
-		"misspelt property":        {"      timeout: 120", "      timeOut: 120", "props.timeOut: unknown key"},
-		"misspelt top level":       {"resources:", "ressources:", "s.yaml.ressources: unknown key"},
+		"misspelt property":        {"      timeout: 120", "      timeOut: 120", "props': additional properties 'timeOut'"},
+		"misspelt top level":       {"resources:", "ressources:", "at '': additional properties 'ressources'"},
 		"duplicate key":            {"      diskSize: 512", "      diskSize: 512\n      diskSize: 512", "already"},
-		"property of another kind": {"      memorySize: 256", `      memorySize: "256"`, "memorySize: not a number"},
-		"memory off the grid":      {"      memorySize: 256", "      memorySize: 200", "memorySize: not from 128 to 256"},
+		"property of another kind": {"      memorySize: 256", `      memorySize: "256"`, "/memorySize': got string, want integer"},
+		"memory off the grid":      {"      memorySize: 256", "      memorySize: 200", "/memorySize': multipleOf: got 200, want 64"},
 		"too much cpu":             {"      cpu: 0.2", "      cpu: 0.5", "out of proportion"},
-		"no region":                {"${env('DEPLOY_REGION', 'cn-shanghai')}", "Shanghai", "props.region"},
-		"upper-case role":          {"${env('DEPLOY_ROLE')}", "acs:ram::1111111111111111:role/PeerGuard", "props.role"},
-		"a name for a role":        {"${env('DEPLOY_ROLE')}", "peerguard", "props.role"},
+		"no region":                {"${env('DEPLOY_REGION', 'cn-shanghai')}", "Shanghai", "/props/region'"},
+		"upper-case role":          {"${env('DEPLOY_ROLE')}", "acs:ram::1111111111111111:role/PeerGuard", "/props/role'"},
+		"a name for a role":        {"${env('DEPLOY_ROLE')}", "peerguard", "/props/role'"},
 		"misspelt variable":        {"${vars.role}", "${vars.rolle}", "${vars.rolle} has no value"},
 		"unknown kind of variable": {"${vars.role}", "${config('AccountID')}", "a variable is left"},
 		"a setting as variable":    {"${env('DEPLOY_ROLE')}", "${env('PEERGUARD_ROLE', 'x')}", "looks like a setting"},
-		"other package":            {"code: ./dist", "code: ./target", "props.code"},
-		"runtime with a typo":      {"runtime: custom.debian12", "runtime: custom.debian21", "props.runtime"},
+		"other package":            {"code: ./dist", "code: ./target", "/props/code'"},
+		"runtime with a typo":      {"runtime: custom.debian12", "runtime: custom.debian21", "/props/runtime'"},
 		"start file not packaged":  {"/code/bootstrap", "/code/bootstrp", "the package holds"},
-		"start file elsewhere":     {"/code/bootstrap", "/opt/bootstrap", "command[0]"},
-		"handler beside command":   {"      cpu: 0.2", "      handler: peerguard\n      cpu: 0.2", "no handler"},
-		"other port":               {"port: 9000", "port: 8080", "customRuntimeConfig.port"},
-		"too concurrent":           {"instanceConcurrency: 10", "instanceConcurrency: 500", "instanceConcurrency"},
-		"number as a setting":      {"PEERGUARD_LOG_LEVEL: info", "PEERGUARD_LOG_LEVEL: 3", "PEERGUARD_LOG_LEVEL: not a string"},
-		"foreign setting":          {"PEERGUARD_LOG_LEVEL: info", "FC_REGION: x", "environmentVariables"},
-		"no logstore":              {"        logstore: ${vars.logstore}\n", "", "logConfig.logstore: missing"},
-		"log rule":                 {"logBeginRule: None", "logBeginRule: none", "logBeginRule"},
-		"no failure destination":   {"            destination: ${vars.failureDestination}", "            topic: x", "onFailure.destination: missing"},
-		"too many retries":         {"maxAsyncRetryAttempts: 3", "maxAsyncRetryAttempts: 9", "maxAsyncRetryAttempts"},
-		"no build before deploy":   {"pre-deploy:", "pre-deplo:", "actions.pre-deplo: unknown key"},
-		"other build":              {"run: make package", "run: make pakcage", "run: not one of"},
-		"bad schedule":             {`"@every 1m"`, `"every minute"`, "cronExpression"},
-		"five-field schedule":      {`"@every 1m"`, `"* * * * *"`, "cronExpression"},
-		"disabled as text":         {"            enable: true", `            enable: "true"`, "enable: not one of"},
-		"payload is no JSON":       {`payload: ""`, `payload: all`, "triggers[0].triggerConfig.payload"},
-		"payload with a typo":      {`payload: ""`, `payload: '{"region":["cn-hangzhou"]}'`, "triggers[0].triggerConfig.payload"},
-		"payload as a mapping":     {`payload: ""`, `payload: {regions: [cn-hangzhou]}`, "triggers[0].triggerConfig.payload"},
-		"timer with a typo":        {"cronExpression:", "cron:", "triggerConfig.cron: unknown key"},
+		"start file elsewhere":     {"/code/bootstrap", "/opt/bootstrap", "/command/0'"},
+		"handler beside command":   {"      cpu: 0.2", "      handler: peerguard\n      cpu: 0.2", "/props/handler': false schema"},
+		"other port":               {"port: 9000", "port: 8080", "/customRuntimeConfig/port'"},
+		"too concurrent":           {"instanceConcurrency: 10", "instanceConcurrency: 500", "/instanceConcurrency': maximum: got 500, want 200"},
+		"number as a setting":      {"PEERGUARD_LOG_LEVEL: info", "PEERGUARD_LOG_LEVEL: 3", "/PEERGUARD_LOG_LEVEL': got number, want string"},
+		"foreign setting":          {"PEERGUARD_LOG_LEVEL: info", "FC_REGION: x", "/environmentVariables': additional properties 'FC_REGION'"},
+		"no logstore":              {"        logstore: ${vars.logstore}\n", "", "/logConfig': missing property 'logstore'"},
+		"log rule":                 {"logBeginRule: None", "logBeginRule: none", "/logBeginRule'"},
+		"no failure destination":   {"            destination: ${vars.failureDestination}", "            topic: x", "/onFailure': missing property 'destination'"},
+		"too many retries":         {"maxAsyncRetryAttempts: 3", "maxAsyncRetryAttempts: 9", "/maxAsyncRetryAttempts': maximum: got 9, want 8"},
+		"no build before deploy":   {"pre-deploy:", "pre-deplo:", "/actions': additional properties 'pre-deplo'"},
+		"other build":              {"run: make package", "run: make pakcage", "/pre-deploy/0/run'"},
+		"bad schedule":             {`"@every 1m"`, `"every minute"`, "/cronExpression'"},
+		"five-field schedule":      {`"@every 1m"`, `"* * * * *"`, "/cronExpression'"},
+		"disabled as text":         {"            enable: true", `            enable: "true"`, "/enable': got string, want boolean"},
+		"payload is not JSON":      {`payload: ""`, `payload: all`, "/triggers/0/triggerConfig/payload': value is not of mediatype 'application/json'"},
+		"payload with a typo":      {`payload: ""`, `payload: '{"region":["cn-hangzhou"]}'`, "additional properties 'region'"},
+		"payload as a mapping":     {`payload: ""`, `payload: {regions: [cn-hangzhou]}`, "/triggers/0/triggerConfig/payload': got object, want string"},
+		"timer with a typo":        {"cronExpression:", "cron:", "/triggerConfig': additional properties 'cron'"},
 		"timer is another":         {"triggerType: timer", "triggerType: oss", "the timer is not the first"},
 		"EventBridge is another":   {"triggerType: eventbridge", "triggerType: timer", "EventBridge is not the last"},
 		"one name for two":         {"triggerName: peering-events", "triggerName: sweep", "two triggers have one name"},
-		"trigger without name":     {"        - triggerName: sweep\n          triggerType", "        - triggerType", "triggers[0].triggerName: missing"},
-		"pattern is no JSON":       {`{"suffix": ":ActionTrail:ConsoleOperation"}]`, `{"suffix": ":ActionTrail:ConsoleOperation"}],]`, "not JSON"},
-		"pattern by service":       {`"data": {"eventName"`, `"source": ["acs.vpcpeer"], "data": {"eventName"`, "source: unknown key"},
-		"pattern by prefix":        {`{"suffix": ":ActionTrail:ApiCall"}`, `{"prefix": "vpcpeer:"}`, "prefix: unknown key"},
-		"pattern with a typo":      {`":ActionTrail:ApiCall"`, `":Actiontrail:ApiCall"`, "suffix: not one of"},
-		"pattern with Reject":      {`"AcceptVpcPeerConnection"`, `"RejectVpcPeerConnection"`, "eventName[1]: not one of"},
-		"pattern without names":    {`["CreateVpcPeerConnection", "AcceptVpcPeerConnection"]`, `[]`, "not a list with something"},
-		"pattern is YAML":          {"eventRuleFilterPattern: |", "eventRuleFilterPattern:", "eventRuleFilterPattern: not a string"},
-		"streaming":                {"              mode: event-driven\n              errors", "              mode: event-streaming\n              errors", "runOptions.mode"},
-		"raw data":                 {"eventSchema: CloudEvents", "eventSchema: RawData", "eventSchema"},
-		"retry in camel case":      {"PushRetryStrategy", "pushRetryStrategy", "pushRetryStrategy: unknown key"},
-		"no source parameters":     {"              eventSourceParameters: {}\n", "", "eventSourceParameters: missing"},
-		"other source":             {"eventSourceType: Default", "eventSourceType: MNS", "eventSourceType"},
+		"trigger without name":     {"        - triggerName: sweep\n          triggerType", "        - triggerType", "/triggers/0': missing property 'triggerName'"},
+		"pattern is not JSON":      {`{"suffix": ":ActionTrail:ConsoleOperation"}]`, `{"suffix": ":ActionTrail:ConsoleOperation"}],]`, "/eventRuleFilterPattern': value is not of mediatype 'application/json'"},
+		"pattern by service":       {`"data": {"eventName"`, `"source": ["acs.vpcpeer"], "data": {"eventName"`, "additional properties 'source'"},
+		"pattern by prefix":        {`{"suffix": ":ActionTrail:ApiCall"}`, `{"prefix": "vpcpeer:"}`, "at '/type/0': additional properties 'prefix'"},
+		"pattern with a typo":      {`":ActionTrail:ApiCall"`, `":Actiontrail:ApiCall"`, "at '/type/0/suffix': value must be one of"},
+		"pattern with Reject":      {`"AcceptVpcPeerConnection"`, `"RejectVpcPeerConnection"`, "at '/data/eventName/1': value must be one of"},
+		"pattern without names":    {`["CreateVpcPeerConnection", "AcceptVpcPeerConnection"]`, `[]`, "at '/data/eventName': minItems: got 0, want 1"},
+		"pattern is YAML":          {"eventRuleFilterPattern: |", "eventRuleFilterPattern:", "/eventRuleFilterPattern': got object, want string"},
+		"streaming":                {"              mode: event-driven\n              errors", "              mode: event-streaming\n              errors", "/runOptions/mode'"},
+		"raw data":                 {"eventSchema: CloudEvents", "eventSchema: RawData", "/deliveryOption/eventSchema'"},
+		"retry in camel case":      {"PushRetryStrategy", "pushRetryStrategy", "/retryStrategy': additional properties 'pushRetryStrategy'"},
+		"no source parameters":     {"              eventSourceParameters: {}\n", "", "/eventSourceConfig': missing property 'eventSourceParameters'"},
+		"other source":             {"eventSourceType: Default", "eventSourceType: MNS", "/eventSourceType'"},
 		"tab":                      {"      diskSize: 512", "\tdiskSize: 512", ""},
 	}
 	text, files := read(t, "../s.yaml"), packaged(t)
@@ -379,11 +315,11 @@ func TestDeploymentMistakes(t *testing.T) {
 func TestDeploymentMistakesOnGo1(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ old, new, want string }{
-		"no handler":           {"      handler: peerguard\n", "", "the package holds"},
+		"no handler":           {"      handler: peerguard\n", "", "/props': missing property 'handler'"},
 		"handler not packaged": {"handler: peerguard", "handler: main", "the package holds"},
-		"concurrency":          {"      cpu: 0.2", "      instanceConcurrency: 10\n      cpu: 0.2", "go1 knows neither"},
-		"custom runtime":       {"      cpu: 0.2", "      customRuntimeConfig: {command: [/code/bootstrap], port: 9000}\n      cpu: 0.2", "go1 knows neither"},
-		"misspelt runtime":     {"      runtime: go1", "      runetime: go1", "props.runetime: unknown key"},
+		"concurrency":          {"      cpu: 0.2", "      instanceConcurrency: 10\n      cpu: 0.2", "/instanceConcurrency': false schema"},
+		"custom runtime":       {"      cpu: 0.2", "      customRuntimeConfig: {command: [/code/bootstrap], port: 9000}\n      cpu: 0.2", "/customRuntimeConfig': false schema"},
+		"misspelt runtime":     {"      runtime: go1", "      runetime: go1", "/props': additional properties 'runetime'"},
 	}
 	text, files := onGo1(t, read(t, "../s.yaml")), packaged(t)
 	for name, tt := range tests {
@@ -399,7 +335,7 @@ func mustCatch(t *testing.T, text string, files []string, old, replacement, want
 	if n := strings.Count(text, old); n != 1 {
 		t.Fatalf("%q stands in s.yaml %d times", old, n)
 	}
-	err := checkDeployment(strings.Replace(text, old, replacement, 1), files)
+	err := checkDeployment(t, strings.Replace(text, old, replacement, 1), files)
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("check = %v, want %q in it", err, want)
 	}
