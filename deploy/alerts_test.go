@@ -76,7 +76,7 @@ var fires = map[string][]string{
 
 var variable = regexp.MustCompile(`\$\{([^}]*)\}`)
 
-// alerts reads the rules; queries.yaml is none.
+// alerts reads the rules: every YAML file in alerts except queries.yaml.
 func alerts(t *testing.T) map[string]alert {
 	t.Helper()
 	names, err := filepath.Glob("alerts/*.yaml")
@@ -103,7 +103,7 @@ func (a *alert) query(t *testing.T) query {
 	return q
 }
 
-// matching gives the lines that a query finds. index is how many bytes of a line the index keeps.
+// matching returns the lines that a query finds. index is how many bytes of each line the index keeps.
 func matching(t *testing.T, q query, lines []string, index int) []string {
 	t.Helper()
 	var found []string
@@ -128,9 +128,9 @@ func logs(t *testing.T) map[string][]string {
 	return all
 }
 
-// TestAlertsFire plays every scene through the real handler and checks which alerts its log sets off; once with an index
-// as index.json makes it, and once with the default one, which keeps 2,048 bytes: by then a long report has not even
-// said what kind of line it is.
+// TestAlertsFire plays every scene through the real handler and checks which alerts its log sets off: once with the index
+// of index.json, and once with the default index, which keeps 2,048 bytes. A long report is cut off there before it says
+// what kind of line it is.
 func TestAlertsFire(t *testing.T) {
 	t.Parallel()
 	written := logs(t)
@@ -150,7 +150,7 @@ func TestAlertsFire(t *testing.T) {
 	}
 }
 
-// TestLongReport: the scene that the index is to cut short is long enough for it.
+// TestLongReport: the scene for a line that the index cuts off is long enough.
 func TestLongReport(t *testing.T) {
 	t.Parallel()
 	longest := slices.MaxFunc(scenes()["big sweep"].lines(t), func(a, b string) int { return len(a) - len(b) })
@@ -159,7 +159,7 @@ func TestLongReport(t *testing.T) {
 	}
 }
 
-// TestDecisionsAreShort: a decision says how it ended near its end, so it must fit into the default index.
+// TestDecisionsAreShort: a decision line holds its outcome near its end, so it must fit into the default index.
 func TestDecisionsAreShort(t *testing.T) {
 	t.Parallel()
 	for name, lines := range logs(t) {
@@ -171,8 +171,8 @@ func TestDecisionsAreShort(t *testing.T) {
 	}
 }
 
-// TestAlertsNameRealFields: what a query extracts stands in the lines that it finds, what a message or a condition says is
-// a column of the query.
+// TestAlertsNameRealFields: the lines that a query finds hold the fields that it extracts, and messages and conditions name
+// columns of the query only.
 func TestAlertsNameRealFields(t *testing.T) {
 	t.Parallel()
 	written := slices.Concat(slices.Collect(maps.Values(logs(t)))...)
@@ -191,7 +191,7 @@ func TestAlertsNameRealFields(t *testing.T) {
 		}
 		for _, column := range used {
 			if !slices.Contains(q.columns, column) {
-				t.Errorf("%s: %s is no column of its query", name, column)
+				t.Errorf("%s: %s is not a column of its query", name, column)
 			}
 		}
 	}
@@ -223,7 +223,7 @@ func checkPaths(t *testing.T, name string, q query, written []string) {
 	}
 }
 
-// TestAlertRules: what the service would take without a word, and then never fire.
+// TestAlertRules checks what the service would accept without complaint, in a rule that then never fires.
 func TestAlertRules(t *testing.T) {
 	t.Parallel()
 	all := alerts(t)
@@ -257,7 +257,7 @@ func TestAlertRules(t *testing.T) {
 	}
 }
 
-// TestReadyQueries checks those of queries.yaml in the same way.
+// TestReadyQueries checks the queries of queries.yaml in the same way.
 func TestReadyQueries(t *testing.T) {
 	t.Parallel()
 	var ready []struct{ Name, What, Query string }
@@ -275,13 +275,13 @@ func TestReadyQueries(t *testing.T) {
 		checkPaths(t, r.Name, q, written)
 		for _, column := range q.groups {
 			if !slices.Contains(q.columns, column) {
-				t.Errorf("%s groups by %s, which is no column", r.Name, column)
+				t.Errorf("%s groups by %s, which is not a column", r.Name, column)
 			}
 		}
 	}
 }
 
-// TestIndex: queries look into the field `message`, as far as the service lets them.
+// TestIndex: queries read the field `message`, so it is indexed to the greatest length that the service allows.
 func TestIndex(t *testing.T) {
 	t.Parallel()
 	type index struct {
@@ -308,7 +308,7 @@ func TestIndex(t *testing.T) {
 	}
 }
 
-// TestEventBridgeRule: every text in it that is JSON again is JSON, with variables that it defines.
+// TestEventBridgeRule: the JSON inside its strings is valid, and uses only variables that it defines.
 func TestEventBridgeRule(t *testing.T) {
 	t.Parallel()
 	var rule struct {
@@ -333,7 +333,7 @@ func TestEventBridgeRule(t *testing.T) {
 			t.Errorf("%s: %v in %+v", target.ID, err, body)
 		}
 		if target.ID != "mail" && !json.Valid([]byte(body.Template)) {
-			t.Errorf("%s sends what is no JSON: %s", target.ID, body.Template)
+			t.Errorf("%s sends text that is not JSON: %s", target.ID, body.Template)
 		}
 		used := variable.FindAllStringSubmatch(body.Template, -1)
 		for _, m := range used {
@@ -342,7 +342,7 @@ func TestEventBridgeRule(t *testing.T) {
 			}
 		}
 		if len(used) == 0 {
-			t.Errorf("%s says nothing of the event", target.ID)
+			t.Errorf("%s says nothing about the event", target.ID)
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// TestBootstrap checks the file that the custom runtime starts by what the platform asks of it.
+// TestBootstrap checks what the platform requires of the file that the custom runtime starts.
 func TestBootstrap(t *testing.T) {
 	t.Parallel()
 	info, err := os.Stat("../bootstrap")
@@ -29,9 +29,9 @@ func TestBootstrap(t *testing.T) {
 	}
 }
 
-// TestBootstrapStarts runs it, from another folder and out of one with a blank in its name: it must become the binary
-// beside it, as the same process, with its arguments and its exit status. It is not parallel: another test that forks while
-// the script is still open for writing would make it "text file busy".
+// TestBootstrapStarts runs bootstrap from another working directory, in a folder with a space in its name. It must become the
+// binary beside it: the same process, with its arguments and its exit status. This test is not parallel, because a process
+// that another test forks while the script is open for writing would make the script "text file busy".
 func TestBootstrapStarts(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "co de")
 	if err := os.Mkdir(dir, 0o755); err != nil {

@@ -1,5 +1,5 @@
-// Package deploy_test checks the files that a reviewer approves and an operator uses: permissions against what the code
-// calls, alerts against what the function really logs, triggers against s.yaml.
+// Package deploy_test checks the files that a reviewer approves and an operator uses: s.yaml and bootstrap against what the
+// platform takes, permissions against the calls in the code, alerts against what the function logs, Terraform against s.yaml.
 package deploy_test
 
 import (
@@ -17,7 +17,7 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// placeholders is all that a person has to fill in.
+// placeholders lists everything that a person has to fill in.
 var placeholders = []string{
 	"<REGION>", "<ACCOUNT_ID>", "<MEMBER_ACCOUNT_ID>", "<LOG_PROJECT>", "<LOGSTORE>", "<FAILURE_TOPIC>", "<ACTION_POLICY_ID>",
 	"<EVENT_BUS>", "<DINGTALK_WEBHOOK_URL>", "<DINGTALK_SECRET>", "<FEISHU_WEBHOOK_URL>", "<SLACK_WEBHOOK_URL>", "<MAIL_SENDER>", "<MAIL_RECIPIENT>",
@@ -34,7 +34,7 @@ func read(t *testing.T, file string) string {
 	return string(data)
 }
 
-// decode reads JSON into a type that names every key that may stand there.
+// decode reads JSON into a type that names every key that is allowed.
 func decode(text string, into any) error {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.DisallowUnknownFields()
@@ -42,12 +42,12 @@ func decode(text string, into any) error {
 		return err
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("something stands behind the JSON")
+		return errors.New("there is more after the JSON")
 	}
 	return nil
 }
 
-// load reads YAML into a type that names every key that may stand there.
+// load reads YAML into a type that names every key that is allowed.
 func load(t *testing.T, file string, into any) {
 	t.Helper()
 	if err := yaml.Load([]byte(read(t, file)), into, yaml.WithKnownFields()); err != nil {
@@ -55,31 +55,31 @@ func load(t *testing.T, file string, into any) {
 	}
 }
 
-// files gives what stands in a folder and below, by its ending.
-func files(t *testing.T, ending string) []string {
+// files returns the files in this folder and below with an extension. Test data is not among them.
+func files(t *testing.T, extension string) []string {
 	t.Helper()
 	var found []string
 	err := fs.WalkDir(os.DirFS("."), ".", func(file string, d fs.DirEntry, err error) error {
 		if err == nil && d.Name() == "testdata" {
 			return fs.SkipDir
 		}
-		if err == nil && !d.IsDir() && path.Ext(file) == ending {
+		if err == nil && !d.IsDir() && path.Ext(file) == extension {
 			found = append(found, file)
 		}
 		return err
 	})
 	if err != nil || len(found) == 0 {
-		t.Fatalf("files ending in %s: %v, %v", ending, found, err)
+		t.Fatalf("files with extension %s: %v, %v", extension, found, err)
 	}
 	return found
 }
 
-// TestFilesAreWellFormed: a file that no tool can read must not wait for the day of the deployment to say so.
+// TestFilesAreWellFormed: a file that no tool can read is found here and not on the day of the deployment.
 func TestFilesAreWellFormed(t *testing.T) {
 	t.Parallel()
 	for _, file := range files(t, ".json") {
 		if !json.Valid([]byte(read(t, file))) {
-			t.Errorf("%s is no JSON", file)
+			t.Errorf("%s is not JSON", file)
 		}
 	}
 	for _, file := range files(t, ".yaml") {
@@ -90,7 +90,7 @@ func TestFilesAreWellFormed(t *testing.T) {
 	}
 }
 
-// TestPlaceholders: what a person must fill in looks the same everywhere, and is explained by the README beside it or above.
+// TestPlaceholders: what a person must fill in has the same name everywhere.
 func TestPlaceholders(t *testing.T) {
 	t.Parallel()
 	used := map[string]bool{}
@@ -98,7 +98,7 @@ func TestPlaceholders(t *testing.T) {
 		for _, name := range placeholder.FindAllString(read(t, file), -1) {
 			used[name] = true
 			if !slices.Contains(placeholders, name) {
-				t.Errorf("%s: %s is no placeholder of ours", file, name)
+				t.Errorf("%s: %s is not one of our placeholders", file, name)
 			}
 		}
 	}

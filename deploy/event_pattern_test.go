@@ -12,7 +12,7 @@ import (
 	"peerguard/function/event"
 )
 
-// pattern is the EventBridge pattern of s.yaml, as far as s.yaml uses the language.
+// pattern is the EventBridge pattern of s.yaml, with the part of the language that s.yaml uses.
 type pattern struct {
 	Type []struct{ Suffix string }
 	Data struct{ EventName []string }
@@ -32,7 +32,7 @@ func readPattern(t *testing.T) pattern {
 	return p
 }
 
-// matches does what EventBridge does with an event.
+// matches reports whether EventBridge would deliver an event.
 func (p pattern) matches(payload []byte) bool {
 	var e struct {
 		Type string
@@ -48,7 +48,7 @@ func (p pattern) matches(payload []byte) bool {
 	return typed && slices.Contains(p.Data.EventName, e.Data.EventName)
 }
 
-// TestPatternLetsThrough checks that the function makes something of all that the pattern lets through.
+// TestPatternLetsThrough: the function understands every event that the pattern lets through.
 func TestPatternLetsThrough(t *testing.T) {
 	t.Parallel()
 	p := readPattern(t)
@@ -71,8 +71,8 @@ func TestPatternLetsThrough(t *testing.T) {
 	}
 }
 
-// TestPatternKeepsOut checks, by the samples, that the pattern lets through every event that says something to look at,
-// and none of another call: least of all the function's own.
+// TestPatternKeepsOut checks with the samples that the pattern lets through every event that names a connection, and no event
+// of another call, least of all of the function's own.
 func TestPatternKeepsOut(t *testing.T) {
 	t.Parallel()
 	p := readPattern(t)
@@ -82,7 +82,7 @@ func TestPatternKeepsOut(t *testing.T) {
 	}
 	for _, sample := range samples {
 		if bytes.HasPrefix(bytes.TrimSpace(sample.Payload), []byte("[")) {
-			continue // never comes from this trigger
+			continue // this trigger never sends an array
 		}
 		input, err := event.Parse(sample.Payload)
 		if err != nil {

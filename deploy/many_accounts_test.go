@@ -19,13 +19,13 @@ func sweep(t *testing.T, name string, payload any) *event.Sweep {
 	input, err := event.Parse(body)
 	s, ok := input.(*event.Sweep)
 	if err != nil || !ok {
-		t.Fatalf("%s: %s is no sweep: %v", name, body, err)
+		t.Fatalf("%s: %s is not a sweep: %v", name, body, err)
 	}
 	return s
 }
 
-// checkShards: no partition is swept twice, since two processes do not know of each other's calls. A shard without accounts
-// has all of its region.
+// checkShards checks that no partition is swept twice, because two processes do not know about each other's calls. A shard
+// without accounts covers all accounts of its regions.
 func checkShards(t *testing.T, shards []*event.Sweep) {
 	t.Helper()
 	seen := map[peering.Partition]string{}
@@ -78,7 +78,7 @@ func TestTimers(t *testing.T) {
 	checkShards(t, shards)
 }
 
-// TestCloudFlow resolves the few expressions of the flow and hands each event to the function's parser.
+// TestCloudFlow resolves the expressions of the flow and passes each event to the function's parser.
 func TestCloudFlow(t *testing.T) {
 	t.Parallel()
 	type task struct {

@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// query is a query of Simple Log Service, as far as our queries use the language:
+// query is a query of Simple Log Service, with the part of the language that our queries use: after "* | ",
 //
-//   - | SELECT … AS column, … FROM log WHERE … [GROUP BY …] [ORDER BY …] [LIMIT …]
+//	SELECT … AS column, … FROM log WHERE … [GROUP BY …] [ORDER BY …] [LIMIT …]
 //
 // with a WHERE of `message [NOT] LIKE '…'`, AND, and OR inside brackets.
 type query struct {
@@ -35,7 +35,7 @@ var (
 func parseQuery(text string) (query, error) {
 	parts := queryParts.FindStringSubmatch(text)
 	if parts == nil {
-		return query{}, fmt.Errorf("not a query as ours are: %s", text)
+		return query{}, fmt.Errorf("not a query of our form: %s", text)
 	}
 	q := query{where: parts[2]}
 	for _, m := range column.FindAllStringSubmatch(parts[1], -1) {
@@ -52,7 +52,7 @@ func parseQuery(text string) (query, error) {
 		q.cuts = append(q.cuts, pattern)
 	}
 	if bare := strings.Count(parts[1], "json_extract") - len(q.paths); bare != 0 {
-		return q, fmt.Errorf("%d extractions without try: a line that was cut short would end the query", bare)
+		return q, fmt.Errorf("%d extractions without try: a line that was cut off would end the query", bare)
 	}
 	if parts[3] != "" {
 		q.groups = strings.Split(parts[3], ", ")
@@ -67,12 +67,12 @@ func (q *query) matches(line string) (bool, error) {
 	compare := func(term string) bool {
 		m := comparison.FindStringSubmatch(strings.TrimSpace(term))
 		if m == nil {
-			failed = fmt.Errorf("not a comparison as ours are: %s", term)
+			failed = fmt.Errorf("not a comparison of our form: %s", term)
 			return false
 		}
 		return like(line, m[2]) == (m[1] == "")
 	}
-	// What stands in brackets first: it becomes a comparison that holds, or one that does not.
+	// Brackets first: each becomes a comparison that is true or one that is false.
 	where := bracketed.ReplaceAllStringFunc(q.where, func(group string) string {
 		if slices.ContainsFunc(strings.Split(strings.Trim(group, "()"), " OR "), compare) {
 			return "message LIKE '%'"
@@ -86,12 +86,12 @@ func (q *query) matches(line string) (bool, error) {
 	return all, failed
 }
 
-// like is LIKE of SQL: % stands for any text, _ for any character.
+// like is SQL's LIKE: % matches any text, _ any character.
 func like(text, pattern string) bool {
 	return regexp.MustCompile(`^` + likeSpecial.Replace(regexp.QuoteMeta(pattern)) + `$`).MatchString(text)
 }
 
-// extract is json_extract_scalar.
+// extract is the service's json_extract_scalar.
 func extract(line, path string) (any, bool) {
 	var value any
 	if json.Unmarshal([]byte(line), &value) != nil {
@@ -143,7 +143,7 @@ func TestQueriesThatAreNotOurs(t *testing.T) {
 		"double quotes":    `* | SELECT count(*) AS seen FROM log WHERE message LIKE "%x%"`,
 	} {
 		if _, err := parseQuery(text); err == nil {
-			t.Errorf("%s: nothing is said", name)
+			t.Errorf("%s: no error", name)
 		}
 	}
 }

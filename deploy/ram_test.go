@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// policyDocument is a RAM policy or trust policy, with the keys that we use of it.
+// policyDocument is a RAM policy or trust policy, with the keys that we use.
 // https://www.alibabacloud.com/help/en/ram/policy-structure-and-syntax
 type policyDocument struct {
 	Version   string
@@ -97,13 +97,13 @@ func (p policyDocument) actions() []string {
 	return all
 }
 
-// called gives the actions that the code calls, read from its source: each request of the SDK is made by a function
-// that is named after its action.
+// called returns the actions that the deployed code calls. It reads them from the source, where each request is made by a
+// function of the SDK that is named after the action.
 func called(t *testing.T) []string {
 	t.Helper()
 	request := regexp.MustCompile(`\b(vpcpeer|sts)\.Create([A-Z]\w+)Request\(`)
 	prefix := map[string]string{"vpcpeer": "vpc:", "sts": "sts:"} // the actions of the VpcPeer API belong to vpc
-	sources, err := filepath.Glob("../function/vpcpeer/*.go")
+	sources, err := filepath.Glob("../function/*/*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func called(t *testing.T) []string {
 	})
 }
 
-// TestPoliciesAreWhatTheCodeCalls: no action too few, or the guard never fires; none too many, or a reviewer was misled.
+// TestPoliciesAreWhatTheCodeCalls: with an action too few the guard never fires, with one too many a reviewer is misled.
 func TestPoliciesAreWhatTheCodeCalls(t *testing.T) {
 	t.Parallel()
 	calls := called(t)
@@ -138,7 +138,7 @@ func TestPoliciesAreWhatTheCodeCalls(t *testing.T) {
 	}
 }
 
-// TestRejectHasNoNarrowerResource: a resource there would look careful and refuse every rejection.
+// TestRejectHasNoNarrowerResource: a narrower resource would look careful and refuse every rejection.
 func TestRejectHasNoNarrowerResource(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"function.json", "member.json"} {
@@ -164,14 +164,14 @@ func TestTrust(t *testing.T) {
 	}
 }
 
-// TestDeployer: whoever deploys may deploy, and cannot hand out more than the function's role holds.
+// TestDeployer: the deployer can deploy, and cannot grant more than the function's role has.
 func TestDeployer(t *testing.T) {
 	t.Parallel()
 	for _, s := range readPolicy(t, "deployer.json").Statement {
 		for _, a := range s.Action {
 			switch {
 			case strings.HasPrefix(a, "vpc:"), strings.HasPrefix(a, "sts:"), strings.Contains(a, ":Delete"):
-				t.Errorf("a deployer has no use for %s", a)
+				t.Errorf("a deployer does not need %s", a)
 			case strings.HasPrefix(a, "ram:") && s.Condition["StringEquals"] == nil:
 				t.Errorf("%s without a condition", a)
 			case a == "ram:PassRole" && slices.Contains(s.Resource, "*"):
@@ -181,14 +181,14 @@ func TestDeployer(t *testing.T) {
 	}
 }
 
-// TestEveryActionHasItsReason: the table beside the files is complete.
+// TestEveryActionHasItsReason: the tables of the README name every action.
 func TestEveryActionHasItsReason(t *testing.T) {
 	t.Parallel()
 	prose := read(t, "ram/README.md")
 	for _, name := range []string{"function.json", "member.json", "platform.json", "deployer.json"} {
 		for _, a := range readPolicy(t, name).actions() {
 			if !strings.Contains(prose, "`"+a+"`") {
-				t.Errorf("ram/README.md gives no reason for %s", a)
+				t.Errorf("ram/README.md has no reason for %s", a)
 			}
 		}
 	}
@@ -214,7 +214,7 @@ func TestPolicyMistakes(t *testing.T) {
 				t.Fatalf("function.json does not hold %s", change[0])
 			}
 			if _, err := parsePolicy(strings.Replace(text, change[0], change[1], 1)); err == nil {
-				t.Error("nothing is said")
+				t.Error("no error")
 			}
 		})
 	}

@@ -29,13 +29,13 @@ const timer = `{"triggerTime":"2026-11-20T06:00:00Z","triggerName":"sweep","payl
 
 // scene is one invocation of the real handler in the simulated cloud of events/.
 type scene struct {
-	event  string                                 // the sample to play; empty: a sweep
+	event  string                                 // name of the sample to play; "" for a sweep
 	policy func(text string) string               // changes the policy
 	cloud  func(t *testing.T, c *simulator.Cloud) // changes the cloud
-	given  time.Duration                          // until the deadline; 0: a minute
+	given  time.Duration                          // time until the deadline; 0 for a minute
 }
 
-// scenes are those that an operator must hear of, and those that she must not be woken for.
+// scenes returns what an operator must hear about, and what must not wake her.
 func scenes() map[string]scene {
 	return map[string]scene{
 		"quiet sweep":           {cloud: empty},
@@ -50,7 +50,7 @@ func scenes() map[string]scene {
 		"unreadable event":      {event: "malformed-truncated"},
 		"broken policy":         {policy: func(s string) string { return strings.Replace(s, "allow:", "alow:", 1) }},
 		"silent API":            {cloud: slow},
-		"deadline":              {given: 1900 * time.Millisecond}, // too little for any call
+		"deadline":              {given: 1900 * time.Millisecond}, // too short for any call
 		"capped":                {policy: func(s string) string { return strings.Replace(s, "guard:", "guard:\n  max_rejections: 1", 1) }},
 	}
 }
@@ -63,7 +63,7 @@ func empty(_ *testing.T, c *simulator.Cloud) {
 	}
 }
 
-// crowd makes a report that is longer than what an index keeps of a field.
+// crowd makes a report longer than what an index keeps of a field.
 func crowd(t *testing.T, c *simulator.Cloud) {
 	t.Helper()
 	item, ok := c.Item("pcc-lnk0m24khwvtkm0001")
@@ -77,12 +77,12 @@ func crowd(t *testing.T, c *simulator.Cloud) {
 	}
 }
 
-// slow is a cloud that answers nothing in time.
+// slow makes a cloud that never answers in time.
 func slow(_ *testing.T, c *simulator.Cloud) { c.Latency = time.Hour }
 
 func deny(_ *testing.T, c *simulator.Cloud) { c.Deny(platform.Account, "ListVpcPeerConnections") }
 
-// lines plays a scene, in no time, and gives what the function wrote to its log, as main sets the log up.
+// lines plays a scene in synthetic time and returns the lines of the function's log, which is set up as in main.
 func (s scene) lines(t *testing.T) []string {
 	t.Helper()
 	var log bytes.Buffer

@@ -16,7 +16,7 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// environment is what a deployer sets.
+// environment holds the variables that a deployer sets.
 var environment = map[string]string{
 	"DEPLOY_ROLE":                "acs:ram::1111111111111111:role/peerguard",
 	"DEPLOY_FAILURE_DESTINATION": "acs:mns:cn-shanghai::/topics/peerguard-failed/messages",
@@ -28,7 +28,7 @@ var (
 	varsVariable = regexp.MustCompile(`\$\{vars\.(\w+)\}`)
 )
 
-// render does what the tool does before it reads the file: a variable without value and default is an error.
+// render fills in the variables as the tool does. A variable with neither a value nor a default is an error.
 func render(text string, env map[string]string) (map[string]any, error) {
 	var errs []error
 	text = envVariable.ReplaceAllStringFunc(text, func(use string) string {
@@ -68,7 +68,7 @@ func render(text string, env map[string]string) (map[string]any, error) {
 	return rendered, errors.Join(errs...)
 }
 
-// packaged are the files of the package, as it is really built, that can be started.
+// packaged builds the package and returns the names of its executable files.
 func packaged(t *testing.T) []string {
 	t.Helper()
 	dist := t.TempDir()
@@ -94,7 +94,7 @@ func packaged(t *testing.T) []string {
 	return names
 }
 
-// at walks down a rendered document.
+// at returns the value at a path in a rendered document, nil where there is none.
 func at(value any, path ...any) any {
 	for _, step := range path {
 		switch step := step.(type) {
@@ -115,7 +115,8 @@ func at(value any, path ...any) any {
 	return value
 }
 
-// checkDeployment reads s.yaml more strictly than the tool does: by testdata/s.schema.json, and by what no schema can say.
+// checkDeployment reads s.yaml more strictly than the tool does: with testdata/s.schema.json, and with checks that a schema
+// cannot express.
 func checkDeployment(t *testing.T, text string, files []string) error {
 	t.Helper()
 	doc, err := render(text, environment)
@@ -126,7 +127,7 @@ func checkDeployment(t *testing.T, text string, files []string) error {
 	return errors.Join(schema(t).Validate(asJSON(t, doc)), checkStart(props, files), checkSize(props), checkTriggers(at(props, "triggers")))
 }
 
-// schema also reads the JSON that s.yaml holds as text.
+// schema returns the schema of s.yaml. It also covers the JSON in strings of s.yaml.
 func schema(t *testing.T) *jsonschema.Schema {
 	t.Helper()
 	compiler := jsonschema.NewCompiler()
@@ -138,7 +139,7 @@ func schema(t *testing.T) *jsonschema.Schema {
 	return compiled
 }
 
-// asJSON turns what YAML decodes to into what the schema library takes.
+// asJSON converts decoded YAML to the types that the schema library takes.
 func asJSON(t *testing.T, value any) any {
 	t.Helper()
 	text, err := json.Marshal(value)
@@ -152,7 +153,7 @@ func asJSON(t *testing.T, value any) any {
 	return doc
 }
 
-// checkStart checks that the package holds what the function starts with, on either runtime.
+// checkStart checks that the package holds the file that the runtime starts.
 func checkStart(props any, files []string) error {
 	start, _ := at(props, "handler").(string)
 	if at(props, "runtime") != "go1" {
@@ -165,7 +166,7 @@ func checkStart(props any, files []string) error {
 	return nil
 }
 
-// checkSize checks that vCPU and GB of memory are in a proportion from 1:1 to 1:4.
+// checkSize checks that the ratio of vCPU to GB of memory is from 1:1 to 1:4.
 func checkSize(props any) error {
 	cpu, _ := at(props, "cpu").(float64)
 	memory, _ := at(props, "memorySize").(int)
@@ -175,7 +176,7 @@ func checkSize(props any) error {
 	return nil
 }
 
-// checkTriggers checks the order of the triggers, and that they are told apart by name.
+// checkTriggers checks the order of the triggers, and that no two have the same name.
 func checkTriggers(triggers any) error {
 	var errs []error
 	if at(triggers, 0, "triggerType") != "timer" {
@@ -185,12 +186,12 @@ func checkTriggers(triggers any) error {
 		errs = append(errs, errors.New("EventBridge is not the last trigger"))
 	}
 	if at(triggers, 0, "triggerName") == at(triggers, -1, "triggerName") {
-		errs = append(errs, errors.New("two triggers have one name"))
+		errs = append(errs, errors.New("two triggers have the same name"))
 	}
 	return errors.Join(errs...)
 }
 
-// onGo1 does to s.yaml what its comment tells a reader to do.
+// onGo1 changes s.yaml as its comment tells a reader to.
 func onGo1(t *testing.T, text string) string {
 	t.Helper()
 	before, rest, ok := strings.Cut(text, "      # --- custom.debian12\n")
@@ -222,8 +223,8 @@ func TestDeployment(t *testing.T) {
 	}
 }
 
-// TestDeploymentVariables checks that nothing is deployed with a role or a destination that nobody chose, and that the
-// head of the file names every variable.
+// TestDeploymentVariables: nothing is deployed with a role or a destination that nobody chose, and the head of the file
+// explains every variable.
 func TestDeploymentVariables(t *testing.T) {
 	t.Parallel()
 	text := read(t, "../s.yaml")
@@ -246,7 +247,7 @@ func TestDeploymentVariables(t *testing.T) {
 	}
 }
 
-// TestDeploymentMistakes checks that the check can fail: each mistake is one that the tool, or an eye, lets pass.
+// TestDeploymentMistakes: the check can fail. Each mistake is one that the tool, or a reader, overlooks.
 func TestDeploymentMistakes(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ old, new, want string }{
@@ -286,7 +287,7 @@ func TestDeploymentMistakes(t *testing.T) {
 		"timer with a typo":        {"cronExpression:", "cron:", "/triggerConfig': additional properties 'cron'"},
 		"timer is another":         {"triggerType: timer", "triggerType: oss", "the timer is not the first"},
 		"EventBridge is another":   {"triggerType: eventbridge", "triggerType: timer", "EventBridge is not the last"},
-		"one name for two":         {"triggerName: peering-events", "triggerName: sweep", "two triggers have one name"},
+		"one name for two":         {"triggerName: peering-events", "triggerName: sweep", "two triggers have the same name"},
 		"trigger without name":     {"        - triggerName: sweep\n          triggerType", "        - triggerType", "/triggers/0': missing property 'triggerName'"},
 		"pattern is not JSON":      {`{"suffix": ":ActionTrail:ConsoleOperation"}]`, `{"suffix": ":ActionTrail:ConsoleOperation"}],]`, "/eventRuleFilterPattern': value is not of mediatype 'application/json'"},
 		"pattern by service":       {`"data": {"eventName"`, `"source": ["acs.vpcpeer"], "data": {"eventName"`, "additional properties 'source'"},
@@ -333,7 +334,7 @@ func TestDeploymentMistakesOnGo1(t *testing.T) {
 func mustCatch(t *testing.T, text string, files []string, old, replacement, want string) {
 	t.Helper()
 	if n := strings.Count(text, old); n != 1 {
-		t.Fatalf("%q stands in s.yaml %d times", old, n)
+		t.Fatalf("%q occurs %d times in s.yaml", old, n)
 	}
 	err := checkDeployment(t, strings.Replace(text, old, replacement, 1), files)
 	if err == nil || !strings.Contains(err.Error(), want) {

@@ -11,10 +11,10 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// fromFile is how Terraform reads what is written down elsewhere.
+// fromFile matches a file that Terraform reads.
 var fromFile = regexp.MustCompile(`file\("\$\{path\.module\}/([^"$]+)"\)`)
 
-// deployment is what Terraform reads of s.yaml.
+// deployment is the part of s.yaml that Terraform reads.
 type deployment struct {
 	Resources struct {
 		Peerguard struct {
@@ -40,8 +40,8 @@ func readDeployment(t *testing.T) deployment {
 	return d
 }
 
-// TestTerraformReadsTheSameFiles: triggers, policies and alerts are written down once. The event pattern is s.yaml's because
-// there is no other.
+// TestTerraformReadsTheSameFiles: triggers, policies and alerts are defined once, so Terraform's event pattern is that of
+// s.yaml.
 func TestTerraformReadsTheSameFiles(t *testing.T) {
 	t.Parallel()
 	var all strings.Builder
@@ -62,7 +62,7 @@ func TestTerraformReadsTheSameFiles(t *testing.T) {
 	}
 	for _, copied := range []string{"ActionTrail", "eventName", "vpc:", "json_extract", "cronExpression"} {
 		if strings.Contains(all.String(), copied) {
-			t.Errorf("%s stands in Terraform again", copied)
+			t.Errorf("%s is defined in Terraform again", copied)
 		}
 	}
 	for name := range alerts(t) {
@@ -72,7 +72,7 @@ func TestTerraformReadsTheSameFiles(t *testing.T) {
 	}
 }
 
-// TestTerraformFindsItsTriggers: the keys of s.yaml that Terraform takes are there.
+// TestTerraformFindsItsTriggers: s.yaml has the keys that Terraform reads.
 func TestTerraformFindsItsTriggers(t *testing.T) {
 	t.Parallel()
 	props := readDeployment(t).Resources.Peerguard.Props
@@ -91,7 +91,7 @@ func TestTerraformFindsItsTriggers(t *testing.T) {
 	}
 }
 
-// TestTerraformIsBalanced is a check for those who have no Terraform: brackets, quotes, declared variables.
+// TestTerraformIsBalanced checks brackets, quotes and declared variables, for machines without Terraform.
 func TestTerraformIsBalanced(t *testing.T) {
 	t.Parallel()
 	var declared, used []string
