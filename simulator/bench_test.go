@@ -9,7 +9,7 @@ import (
 	"peerguard/simulator"
 )
 
-// discard answers for the simulator at no cost, so that a benchmark shows what the SDK itself takes.
+// discard answers in place of the simulator at no cost, so a benchmark shows the cost of the SDK alone.
 type discard struct{}
 
 func (discard) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -38,7 +38,7 @@ func BenchmarkGet(b *testing.B) {
 	}
 }
 
-// BenchmarkListPage takes a page of two in one of 30,000 partitions with 60,000 connections.
+// BenchmarkListPage lists one of 30,000 partitions, which together hold 60,000 connections. The page has two.
 func BenchmarkListPage(b *testing.B) {
 	c := newCloud()
 	c.Record = func(simulator.Call) {}
@@ -56,7 +56,7 @@ func BenchmarkListPage(b *testing.B) {
 	}
 }
 
-// BenchmarkReject rejects a new connection each time.
+// BenchmarkReject rejects a new connection in each iteration.
 func BenchmarkReject(b *testing.B) {
 	c := newCloud()
 	c.Record = func(simulator.Call) {}

@@ -1,6 +1,8 @@
 package simulator
 
 import (
+	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -8,27 +10,27 @@ import (
 	"peerguard/function/peering"
 )
 
-// Cloud is one simulated cloud: its accounts' keys and roles, its connections, and its misbehaviour.
-// The zero value is ready, knows no key and no connection, and never fails on its own.
-// It is safe for concurrent use; the exported fields are settings, to be set before the first call.
+// Cloud is one simulated cloud: its keys and roles, its connections, and its faults.
+// The zero value is ready to use. It has no keys and no connections, and never fails on its own.
+// A Cloud is safe for concurrent use. Its exported fields are settings: set them before the first call.
 type Cloud struct {
-	// Latency is how long each call takes between its arrival and its effect. 0: no time at all.
-	// A caller that gives up meanwhile does not stop what it has asked for: the effect takes place at once.
+	// Latency is the time between the arrival of a call and its effect. The default is none.
+	// A caller that gives up does not stop its call; the effect then takes place at once.
 	Latency time.Duration
 	// ReadyAfter is how long a created connection stays Creating, an accepted one Updating and a deleted one
-	// Deleting. 0: it never shows the intermediate state.
+	// Deleting. The default is 0: the intermediate state never shows.
 	ReadyAfter time.Duration
-	// Quota is the limit of calls of each VpcPeer API, account and region. The zero value is no limit;
-	// DocumentedQuota is the documented one.
+	// Quota limits the calls of each VpcPeer API, account and region. The default is no limit;
+	// see DocumentedQuota for the documented one.
 	Quota Quota
-	// Regions are the regions that exist. nil: every region that a caller names.
+	// Regions are the regions that exist. If nil, every well-formed region id exists.
 	Regions []string
-	// ReplayErrors makes a client token repeat a refusal too, not only a success; no document says which.
+	// ReplayErrors makes a client token repeat refusals as well as successes. No document says which is right.
 	ReplayErrors bool
-	// Before, if not nil, runs before each authenticated call does anything, outside any lock: it may change the
-	// cloud, as the world does between two calls. Outcome and Effect are not known yet.
+	// Before, if not nil, is called for each authenticated call before the call does anything. No lock is held, so it may
+	// change the cloud, as the world changes between two calls. Outcome and Effect of the Call are not known yet.
 	Before func(Call)
-	// Record, if not nil, is given each finished call, one at a time, instead of keeping it for Calls.
+	// Record, if not nil, receives each finished call, one at a time; Calls then stays empty.
 	// It must not call the Cloud.
 	Record func(Call)
 
@@ -38,9 +40,9 @@ type Cloud struct {
 	keys       map[string]Key // by access key id
 	roles      map[string]Role
 	denied     map[permission]bool
-	conns      map[string]*conn
+	conns      map[string]*conn // by instance id
 	partitions map[peering.Partition]*index
-	sequence   uint64 // of the connection that was put last
+	sequence   uint64 // of the last connection that was put
 	tokens     map[tokenKey]*tokenUse
 	nonces     nonces
 	quotas     map[quotaKey]*window
@@ -48,14 +50,14 @@ type Cloud struct {
 	calls      []Call
 	unknown    []string
 	stats      Stats
-	running    map[any]int // by partition and by connection
+	running    concurrency
 }
 
-// Put adds connections, or replaces those that have the same instance id.
+// Put adds connections. An item with the instance id of an existing connection replaces it.
 //
-// An item is taken as the API would show it at this moment: one that says Accepting is Accepting, and becomes Expired
-// only when a GmtExpired that lies ahead passes. Empty times and an empty BizStatus get usual values.
-// The lists in an item must not be changed afterwards, here and in what Item and Items give.
+// An item is what the API would show at this moment. One that is Accepting stays so until its GmtExpired, if that is in
+// the future. Empty times and an empty BizStatus get defaults.
+// The caller must not change the lists in an item afterwards, nor those in a result of Item and Items.
 func (c *Cloud) Put(items ...Item) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -71,21 +73,21 @@ func (c *Cloud) put(n *conn) {
 		c.partitions = map[peering.Partition]*index{}
 	}
 	if old := c.conns[n.InstanceID]; old != nil && old.sides() == n.sides() {
-		n.sequence = old.sequence // it keeps its place in the lists
+		n.sequence = old.sequence // keeps its place in the lists
 	} else {
 		c.sequence++
 		n.sequence = c.sequence
 	}
-	c.take(n.InstanceID)
+	c.remove(n.InstanceID)
 	c.conns[n.InstanceID] = n
-	n.in = c.indices(n.sides())
+	n.in = c.indexes(n.sides())
 	for _, x := range n.in {
 		x.insert(n)
 	}
 }
 
-// take removes a connection from the lists. The lock is held.
-func (c *Cloud) take(id string) {
+// remove deletes a connection and its entries in the lists. The lock is held.
+func (c *Cloud) remove(id string) {
 	n := c.conns[id]
 	if n == nil {
 		return
@@ -97,8 +99,8 @@ func (c *Cloud) take(id string) {
 	n.in = nil
 }
 
-// indices gives the lists in which a connection belongs: that of each side, or the one that both sides share.
-func (c *Cloud) indices(sides [2]peering.Partition) []*index {
+// indexes returns the lists that hold a connection: one for each side, or one if both sides are the same partition.
+func (c *Cloud) indexes(sides [2]peering.Partition) []*index {
 	in := []*index{c.index(sides[0])}
 	if sides[1] != sides[0] {
 		in = append(in, c.index(sides[1]))
@@ -113,7 +115,7 @@ func (c *Cloud) index(p peering.Partition) *index {
 	return c.partitions[p]
 }
 
-// Item gives the truth about a connection now, and whether there is such a connection.
+// Item returns a connection as it is now, and whether it exists.
 func (c *Cloud) Item(id string) (Item, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -124,7 +126,7 @@ func (c *Cloud) Item(id string) (Item, bool) {
 	return n.Item, true
 }
 
-// Items gives the truth about all connections now, in the order in which they were put.
+// Items returns all connections as they are now, in the order in which they were put.
 func (c *Cloud) Items() []Item {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -138,29 +140,28 @@ func (c *Cloud) Items() []Item {
 	return items
 }
 
-// SetStatus puts a connection into a state, now, whatever the rules say. An unknown id is ignored.
+// SetStatus changes the state of a connection now, without regard to the rules. It ignores an unknown id.
 func (c *Cloud) SetStatus(id string, s peering.Status) { c.SetStatusAfter(id, 0, s) }
 
-// SetStatusAfter lets a connection pass into a state when d has passed, and forgets earlier plans for it.
-// An unknown id is ignored.
+// SetStatusAfter changes the state of a connection after d, and cancels earlier plans for it. It ignores an unknown id.
 func (c *Cloud) SetStatusAfter(id string, d time.Duration, s peering.Status) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
 	if n := c.find(id, now); n != nil {
-		n.planned = plan{at: now.Add(d), status: s}
+		n.planned = passage{at: now.Add(d), status: s}
 		n.settle(now)
 	}
 }
 
-// Remove takes a connection away, as if it had never been there. An unknown id is ignored.
+// Remove deletes a connection as if it had never existed. It ignores an unknown id.
 func (c *Cloud) Remove(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.take(id)
+	c.remove(id)
 }
 
-// find gives the connection in its state at now, or nil.
+// find returns the connection in its state at now, or nil.
 func (c *Cloud) find(id string, now time.Time) *conn {
 	n := c.conns[id]
 	if n == nil {
@@ -170,4 +171,19 @@ func (c *Cloud) find(id string, now time.Time) *conn {
 		return nil
 	}
 	return n
+}
+
+// newRequestID returns an id in the API's form that is never repeated.
+func (c *Cloud) newRequestID() string {
+	n := c.serial.Add(1)
+	a, b := scramble(n), scramble(^n)
+	return strings.ToUpper(fmt.Sprintf("%08x-%04x-%04x-%04x-%012x", a>>32, a>>16&0xffff, a&0xffff, b>>48, b&(1<<48-1)))
+}
+
+// scramble is the finalizer of SplitMix64: it maps one to one, and its results look random.
+func scramble(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
 }

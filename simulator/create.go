@@ -4,24 +4,20 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"peerguard/function/peering"
 )
 
-// created is the answer of CreateVpcPeerConnection.
-type created struct {
+// createAnswer is the answer of CreateVpcPeerConnection.
+type createAnswer struct {
 	RequestID  string `json:"RequestId"`
 	InstanceID string `json:"InstanceId"`
 }
 
-// create takes a request for a new connection. That a VPC exists and whose it is, the simulator does not know.
+// create makes a connection. The simulator does not know which VPCs exist or who owns them.
 func (c *Cloud) create(cl *call) answer {
-	it, err := c.wanted(cl)
-	if err != nil {
-		return err.answer(cl)
-	}
+	it := c.requested(cl)
 	c.mu.Lock()
 	early := c.claim(cl)
 	c.mu.Unlock()
@@ -39,7 +35,7 @@ func (c *Cloud) create(cl *call) answer {
 // add puts the new connection, unless there is one between the same VPCs. The lock is held.
 func (c *Cloud) add(cl *call, it Item) answer {
 	now := time.Now()
-	if c.joined(it, now) {
+	if c.connected(it, now) {
 		return badRequest("ResourceAlreadyExist.VpcPeer", "The VpcPeer between the VPCs already exists.").answer(cl)
 	}
 	if cl.DryRun {
@@ -52,10 +48,10 @@ func (c *Cloud) add(cl *call, it Item) answer {
 		c.put(n)
 		cl.Effect = true
 	}
-	return done(created{cl.RequestID, it.InstanceID})
+	return done(createAnswer{cl.RequestID, it.InstanceID})
 }
 
-// firstStatus is where a connection stands when it has been created: within an account nobody has to accept it.
+// firstStatus returns the state of a connection after it was created. Within one account nobody needs to accept it.
 func (n *conn) firstStatus() peering.Status {
 	if n.OwnerID == n.AcceptingOwnerUID {
 		return peering.Activated
@@ -63,8 +59,8 @@ func (n *conn) firstStatus() peering.Status {
 	return peering.Accepting
 }
 
-// joined reports whether a connection that is not closed joins the same two VPCs.
-func (c *Cloud) joined(it Item, now time.Time) bool {
+// connected reports whether a connection that is not closed joins the same two VPCs.
+func (c *Cloud) connected(it Item, now time.Time) bool {
 	x := c.partitions[it.sides()[0]]
 	return x != nil && slices.ContainsFunc(x.items, func(n *conn) bool {
 		n.settle(now)
@@ -72,32 +68,14 @@ func (c *Cloud) joined(it Item, now time.Time) bool {
 	})
 }
 
-// wanted reads the parameters of a Create.
-func (c *Cloud) wanted(cl *call) (Item, *apiError) {
-	region, err := c.region(cl)
-	if err != nil {
-		return Item{}, err
-	}
-	if err := cl.params.boolean("DryRun"); err != nil {
-		return Item{}, err
-	}
-	for _, name := range []string{"VpcId", "AcceptingVpcId", "AcceptingRegionId"} {
-		if cl.params.get(name) == "" {
-			return Item{}, missing(name)
-		}
-	}
-	owner := cmp.Or(cl.params.get("AcceptingAliUid"), string(cl.Account))
-	accepter, bad := strconv.ParseInt(owner, 10, 64)
-	requester, worse := strconv.ParseInt(string(cl.Account), 10, 64)
-	if bad != nil || worse != nil {
-		return Item{}, badRequest("InvalidParameter.AcceptingAliUid", "The specified parameter AcceptingAliUid is not valid.")
-	}
+// requested returns the connection that a Create asks for.
+func (c *Cloud) requested(cl *call) Item {
 	return Item{
 		InstanceID:        fmt.Sprintf("pcc-sim%013x", scramble(c.serial.Add(1))>>12),
 		Status:            peering.Creating,
-		OwnerID:           requester,
-		AcceptingOwnerUID: accepter,
-		RegionID:          region,
+		OwnerID:           uid(cl.Account),
+		AcceptingOwnerUID: uid(peering.Account(cmp.Or(cl.params.get("AcceptingAliUid"), string(cl.Account)))),
+		RegionID:          cl.Region,
 		AcceptingRegionID: cl.params.get("AcceptingRegionId"),
 		Bandwidth:         1024,
 		Name:              cl.params.get("Name"),
@@ -105,5 +83,5 @@ func (c *Cloud) wanted(cl *call) (Item, *apiError) {
 		ResourceGroupID:   cl.params.get("ResourceGroupId"),
 		VPC:               VPC{VpcID: cl.params.get("VpcId")},
 		AcceptingVPC:      VPC{VpcID: cl.params.get("AcceptingVpcId")},
-	}, nil
+	}
 }

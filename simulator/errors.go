@@ -7,19 +7,13 @@ import (
 	"time"
 )
 
-// host is what the HostId of an error answer says, for each product.
-const (
-	peerHost = "vpcpeer.aliyuncs.com"
-	stsHost  = "sts.aliyuncs.com"
-)
-
 // apiError is an error answer of the API.
 type apiError struct {
 	status  int
 	code    string
 	message string
-	detail  any           // AccessDeniedDetail, where there is one
-	wait    time.Duration // of a throttle: when to come again
+	detail  any           // AccessDeniedDetail, or nil
+	wait    time.Duration // of a throttle: how long the caller should wait
 }
 
 func badRequest(code, format string, args ...any) *apiError {
@@ -28,6 +22,14 @@ func badRequest(code, format string, args ...any) *apiError {
 
 func missing(parameter string) *apiError {
 	return badRequest("Missing"+parameter, "%s is mandatory for this action.", parameter)
+}
+
+func invalid(parameter string) *apiError {
+	return badRequest("InvalidParameter."+parameter, "The specified parameter %s is not valid.", parameter)
+}
+
+func actionNotFound() *apiError {
+	return &apiError{status: http.StatusNotFound, code: "InvalidApi.NotFound", message: "Specified api is not found, please check your url and method."}
 }
 
 func notFound(id string) *apiError {
@@ -60,7 +62,7 @@ func throttled(wait time.Duration) *apiError {
 	return e
 }
 
-// forbidden is the answer to a caller whose RAM policies do not grant the action.
+// forbidden is the answer to a caller whose RAM policies do not allow the action.
 func forbidden(code, action string, caller Key) *apiError {
 	return &apiError{
 		status:  http.StatusForbidden,
@@ -91,7 +93,7 @@ type errorBody struct {
 func (e *apiError) body(cl *call) errorBody {
 	return errorBody{
 		RequestID:          cl.RequestID,
-		HostID:             cl.host(),
+		HostID:             cl.product.host,
 		Code:               e.code,
 		Message:            e.message,
 		Recommend:          "https://api.aliyun.com/troubleshoot?q=" + e.code,
@@ -102,12 +104,15 @@ func (e *apiError) body(cl *call) errorBody {
 func (e *apiError) answer(cl *call) answer {
 	a := answer{status: e.status, code: e.code, body: encode(e.body(cl))}
 	if e.wait > 0 {
-		a.ratelimit = rateLimit(cl.limit(), e.wait, time.Now())
+		a.ratelimit = cl.quota.header(e.wait, time.Now())
 	}
 	return a
 }
 
-// encode writes a value that is known to have a JSON form.
+// done is the answer of a call that succeeded.
+func done(v any) answer { return answer{status: http.StatusOK, body: encode(v)} }
+
+// encode returns the JSON form of an answer, which always has one.
 func encode(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {

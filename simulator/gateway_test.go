@@ -40,9 +40,9 @@ func TestKeys(t *testing.T) {
 		{"wrong secret of a session", with2(sessionKey, func(k *simulator.Key) { k.Secret = "x" }), "SignatureDoesNotMatch"},
 		{"session without its token", with2(sessionKey, func(k *simulator.Key) { k.Token = "" }), "InvalidSecurityToken.Malformed"},
 		{"session with a broken token", with2(sessionKey, func(k *simulator.Key) { k.Token = "a b" }), "InvalidSecurityToken.Malformed"},
-		{"session with the token of another", with2(sessionKey, func(k *simulator.Key) { k.Token = "other" }), "InvalidSecurityToken.MismatchWithAccessKey"},
+		{"session with another token", with2(sessionKey, func(k *simulator.Key) { k.Token = "other" }), "InvalidSecurityToken.MismatchWithAccessKey"},
 		{"key with a token", with2(accepterKey, func(k *simulator.Key) { k.Token = "other" }), "InvalidSecurityToken.MismatchWithAccessKey"},
-		{"session that is over", expired, "InvalidSecurityToken.Expired"},
+		{"expired session", expired, "InvalidSecurityToken.Expired"},
 	}
 	bothWays(t, func(t *testing.T, start func(*simulator.Cloud) rig) {
 		c := newCloud(request("pcc-1"))
@@ -73,20 +73,20 @@ func TestSignatureMismatchLeaksAsTheRealOneDoes(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 	if !strings.Contains(e.Message(), "server string to sign is:POST&%2F&") || !strings.Contains(e.Message(), "SecurityToken") {
-		t.Errorf("message %q holds no string to sign", e.Message())
+		t.Errorf("message %q does not contain the string to sign", e.Message())
 	}
 	if want := "InvalidAccessKeySecret: Please check you AccessKeySecret"; e.Recommend() != want {
-		t.Errorf("the SDK saw another string to sign than its own: it recommends %q", e.Recommend())
+		t.Errorf("the string to sign differs from the SDK's: it recommends %q", e.Recommend())
 	}
 }
 
-// raw is a call whose every detail is free.
+// raw is a call in which a test can choose every detail.
 type raw struct {
 	method string
 	query  map[string]string
 	form   map[string]string
 	secret string
-	after  func(query url.Values) // tampering, once signed
+	after  func(query url.Values) // changes the query after it was signed
 }
 
 func rawGet(now time.Time) raw {
@@ -117,7 +117,7 @@ func (w raw) send(t *testing.T, c *simulator.Cloud) (status int, code string) {
 	return send(t, c, w.method, "https://vpcpeer.aliyuncs.com/?"+q.Encode(), f.Encode())
 }
 
-// signature follows the documentation of version 1.0, apart from the code under test.
+// signature implements version 1.0 from its documentation, independently of the code under test.
 func (w raw) signature() string {
 	all := maps.Clone(w.query)
 	maps.Copy(all, w.form)
@@ -157,7 +157,7 @@ func roundTrip(t *testing.T, rt http.RoundTripper, req *http.Request) (status in
 		t.Fatalf("answer %q: %v", body, err)
 	}
 	if e.RequestId == "" || e.Code != "" && (e.HostId == "" || e.Message == "" || e.Recommend == "") {
-		t.Errorf("answer %q lacks a part", body)
+		t.Errorf("answer %q is incomplete", body)
 	}
 	return resp.StatusCode, e.Code
 }
@@ -186,14 +186,14 @@ func TestRawCalls(t *testing.T) {
 		{"no instance", func(w *raw) { w.form = nil }, 400, "MissingInstanceId"},
 		{"another method of signature", func(w *raw) { w.query["SignatureMethod"] = "HMAC-MD5" }, 400, "IncompleteSignature"},
 		{"another version of signature", func(w *raw) { w.query["SignatureVersion"] = "2.0" }, 400, "IncompleteSignature"},
-		{"a foreign parameter", func(w *raw) { w.after = func(q url.Values) { q.Set("DryRun", "true") } }, 400, "SignatureDoesNotMatch"},
+		{"an added parameter", func(w *raw) { w.after = func(q url.Values) { q.Set("DryRun", "true") } }, 400, "SignatureDoesNotMatch"},
 		{"another region", func(w *raw) { w.after = func(q url.Values) { q.Set("RegionId", away) } }, 400, "SignatureDoesNotMatch"},
 		{"a repeated parameter", func(w *raw) { w.after = func(q url.Values) { q.Add("RegionId", away) } }, 400, "SignatureDoesNotMatch"},
 		{"another account's key", func(w *raw) { w.after = func(q url.Values) { q.Set("AccessKeyId", requesterKey.ID) } }, 400, "SignatureDoesNotMatch"},
-		{"no time that can be read", func(w *raw) { w.query["Timestamp"] = "yesterday" }, 400, "InvalidTimeStamp.Format"},
+		{"a malformed time", func(w *raw) { w.query["Timestamp"] = "yesterday" }, 400, "InvalidTimeStamp.Format"},
 		{"unknown action", func(w *raw) { w.query["Action"] = "Explode" }, 404, "InvalidApi.NotFound"},
 		{"unknown version", func(w *raw) { w.query["Version"] = "2016-04-28" }, 400, "InvalidVersion"},
-		{"action of the other product", func(w *raw) { w.query["Action"] = "AssumeRole" }, 404, "InvalidApi.NotFound"},
+		{"action of another product", func(w *raw) { w.query["Action"] = "AssumeRole" }, 404, "InvalidApi.NotFound"},
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
@@ -224,11 +224,11 @@ func TestClock(t *testing.T) {
 	}
 }
 
-func TestNonceIsGoodOnce(t *testing.T) {
+func TestANonceWorksOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(request("pcc-1"))
-		w := rawGet(time.Now().Add(15 * time.Minute)) // the longest that a timestamp can be good
+		w := rawGet(time.Now().Add(15 * time.Minute)) // the longest that a timestamp can be valid
 		forged := w
 		forged.secret = "guessed"
 		if _, code := forged.send(t, c); code != "SignatureDoesNotMatch" {
@@ -246,7 +246,7 @@ func TestNonceIsGoodOnce(t *testing.T) {
 			time.Sleep(10*time.Minute - time.Second)
 		}
 		if _, code := w.send(t, c); code != "SignatureNonceUsed" {
-			t.Errorf("replayed when its timestamp was still good: %q", code)
+			t.Errorf("replayed while its timestamp was valid: %q", code)
 		}
 		other := w
 		other.query = maps.Clone(w.query)
@@ -270,7 +270,7 @@ func TestUnreadableRequests(t *testing.T) {
 	req, _ := http.NewRequest(http.MethodPost, "https://h/", errReader{})
 	if resp, err := c.RoundTrip(req); err == nil {
 		resp.Body.Close()
-		t.Error("a body that cannot be read was taken")
+		t.Error("an unreadable body was accepted")
 	}
 	if req, _ = http.NewRequest(http.MethodGet, "https://h/", nil); req.Body != nil {
 		t.Fatal("not a request without a body")
@@ -284,7 +284,7 @@ type errReader struct{}
 
 func (errReader) Read([]byte) (int, error) { return 0, errors.New("unplugged") }
 
-func TestUnknownActionsAreRemembered(t *testing.T) {
+func TestUnknownActionsAreRecorded(t *testing.T) {
 	t.Parallel()
 	c := newCloud()
 	q := requests.NewCommonRequest()
@@ -292,7 +292,7 @@ func TestUnknownActionsAreRemembered(t *testing.T) {
 	_, err := inProcess(c).as(accepterKey).peer().ProcessCommonRequest(q)
 	wantCode(t, "unknown action", err, "InvalidApi.NotFound")
 	if got := c.UnknownActions(); !slices.Equal(got, []string{"2022-01-01 ModifyVpcPeerConnection"}) {
-		t.Errorf("remembered %q", got)
+		t.Errorf("recorded %q", got)
 	}
 }
 

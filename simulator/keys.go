@@ -1,7 +1,7 @@
 package simulator
 
 import (
-	"cmp"
+	"hash/maphash"
 	"net/http"
 	"strings"
 	"time"
@@ -13,30 +13,27 @@ import (
 type Key struct {
 	ID      string // access key id
 	Secret  string
-	Token   string // security token; not empty: the triple is a session, and calls must carry it
+	Token   string // security token; if set, the key is a session and calls must carry the token
 	Account peering.Account
 	Expires time.Time // zero: never
-	Role    string    // ARN of the role whose session this is, if any; for GetCallerIdentity and denials
+	Role    string    // ARN of the role whose session this is, or ""; for GetCallerIdentity and denials
 	Session string    // RoleSessionName of that session
 }
 
-// Role is a RAM role that can be assumed through STS.
-type Role struct {
-	ARN             string            // acs:ram::<account>:role/<name>
-	TrustedAccounts []peering.Account // accounts whose identities may assume it
-	MaxSession      time.Duration     // longest DurationSeconds that it grants; 0: an hour
-}
-
-// permission names what an account lacks: an action, or all of them where it is "*".
+// permission names what an account may not do: an action, or all actions if it is "*".
 type permission struct {
 	account peering.Account
 	action  string
 }
 
-// AddKey makes the gateway accept a credential, or replaces the one that has the same id.
+// AddKey makes the gateway accept a credential. It replaces one with the same id.
 func (c *Cloud) AddKey(k Key) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.addKey(k)
+}
+
+func (c *Cloud) addKey(k Key) {
 	if c.keys == nil {
 		c.keys = map[string]Key{}
 	}
@@ -50,17 +47,7 @@ func (c *Cloud) RemoveKey(id string) {
 	delete(c.keys, id)
 }
 
-// AddRole makes a role assumable, or replaces the one that has the same ARN.
-func (c *Cloud) AddRole(r Role) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.roles == nil {
-		c.roles = map[string]Role{}
-	}
-	c.roles[r.ARN] = r
-}
-
-// Deny takes the permission for an action, or for all of them with "*", from every identity of an account.
+// Deny forbids an action, or all actions with "*", to every identity of an account.
 func (c *Cloud) Deny(a peering.Account, action string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -70,15 +57,15 @@ func (c *Cloud) Deny(a peering.Account, action string) {
 	c.denied[permission{a, action}] = true
 }
 
-// Allow undoes Deny with the same arguments.
+// Allow undoes a Deny with the same arguments.
 func (c *Cloud) Allow(a peering.Account, action string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.denied, permission{a, action})
 }
 
-// Secrets gives every secret and security token that the cloud accepts or has given out and not yet forgotten,
-// for tests that look for them where they must not be.
+// Secrets returns every secret and security token that the cloud accepts or has issued and not removed.
+// Tests use it to look for secrets where they must not be.
 func (c *Cloud) Secrets() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -92,7 +79,7 @@ func (c *Cloud) Secrets() []string {
 	return all
 }
 
-// authenticate finds out who calls, and refuses who cannot prove it.
+// authenticate finds out who calls, and refuses a caller that does not prove it.
 func (c *Cloud) authenticate(cl *call) *apiError {
 	if err := cl.complete(); err != nil {
 		return err
@@ -107,21 +94,24 @@ func (c *Cloud) authenticate(cl *call) *apiError {
 	if err := key.check(cl.params.get("SecurityToken"), now); err != nil {
 		return err
 	}
-	if err := cmp.Or(cl.checkTime(now), cl.checkSignature(key)); err != nil {
+	if err := cl.checkTime(now); err != nil {
+		return err
+	}
+	if err := cl.checkSignature(key); err != nil {
 		return err
 	}
 	cl.key, cl.Account = key, key.Account
 	return c.useNonce(cl, now)
 }
 
-// required are the parameters without which nothing can be checked.
-var required = []string{"Action", "Version", "AccessKeyId", "Timestamp", "SignatureMethod", "SignatureVersion", "SignatureNonce", "Signature"}
+// authentication are the parameters without which a call cannot be authenticated.
+var authentication = []string{"Action", "Version", "AccessKeyId", "Timestamp", "SignatureMethod", "SignatureVersion", "SignatureNonce", "Signature"}
 
 func (cl *call) complete() *apiError {
 	if cl.message.method != http.MethodGet && cl.message.method != http.MethodPost {
 		return &apiError{status: http.StatusNotFound, code: "UnsupportedHTTPMethod", message: "This http method is not supported."}
 	}
-	for _, name := range required {
+	for _, name := range authentication {
 		if cl.params.get(name) == "" {
 			return missing(name)
 		}
@@ -129,7 +119,7 @@ func (cl *call) complete() *apiError {
 	return nil
 }
 
-// useNonce comes last: a call that proved nothing must not be able to burn somebody's nonce.
+// useNonce comes last: a caller that proved nothing must not be able to use up somebody's nonce.
 func (c *Cloud) useNonce(cl *call, now time.Time) *apiError {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -154,7 +144,7 @@ func (k Key) check(token string, now time.Time) *apiError {
 	return nil
 }
 
-// kind is the identity's type in the words of STS.
+// kind returns the type of the identity in the words of STS.
 func (k Key) kind() string {
 	if k.Role != "" || k.Token != "" {
 		return "AssumedRoleUser"
@@ -162,10 +152,35 @@ func (k Key) kind() string {
 	return "RAMUser"
 }
 
-// name is how answers call the identity.
+// name returns the name of the identity in answers.
 func (k Key) name() string {
 	if k.Role != "" {
 		return k.Role[strings.LastIndexByte(k.Role, '/')+1:] + ":" + k.Session
 	}
 	return k.ID
+}
+
+// nonces remembers which nonces were used, at least as long as their timestamps are valid, in bounded memory:
+// it keeps two generations of hashes and drops the older one when the younger one is full or old.
+type nonces struct {
+	seed         maphash.Seed
+	young, older map[uint64]struct{}
+	since        time.Time
+}
+
+const maxNonces = 1 << 19 // of a generation
+
+// used records a nonce of a key and reports whether it had been used before.
+func (n *nonces) used(key, nonce string, now time.Time) bool {
+	if n.young == nil {
+		n.seed = maphash.MakeSeed()
+	}
+	if n.young == nil || len(n.young) >= maxNonces || now.Sub(n.since) > 2*skew {
+		n.older, n.young, n.since = n.young, map[uint64]struct{}{}, now
+	}
+	h := maphash.String(n.seed, key+"\x00"+nonce)
+	_, old := n.older[h]
+	_, young := n.young[h]
+	n.young[h] = struct{}{}
+	return old || young
 }

@@ -1,35 +1,38 @@
 package simulator
 
 import (
+	"maps"
 	"net/http"
+	"regexp"
+	"slices"
 	"time"
 )
 
 // Kind is the name of a fault.
 type Kind string
 
-// The faults. Unless it says otherwise, a fault answers in place of the API: the call has no effect.
+// The faults. Unless stated otherwise, a fault answers in place of the API and the call has no effect.
 const (
 	Throttle       Kind = "throttle"           // 400 Throttling.User, with the header that says for how long
-	Throttle429    Kind = "throttle-429"       // the same as status 429 without the header
+	Throttle429    Kind = "throttle-429"       // 429 Throttling, without the header
 	InternalError  Kind = "internal"           // 500 InternalError
 	Unavailable    Kind = "unavailable"        // 503 ServiceUnavailable
-	Refused        Kind = "refused"            // nobody listens; a server, which does listen, resets
+	Refused        Kind = "refused"            // nobody listens (a server cannot do that: it resets the connection)
 	ResetBefore    Kind = "reset-before"       // the connection breaks before the call is carried out
-	ResetAfter     Kind = "reset-after"        // it breaks after
-	Hang           Kind = "hang"               // no answer until the caller gives up
-	HangAfter      Kind = "hang-after"         // the call is carried out, and not answered
-	SlowBody       Kind = "slow-body"          // the call is carried out, its answer arrives in small pieces
-	CutBody        Kind = "cut-body"           // the call is carried out, the connection breaks in the middle of its answer
-	Truncated      Kind = "truncated"          // the call is carried out, its answer is half a JSON text
-	HTML           Kind = "html"               // 200 with a page, as proxies do
-	BadGateway     Kind = "bad-gateway"        // 502 with a page
+	ResetAfter     Kind = "reset-after"        // the connection breaks after the call is carried out
+	Hang           Kind = "hang"               // there is no answer until the caller gives up
+	HangAfter      Kind = "hang-after"         // the call is carried out and never answered
+	SlowBody       Kind = "slow-body"          // the call is carried out; its answer arrives slowly, in pieces
+	CutBody        Kind = "cut-body"           // the call is carried out; the connection breaks in the middle of the answer
+	Truncated      Kind = "truncated"          // the call is carried out; its answer is half of the JSON text
+	HTML           Kind = "html"               // 200 with an HTML page, as a proxy sends it
+	BadGateway     Kind = "bad-gateway"        // 502 with an HTML page
 	Empty          Kind = "empty"              // 200 with no body
 	ErrorObject    Kind = "error-200"          // 200 with an error object
-	WrongTypes     Kind = "wrong-types"        // 200 with objects where texts should be
+	WrongTypes     Kind = "wrong-types"        // 200 with objects in place of strings
 	NumericCode    Kind = "numeric-code"       // an error whose Code is a number
 	ObjectMessage  Kind = "object-message"     // an error whose Message is an object
-	TextDetail     Kind = "text-detail"        // 403 whose AccessDeniedDetail is a text
+	TextDetail     Kind = "text-detail"        // 403 whose AccessDeniedDetail is a string
 	Redirect       Kind = "redirect"           // 302 to another path of the same server
 	ClockSkew      Kind = "clock-skew"         // InvalidTimeStamp.Expired
 	NonceUsed      Kind = "nonce-used"         // SignatureNonceUsed
@@ -39,29 +42,29 @@ const (
 	TaskConflict   Kind = "task-conflict"      // TaskConflict
 	TokenInFlight  Kind = "last-token"         // LastTokenProcessing
 	SystemBusy     Kind = "system-busy"        // SystemBusy
-	WrongStatus    Kind = "incorrect-status"   // IncorrectStatus.VpcPeer, whatever the status is
-	Vanished       Kind = "not-found"          // ResourceNotFound.InstanceId, whatever there is
-	TokenMismatch  Kind = "token-mismatch"     // IdempotentParameterMismatch, whatever was sent before
-	LostUpdate     Kind = "lost-update"        // the call is acknowledged and not carried out
-	StaleRead      Kind = "stale-read"         // Get and List show what was true some time ago, when a connection may not have been there
-	SameToken      Kind = "same-token"         // each page of a List names itself as the next
-	EndlessPages   Kind = "endless-pages"      // each page of a List is the first, and names a new next one
-	UnknownRequest Kind = "no-request-id"      // the call is carried out, its answer lacks the RequestId
+	WrongStatus    Kind = "incorrect-status"   // IncorrectStatus.VpcPeer, regardless of the status
+	Vanished       Kind = "not-found"          // ResourceNotFound.InstanceId, although the connection may exist
+	TokenMismatch  Kind = "token-mismatch"     // IdempotentParameterMismatch, regardless of earlier calls
+	LostUpdate     Kind = "lost-update"        // the call is acknowledged but not carried out
+	StaleRead      Kind = "stale-read"         // Get and List show what was true some time ago
+	SameToken      Kind = "same-token"         // each page of a List names itself as the next page
+	EndlessPages   Kind = "endless-pages"      // each page of a List is the first page, and names a new next one
+	UnknownRequest Kind = "no-request-id"      // the call is carried out; the RequestId in its answer is empty
 )
 
-// spoiler makes the answer that the caller gets: a is that of the API, or the zero answer where it was not asked.
+// spoiler makes the answer that the caller receives. a is the API's answer, or zero if the call was not carried out.
 type spoiler func(f Fault, cl *call, a answer) answer
 
 // kind is how a fault works.
 type kind struct {
-	severs  bool               // it strikes below HTTP
-	applied bool               // the call is carried out
+	severs  bool               // the fault strikes below HTTP
+	applied bool               // the call is always carried out
 	lasts   time.Duration      // default of Fault.For
-	prepare func(Fault, *call) // before the call is carried out
-	spoil   spoiler            // nil: the answer stays as it is
+	prepare func(Fault, *call) // is called before the call is carried out, or nil
+	spoil   spoiler            // nil: the answer is not changed
 }
 
-// kinds are all faults.
+// kinds says how each fault works.
 var kinds = map[Kind]kind{
 	Throttle:       {lasts: time.Second, spoil: func(f Fault, cl *call, _ answer) answer { return throttled(f.For).answer(cl) }},
 	Throttle429:    {spoil: says(http.StatusTooManyRequests, "Throttling", "Request was denied due to request throttling.")},
@@ -75,8 +78,8 @@ var kinds = map[Kind]kind{
 	SlowBody:       {applied: true, lasts: 20 * time.Second, spoil: slowly},
 	CutBody:        {applied: true, spoil: cutsBody},
 	Truncated:      {applied: true, spoil: truncates},
-	HTML:           {spoil: page(http.StatusOK)},
-	BadGateway:     {spoil: page(http.StatusBadGateway)},
+	HTML:           {spoil: htmlPage(http.StatusOK)},
+	BadGateway:     {spoil: htmlPage(http.StatusBadGateway)},
 	Empty:          {spoil: body(http.StatusOK, "")},
 	ErrorObject:    {spoil: errorObject},
 	WrongTypes:     {spoil: body(http.StatusOK, wrongTypes)},
@@ -101,3 +104,91 @@ var kinds = map[Kind]kind{
 	EndlessPages:   {applied: true, prepare: func(_ Fault, cl *call) { cl.endless = true }},
 	UnknownRequest: {applied: true, spoil: forgetsRequestID},
 }
+
+// Kinds returns the names of all faults, sorted.
+func Kinds() []Kind { return slices.Sorted(maps.Keys(kinds)) }
+
+// wrongTypes is an answer in which no value has the right type.
+const wrongTypes = `{"RequestId":{"id":1},"TotalCount":"many","NextToken":[],"OwnerId":{},"Status":7,"Credentials":"none","VpcPeerConnects":{"Item":true}}`
+
+// says answers with an API error.
+func says(status int, code, text string) spoiler {
+	return func(_ Fault, cl *call, _ answer) answer {
+		return (&apiError{status: status, code: code, message: text}).answer(cl)
+	}
+}
+
+// cuts breaks off the exchange without an answer.
+func cuts(how cut) spoiler {
+	return func(f Fault, _ *call, _ answer) answer { return answer{cut: how, code: string(f.Kind)} }
+}
+
+// body answers with a fixed text.
+func body(status int, text string) spoiler {
+	return func(f Fault, _ *call, _ answer) answer {
+		return answer{status: status, code: string(f.Kind), body: []byte(text)}
+	}
+}
+
+// htmlPage answers as a proxy does.
+func htmlPage(status int) spoiler {
+	return func(f Fault, cl *call, a answer) answer {
+		a = body(status, "<html><body><h1>"+http.StatusText(status)+"</h1></body></html>")(f, cl, a)
+		a.contentType = "text/html"
+		return a
+	}
+}
+
+func slowly(f Fault, _ *call, a answer) answer {
+	a.pace = f.For
+	return a
+}
+
+func cutsBody(f Fault, _ *call, a answer) answer {
+	a.cut, a.code = short, string(f.Kind)
+	return a
+}
+
+func truncates(f Fault, _ *call, a answer) answer {
+	a.body, a.code = a.body[:len(a.body)/2], string(f.Kind)
+	return a
+}
+
+func errorObject(_ Fault, cl *call, _ answer) answer {
+	return (&apiError{status: http.StatusOK, code: "InternalError", message: "The request processing has failed."}).answer(cl)
+}
+
+// misshapes answers with an error of an unexpected shape.
+func misshapes(change func(*errorBody)) spoiler {
+	return func(f Fault, cl *call, _ answer) answer {
+		e := badRequest("InvalidParameter", "The specified parameter is not valid.").body(cl)
+		change(&e)
+		return answer{status: http.StatusBadRequest, code: string(f.Kind), body: encode(e)}
+	}
+}
+
+func denies(_ Fault, cl *call, _ answer) answer {
+	return forbidden(cl.product.denial, cl.ramAction(), cl.key).answer(cl)
+}
+
+func textDetail(f Fault, cl *call, a answer) answer {
+	e := forbidden("NoPermission", cl.ramAction(), cl.key)
+	e.detail = "implicit deny"
+	a = e.answer(cl)
+	a.code = string(f.Kind)
+	return a
+}
+
+// redirect sends the caller to another path of the same server, without the signed query. A client that follows gets an
+// error.
+func redirect(f Fault, _ *call, _ answer) answer {
+	return answer{status: http.StatusFound, code: string(f.Kind), location: "/redirected"}
+}
+
+// forgetsRequestID empties the RequestId, as in an answer that does not come from the API.
+func forgetsRequestID(f Fault, _ *call, a answer) answer {
+	a.body, a.code = requestID.ReplaceAll(a.body, []byte(`"RequestId":""`)), string(f.Kind)
+	return a
+}
+
+var requestID = regexp.MustCompile(`"RequestId":"[^"]*"`)

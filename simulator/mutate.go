@@ -1,116 +1,15 @@
 package simulator
 
 import (
-	"net/http"
 	"time"
 
 	"peerguard/function/peering"
 )
 
-// mutation is a call that changes one connection.
+// mutation is a change of one connection.
 type mutation struct {
-	// check says why the call cannot be carried out, if so.
-	check func(n *conn) *apiError
-	// apply carries it out.
-	apply func(n *conn, now time.Time)
-}
-
-// requestOnly is the answer of an action that has nothing to say.
-type requestOnly struct {
-	RequestID string `json:"RequestId"`
-}
-
-func done(v any) answer { return answer{status: http.StatusOK, body: encode(v)} }
-
-// mutate carries out a change of the connection that the call names: at most one at a time for each connection, and
-// once for each client token.
-func (c *Cloud) mutate(cl *call, m mutation) answer {
-	if cl.InstanceID == "" {
-		return missing("InstanceId").answer(cl)
-	}
-	if err := cl.params.boolean("DryRun"); err != nil {
-		return err.answer(cl)
-	}
-	if early := c.begin(cl, m); early != nil {
-		return *early
-	}
-	cl.wait(c.Latency)
-	return c.finish(cl, m)
-}
-
-// begin checks the call as it arrives. It gives the answer, or leaves the connection busy.
-func (c *Cloud) begin(cl *call, m mutation) *answer {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if early := c.claim(cl); early != nil {
-		return early
-	}
-	n, err := c.changeable(cl, m)
-	if err != nil {
-		a := err.answer(cl)
-		c.settleToken(cl, a)
-		return &a
-	}
-	n.busy = true
-	return nil
-}
-
-// changeable finds the connection of a call if it may be changed now.
-func (c *Cloud) changeable(cl *call, m mutation) (*conn, *apiError) {
-	n, err := c.checked(cl, m, time.Now())
-	if err != nil {
-		return nil, err
-	}
-	if cl.DryRun {
-		return nil, dryRunPassed()
-	}
-	if n.busy {
-		return nil, operationConflict()
-	}
-	return n, nil
-}
-
-// checked finds the connection of a call if its state allows the change.
-func (c *Cloud) checked(cl *call, m mutation, now time.Time) (*conn, *apiError) {
-	n := c.find(cl.InstanceID, now)
-	if n == nil || !n.visible(cl.Account) {
-		return nil, notFound(cl.InstanceID)
-	}
-	return n, m.check(n)
-}
-
-// finish carries the change out, unless the world has moved on meanwhile.
-func (c *Cloud) finish(cl *call, m mutation) answer {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	now := time.Now()
-	n, err := c.checked(cl, m, now)
-	if n != nil {
-		n.busy = false
-	}
-	a := done(requestOnly{cl.RequestID})
-	switch {
-	case err != nil:
-		a = err.answer(cl)
-	case !cl.lost:
-		m.apply(n, now)
-		cl.Effect = true
-	}
-	c.settleToken(cl, a)
-	return a
-}
-
-// accepterOnly lets nobody but the accepter, and it only while the request is pending, act on a connection.
-func accepterOnly(cl *call) func(*conn) *apiError {
-	return func(n *conn) *apiError {
-		if n.Accepter() != cl.Account {
-			return notFound(cl.InstanceID)
-		}
-		if !n.Status.Pending() {
-			return wrongStatus(n)
-		}
-		return nil
-	}
+	check func(n *conn) *apiError      // returns why the change is refused, or nil
+	apply func(n *conn, now time.Time) // makes the change
 }
 
 func (c *Cloud) reject(cl *call) answer {
@@ -131,6 +30,19 @@ func (c *Cloud) delete(cl *call) answer {
 	}})
 }
 
+// accepterOnly refuses everyone but the accepter, and the accepter unless the request is pending.
+func accepterOnly(cl *call) func(*conn) *apiError {
+	return func(n *conn) *apiError {
+		if n.Accepter() != cl.Account {
+			return notFound(cl.InstanceID)
+		}
+		if !n.Status.Pending() {
+			return wrongStatus(n)
+		}
+		return nil
+	}
+}
+
 func deletable(n *conn) *apiError {
 	switch {
 	case n.ManagedService != "":
@@ -139,4 +51,81 @@ func deletable(n *conn) *apiError {
 		return wrongStatus(n)
 	}
 	return nil
+}
+
+// mutate changes the connection that the call names: at most one change at a time for each connection, and one for each
+// client token.
+func (c *Cloud) mutate(cl *call, m mutation) answer {
+	if early := c.begin(cl, m); early != nil {
+		return *early
+	}
+	cl.wait(c.Latency)
+	return c.finish(cl, m)
+}
+
+// begin checks the call when it arrives. It returns the answer, or marks the connection as busy and returns nil.
+func (c *Cloud) begin(cl *call, m mutation) *answer {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if early := c.claim(cl); early != nil {
+		return early
+	}
+	n, err := c.changeable(cl, m)
+	if err != nil {
+		a := err.answer(cl)
+		c.settleToken(cl, a)
+		return &a
+	}
+	n.busy = true
+	return nil
+}
+
+// changeable returns the connection of a call if it can be changed now.
+func (c *Cloud) changeable(cl *call, m mutation) (*conn, *apiError) {
+	n, err := c.checked(cl, m, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	if cl.DryRun {
+		return nil, dryRunPassed()
+	}
+	if n.busy {
+		return nil, operationConflict()
+	}
+	return n, nil
+}
+
+// checked returns the connection of a call, and why its state does not allow the change.
+func (c *Cloud) checked(cl *call, m mutation, now time.Time) (*conn, *apiError) {
+	n := c.find(cl.InstanceID, now)
+	if n == nil || !n.visible(cl.Account) {
+		return nil, notFound(cl.InstanceID)
+	}
+	return n, m.check(n)
+}
+
+// requestOnly is the answer of an action that returns nothing.
+type requestOnly struct {
+	RequestID string `json:"RequestId"`
+}
+
+// finish makes the change, unless the connection no longer allows it.
+func (c *Cloud) finish(cl *call, m mutation) answer {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Now()
+	n, err := c.checked(cl, m, now)
+	if n != nil {
+		n.busy = false
+	}
+	a := done(requestOnly{cl.RequestID})
+	switch {
+	case err != nil:
+		a = err.answer(cl)
+	case !cl.lost:
+		m.apply(n, now)
+		cl.Effect = true
+	}
+	c.settleToken(cl, a)
+	return a
 }

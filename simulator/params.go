@@ -3,9 +3,12 @@ package simulator
 import (
 	"cmp"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"peerguard/function/peering"
 )
 
 // param is one parameter of a call, from the query or from the form.
@@ -14,7 +17,7 @@ type param struct{ name, value string }
 // params are the parameters of a call in the order in which they are signed.
 type params []param
 
-// params reads what a message asks for, and who asks, wherever its signature version puts that.
+// params returns the parameters of a message, including those that signature version 3 puts into headers.
 func (m message) params() (params, error) {
 	form := ""
 	if strings.HasPrefix(m.header.Get("Content-Type"), "application/x-www-form-urlencoded") {
@@ -27,7 +30,7 @@ func (m message) params() (params, error) {
 	return ps, err
 }
 
-// parseParams reads query and form alike; a call may spread its parameters over both.
+// parseParams reads the query and the form; a call may spread its parameters over both.
 func parseParams(query, form string) (params, error) {
 	ps := make(params, 0, 24)
 	for _, text := range []string{query, form} {
@@ -58,6 +61,7 @@ func parseParam(pair string) (param, error) {
 	return param{name, value}, err
 }
 
+// get returns the value of a parameter, or "".
 func (ps params) get(name string) string {
 	for _, p := range ps {
 		if p.name == name {
@@ -67,7 +71,7 @@ func (ps params) get(name string) string {
 	return ""
 }
 
-// list gives the values of name.1, name.2, …, or those of name itself, between commas.
+// list returns the values of name.1, name.2, …, or the comma-separated values of name.
 func (ps params) list(name string) []string {
 	if v := ps.get(name); v != "" {
 		return strings.Split(v, ",")
@@ -82,36 +86,22 @@ func (ps params) list(name string) []string {
 	}
 }
 
-// boolean says what is wrong with a parameter that must be true or false, or left out.
-func (ps params) boolean(name string) *apiError {
-	switch ps.get(name) {
-	case "", "false", "true":
-		return nil
-	default:
-		return badRequest("InvalidParameter", "The specified parameter %s is not valid: it must be true or false.", name)
+// number returns the value of a parameter that a check has accepted as a number, or the fallback if it is absent.
+func (ps params) number(name string, fallback int) int {
+	n, err := strconv.Atoi(ps.get(name))
+	if err != nil {
+		return fallback
 	}
+	return n
 }
 
-// number reads a parameter that lies between low and high; absent is the default.
-func (ps params) number(name string, fallback, low, high int, code string) (int, *apiError) {
-	v := ps.get(name)
-	if v == "" {
-		return fallback, nil
-	}
-	n, err := strconv.Atoi(v)
-	if err != nil || n < low || n > high {
-		return 0, badRequest(code, "The specified parameter %s is not valid: it must be between %d and %d.", name, low, high)
-	}
-	return n, nil
-}
-
-// system are the parameters that every call has: they say who calls what, not what is asked for.
+// system are the parameters that every call has. They say who makes which call, not what the call is about.
 var system = map[string]bool{
 	"AccessKeyId": true, "Action": true, "ClientToken": true, "Format": true, "RegionId": true, "SecurityToken": true, "Signature": true,
 	"SignatureMethod": true, "SignatureNonce": true, "SignatureType": true, "SignatureVersion": true, "Timestamp": true, "Version": true,
 }
 
-// business gives the parameters that a client token is bound to, as one text.
+// business returns the parameters that a client token is bound to, as one text.
 func (ps params) business() string {
 	var b strings.Builder
 	for _, p := range ps {
@@ -124,4 +114,69 @@ func (ps params) business() string {
 		b.WriteByte(0)
 	}
 	return b.String()
+}
+
+// check returns what is wrong with the parameters of a call, or nil. Except for required, it accepts an absent parameter.
+type check func(c *Cloud, ps params) *apiError
+
+func required(name string) check {
+	return func(_ *Cloud, ps params) *apiError {
+		if ps.get(name) == "" {
+			return missing(name)
+		}
+		return nil
+	}
+}
+
+func boolean(name string) check {
+	return func(_ *Cloud, ps params) *apiError {
+		switch ps.get(name) {
+		case "", "false", "true":
+			return nil
+		default:
+			return badRequest("InvalidParameter", "The specified parameter %s is not valid: it must be true or false.", name)
+		}
+	}
+}
+
+func number(name string, low, high int) check {
+	return func(_ *Cloud, ps params) *apiError {
+		v := ps.get(name)
+		if v == "" {
+			return nil
+		}
+		if n, err := strconv.Atoi(v); err != nil || n < low || n > high {
+			return badRequest("InvalidParameter."+name, "The specified parameter %s is not valid: it must be between %d and %d.", name, low, high)
+		}
+		return nil
+	}
+}
+
+func matching(name string, form *regexp.Regexp) check {
+	return func(_ *Cloud, ps params) *apiError {
+		if v := ps.get(name); v != "" && !form.MatchString(v) {
+			return invalid(name)
+		}
+		return nil
+	}
+}
+
+func accountID(name string) check {
+	return func(_ *Cloud, ps params) *apiError {
+		if _, err := strconv.ParseInt(ps.get(name), 10, 64); ps.get(name) != "" && err != nil {
+			return invalid(name)
+		}
+		return nil
+	}
+}
+
+// region checks the RegionId of a call that is about one region.
+func region(c *Cloud, ps params) *apiError {
+	switch v := ps.get("RegionId"); {
+	case v == "":
+		return missing("RegionId")
+	case !peering.ValidRegion(v), c.Regions != nil && !slices.Contains(c.Regions, v):
+		return badRequest("UnsupportedRegion", "The feature of VpcPeer is not supported in the region of %s.", v)
+	}
+	return nil
 }

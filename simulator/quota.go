@@ -1,19 +1,20 @@
 package simulator
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
 	"peerguard/function/peering"
 )
 
-// Quota is a limit of calls in any window of time, for each API, account and region.
+// Quota limits the calls in any window of time, for each API, account and region.
 type Quota struct {
 	Calls  int // 0: no limit
 	Window time.Duration
 }
 
-// DocumentedQuota is the limit that the API documents: 360 calls in 60 s.
+// DocumentedQuota is the documented limit of the VpcPeer API: 360 calls in 60 s.
 // https://help.aliyun.com/zh/vpc/developer-reference/api-vpcpeer-2022-01-01-quota
 var DocumentedQuota = Quota{Calls: 360, Window: time.Minute}
 
@@ -23,10 +24,10 @@ type quotaKey struct {
 	region  string
 }
 
-// window holds when the calls of the last window were admitted, oldest first.
+// window holds the times of the calls that were admitted in the last window, oldest first.
 type window struct{ admitted []time.Time }
 
-// admit counts a call if the quota has room for it; if not, it says in how long there is room again.
+// admit counts a call if the quota has room for it. Otherwise it returns how long it takes until there is room.
 // Refused calls do not count.
 func (w *window) admit(q Quota, now time.Time) (wait time.Duration, ok bool) {
 	for len(w.admitted) > 0 && now.Sub(w.admitted[0]) >= q.Window {
@@ -39,13 +40,11 @@ func (w *window) admit(q Quota, now time.Time) (wait time.Duration, ok bool) {
 	return 0, true
 }
 
-// throttle refuses a call that is over the quota.
+// throttle refuses a call that exceeds the quota. The lock is held.
 func (c *Cloud) throttle(cl *call) *apiError {
-	if c.Quota.Calls <= 0 {
+	if c.Quota.Calls <= 0 || !cl.product.metered {
 		return nil
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	key := quotaKey{cl.Account, cl.Action, cl.Region}
 	w := c.quotas[key]
 	if w == nil {
@@ -55,15 +54,15 @@ func (c *Cloud) throttle(cl *call) *apiError {
 		w = &window{}
 		c.quotas[key] = w
 	}
-	wait, ok := w.admit(c.Quota, time.Now())
-	if ok {
-		return nil
+	if wait, ok := w.admit(c.Quota, time.Now()); !ok {
+		return throttled(wait)
 	}
-	return throttled(wait)
+	return nil
 }
 
-// rateLimit is the value of the header that says when to come again.
-func rateLimit(limit int, wait time.Duration, now time.Time) string {
+// header returns the value of the header that tells a throttled caller how long to wait.
+func (q Quota) header(wait time.Duration, now time.Time) string {
+	limit := cmp.Or(q.Calls, DocumentedQuota.Calls)
 	left := (wait + time.Millisecond - 1).Milliseconds()
 	return fmt.Sprintf("Limit:%d,Remain:0,TimeLeft:%d,Reset:%d", limit, left, now.UnixMilli()+left)
 }

@@ -70,12 +70,12 @@ func TestQuotaIsPerAccountActionAndRegion(t *testing.T) {
 	}
 }
 
-// timeLeft reads the header that says when to come again, as the newer SDKs do.
+// timeLeft returns how long the header of a throttle says to wait. It reads the header as newer SDKs do.
 func timeLeft(t *testing.T, err error) time.Duration {
 	t.Helper()
 	var e *sdkerrors.ServerError
 	if !errors.As(err, &e) || len(e.RespHeaders["X-Ratelimit-User-Api"]) != 1 {
-		t.Fatalf("no header in %v", err)
+		t.Fatalf("no rate limit header in %v", err)
 	}
 	fields := map[string]int64{}
 	for part := range strings.SplitSeq(e.RespHeaders["X-Ratelimit-User-Api"][0], ",") {
@@ -92,7 +92,7 @@ func timeLeft(t *testing.T, err error) time.Duration {
 	return time.Duration(fields["TimeLeft"]) * time.Millisecond
 }
 
-func TestThrottleSaysHowLong(t *testing.T) {
+func TestThrottleSaysHowLongToWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(request("pcc-1"))
@@ -104,7 +104,7 @@ func TestThrottleSaysHowLong(t *testing.T) {
 		_, err = r.get("pcc-1")
 		left := timeLeft(t, err)
 		if left != 45*time.Second {
-			t.Errorf("%v left", left)
+			t.Errorf("told to wait %v", left)
 		}
 		time.Sleep(left)
 		_, err = r.get("pcc-1")

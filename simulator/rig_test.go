@@ -22,7 +22,7 @@ import (
 	"peerguard/simulator"
 )
 
-// The SDK fills these maps on first use without a lock.
+// TestMain fills two maps of the SDK, which fills them on first use without a lock.
 func TestMain(m *testing.M) {
 	vpcpeer.GetEndpointMap()
 	sts.GetEndpointMap()
@@ -51,7 +51,7 @@ type rig struct {
 	transport      http.RoundTripper
 }
 
-// via hides what a transport is, so that the SDK leaves it alone.
+// via hides the type of a transport, because the SDK changes an *http.Transport.
 type via struct{ http.RoundTripper }
 
 func newCloud(items ...simulator.Item) *simulator.Cloud {
@@ -70,7 +70,7 @@ func overLoopback(t *testing.T, c *simulator.Cloud) rig {
 	t.Cleanup(s.Close)
 	tr := &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 		if !strings.HasPrefix(addr, "127.0.0.1:") {
-			return nil, errors.New("tests stay on this machine: " + addr)
+			return nil, errors.New("a test may only dial loopback: " + addr)
 		}
 		return (&net.Dialer{}).DialContext(ctx, network, addr)
 	}}
@@ -78,7 +78,7 @@ func overLoopback(t *testing.T, c *simulator.Cloud) rig {
 	return rig{c, strings.TrimPrefix(s.URL, "http://"), "HTTP", via{tr}}
 }
 
-// bothWays runs a test over loopback and in process; both must behave alike.
+// bothWays runs a test over loopback and in process. Both must behave the same.
 func bothWays(t *testing.T, test func(t *testing.T, start func(*simulator.Cloud) rig)) {
 	t.Run("server", func(t *testing.T) {
 		t.Parallel()
@@ -174,7 +174,7 @@ func (r caller) assume(change func(*sts.AssumeRoleRequest)) (*sts.AssumeRoleResp
 	return r.sts().AssumeRole(q)
 }
 
-// code is the API's error code, "" for success and the text of any other error.
+// code returns the API's error code, "" for success, or the text of any other error.
 func code(err error) string {
 	var e *sdkerrors.ServerError
 	switch {
@@ -196,11 +196,11 @@ func wantCode(t *testing.T, what string, err error, want string) {
 func wantStatus(t *testing.T, c *simulator.Cloud, id string, want peering.Status) {
 	t.Helper()
 	if it, ok := c.Item(id); !ok || it.Status != want {
-		t.Errorf("%s: status %q (there: %t), want %q", id, it.Status, ok, want)
+		t.Errorf("%s: status %q (exists: %t), want %q", id, it.Status, ok, want)
 	}
 }
 
-// request is a pending request by requester to accepter.
+// request returns a pending request from requester to accepter.
 func request(id string) simulator.Item {
 	return simulator.Item{
 		InstanceID: id, Status: peering.Accepting,

@@ -10,8 +10,8 @@ import (
 	"peerguard/function/peering"
 )
 
-// Load reads a seed: one JSON object {"connections":[…]} of items as ListVpcPeerConnections shows them. An item needs
-// its ids, owners, regions and status; keys that this simulator does not know are left out.
+// Load reads a seed: one JSON object {"connections":[…]} with items as ListVpcPeerConnections shows them. An item needs
+// its id, owners, regions and status. Unknown keys of an item are ignored.
 // An error names the connection and the key.
 func Load(r io.Reader) ([]Item, error) {
 	raw, err := readSeed(r)
@@ -26,7 +26,7 @@ func Load(r io.Reader) ([]Item, error) {
 		}
 		id := items[i].InstanceID
 		if first, taken := ids[id]; taken {
-			return nil, fmt.Errorf("reading seed: connections[%d]: InstanceId %q is that of connections[%d] too", i, id, first)
+			return nil, fmt.Errorf("reading seed: connections[%d]: InstanceId %q is already that of connections[%d]", i, id, first)
 		}
 		ids[id] = i
 	}
@@ -43,7 +43,7 @@ func readSeed(r io.Reader) ([]json.RawMessage, error) {
 		return nil, plain(err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("something follows the JSON object")
+		return nil, errors.New("unexpected data after the JSON object")
 	}
 	if seed.Connections == nil {
 		return nil, errors.New(`the key "connections" is missing`)
@@ -51,7 +51,7 @@ func readSeed(r io.Reader) ([]json.RawMessage, error) {
 	return *seed.Connections, nil
 }
 
-// needed are the keys without which an item means nothing. An owner may be 0, but not left out.
+// needed are the keys that an item must have. An owner may be 0 but must be there.
 var needed = []string{"InstanceId", "OwnerId", "AcceptingOwnerUid", "RegionId", "AcceptingRegionId", "Status"}
 
 func parseItem(text []byte, it *Item) error {
@@ -70,24 +70,24 @@ func parseItem(text []byte, it *Item) error {
 	return it.valid()
 }
 
-// valid checks what an item cannot do without.
+// valid returns what is wrong with the values that an item needs, or nil.
 func (it *Item) valid() error {
 	switch {
 	case !peering.ValidID(it.InstanceID):
-		return fmt.Errorf("instance id %q is not of the form pcc-…", it.InstanceID)
+		return fmt.Errorf("%q is not an instance id (pcc-…)", it.InstanceID)
 	case it.OwnerID < 0, it.AcceptingOwnerUID < 0:
 		return errors.New("an owner is negative")
 	case !peering.ValidRegion(it.RegionID):
-		return fmt.Errorf("%q is no region id", it.RegionID)
+		return fmt.Errorf("%q is not a region id", it.RegionID)
 	case !peering.ValidRegion(it.AcceptingRegionID):
-		return fmt.Errorf("%q is no region id", it.AcceptingRegionID)
+		return fmt.Errorf("%q is not a region id", it.AcceptingRegionID)
 	case it.Status == "":
 		return errors.New("the status is empty")
 	}
 	return nil
 }
 
-// plain says in words of JSON what the decoder says in words of Go.
+// plain translates the decoder's error from Go types to JSON types.
 func plain(err error) error {
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return fmt.Errorf("%s: want %s, got %s", wrong.Field, kindOf(wrong), wrong.Value)
@@ -108,16 +108,16 @@ func kindOf(e *json.UnmarshalTypeError) string {
 	}
 }
 
-// The accounts of DefaultSeed.
+// The accounts in DefaultSeed.
 const (
-	SeedAccepter peering.Account = "1111111111111111" // the account to be guarded
+	SeedAccepter peering.Account = "1111111111111111" // the account to guard
 	SeedAllowed  peering.Account = "2222222222222222" // its usual partner
 	SeedPhisher  peering.Account = "3333333333333333"
 	SeedStranger peering.Account = "6666666666666666"
 )
 
-// DefaultSeed gives a small world around SeedAccepter in cn-hangzhou and cn-shanghai: pending requests by a partner and
-// by strangers, one connection that a stranger already has, one being created, one expired, and one within the account.
+// DefaultSeed returns a small world around SeedAccepter in cn-hangzhou and cn-shanghai: pending requests by a partner and
+// by strangers, one connection that a stranger already has, one expired request, and one connection within the account.
 func DefaultSeed(now time.Time) []Item {
 	return []Item{
 		seedItem(now, 1, "payments", SeedAllowed, "cn-hangzhou", "cn-shanghai", peering.Accepting, "10.1.0.0/16"),
@@ -151,7 +151,7 @@ func seedItem(now time.Time, n int, name string, requester peering.Account, from
 	}
 }
 
-// uid is the number of an account; the accounts of the seed have one.
+// uid returns an account id as a number.
 func uid(a peering.Account) int64 {
 	var n int64
 	for _, d := range a {

@@ -11,20 +11,51 @@ import (
 	"peerguard/function/peering"
 )
 
+// Role is a RAM role that can be assumed through STS.
+type Role struct {
+	ARN             string            // acs:ram::<account>:role/<name>
+	TrustedAccounts []peering.Account // accounts whose identities may assume it
+	MaxSession      time.Duration     // longest DurationSeconds that it allows; 0: an hour
+}
+
+// AddRole makes a role assumable. It replaces one with the same ARN.
+func (c *Cloud) AddRole(r Role) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.roles == nil {
+		c.roles = map[string]Role{}
+	}
+	c.roles[r.ARN] = r
+}
+
 var (
-	roleARN     = regexp.MustCompile(`^acs:ram::([0-9]+):role/([A-Za-z0-9.@_-]+)$`)
-	sessionName = regexp.MustCompile(`^[A-Za-z0-9.@_-]{2,64}$`)
-	externalID  = regexp.MustCompile(`^[\w+=,.@:/-]*$`)
+	roleARN         = regexp.MustCompile(`^acs:ram::([0-9]+):role/([A-Za-z0-9.@_-]+)$`)
+	sessionName     = regexp.MustCompile(`^[A-Za-z0-9.@_-]{2,64}$`)
+	externalIDChars = regexp.MustCompile(`^[\w+=,.@:/-]*$`)
 )
 
 const (
-	minSession = 900   // seconds
-	maxSession = 43200 // seconds, of any role
-	hour       = 3600  // seconds, the default
-	maxPolicy  = 2048  // characters
-	// maxExternal is how many characters an ExternalId has at most.
-	maxExternal = 1224
+	minSession    = 900   // seconds
+	maxSession    = 43200 // seconds, of any role
+	hour          = 3600  // seconds, the default
+	maxPolicy     = 2048  // characters
+	maxExternalID = 1224  // characters
 )
+
+func policySize(_ *Cloud, ps params) *apiError {
+	if len(ps.get("Policy")) > maxPolicy {
+		return badRequest("InvalidParameter.PolicySize", "The size of Policy must be smaller than %d bytes.", maxPolicy)
+	}
+	return nil
+}
+
+func externalID(_ *Cloud, ps params) *apiError {
+	v := ps.get("ExternalId")
+	if v != "" && (len(v) < 2 || len(v) > maxExternalID || !externalIDChars.MatchString(v)) {
+		return invalid("ExternalId")
+	}
+	return nil
+}
 
 // session is the answer of AssumeRole.
 type session struct {
@@ -47,72 +78,49 @@ type credentials struct {
 
 func (c *Cloud) assumeRole(cl *call) answer {
 	arn, name := cl.params.get("RoleArn"), cl.params.get("RoleSessionName")
-	seconds, err := checkSession(cl.params, arn, name)
-	if err != nil {
-		return err.answer(cl)
-	}
+	lasts := time.Duration(cl.params.number("DurationSeconds", hour)) * time.Second
 	cl.wait(c.Latency)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.assumable(cl, arn, seconds); err != nil {
+	if err := c.assumable(cl, arn, lasts); err != nil {
 		return err.answer(cl)
 	}
-	k := c.issue(arn, name, time.Duration(seconds)*time.Second)
+	k := c.issue(arn, name, lasts)
 	return done(session{
 		cl.RequestID,
-		assumedUser{assumedARN(arn, name), digits(arn) + ":" + name},
+		assumedUser{assumedARN(arn, name), roleID(arn) + ":" + name},
 		credentials{k.ID, k.Secret, k.Token, k.Expires.UTC().Format(TimeFormat)},
 	})
 }
 
-// checkSession checks the form of what an AssumeRole asks for, and gives its duration in seconds.
-func checkSession(ps params, arn, name string) (int, *apiError) {
-	switch {
-	case arn == "":
-		return 0, missing("RoleArn")
-	case name == "":
-		return 0, missing("RoleSessionName")
-	case !roleARN.MatchString(arn):
-		return 0, badRequest("InvalidParameter.RoleArn", "The specified parameter RoleArn is not valid.")
-	case !sessionName.MatchString(name):
-		return 0, badRequest("InvalidParameter.RoleSessionName", "The specified parameter RoleSessionName is not valid.")
-	case len(ps.get("Policy")) > maxPolicy:
-		return 0, badRequest("InvalidParameter.PolicySize", "The size of Policy must be smaller than %d bytes.", maxPolicy)
-	}
-	if v := ps.get("ExternalId"); v != "" && (len(v) < 2 || len(v) > maxExternal || !externalID.MatchString(v)) {
-		return 0, badRequest("InvalidParameter.ExternalId", "The specified parameter ExternalId is not valid.")
-	}
-	return ps.number("DurationSeconds", hour, minSession, maxSession, "InvalidParameter.DurationSeconds")
-}
-
-// assumable checks the role itself: it exists, trusts the caller, and grants that long a session. The lock is held.
-func (c *Cloud) assumable(cl *call, arn string, seconds int) *apiError {
+// assumable refuses a role that does not exist, does not trust the caller, or does not allow so long a session.
+// The lock is held.
+func (c *Cloud) assumable(cl *call, arn string, lasts time.Duration) *apiError {
 	role, ok := c.roles[arn]
 	switch {
 	case !ok:
 		return &apiError{status: http.StatusNotFound, code: "EntityNotExist.Role", message: "The role not exists: " + arn + "."}
 	case !slices.Contains(role.TrustedAccounts, cl.Account):
 		return forbidden("NoPermission", "sts:AssumeRole", cl.key)
-	case time.Duration(seconds)*time.Second > max(role.MaxSession, hour*time.Second):
-		return badRequest("InvalidParameter.DurationSeconds", "The Max Session Duration of the role is shorter than %d seconds.", seconds)
+	case lasts > max(role.MaxSession, hour*time.Second):
+		return badRequest("InvalidParameter.DurationSeconds", "The Max Session Duration of the role is shorter than %d seconds.", lasts/time.Second)
 	}
 	return nil
 }
 
-// issue makes a new session key. It looks random, says what it is, and is never the same twice. The lock is held.
-func (c *Cloud) issue(arn, session string, d time.Duration) Key {
-	now := time.Now()
+// issue makes a session key. It looks random, says that it is simulated, and is never repeated. The lock is held.
+func (c *Cloud) issue(arn, session string, lasts time.Duration) Key {
 	n := c.serial.Add(1)
 	k := Key{
 		ID:      fmt.Sprintf("STS.Simulated%016X", scramble(n)),
 		Secret:  fmt.Sprintf("SimulatedSecret%016x", scramble(^n)),
 		Token:   fmt.Sprintf("SimulatedToken%016x%016x==", scramble(n<<1), scramble(^n<<1)),
 		Account: peering.Account(roleARN.FindStringSubmatch(arn)[1]),
-		Expires: now.Add(d),
+		Expires: time.Now().Add(lasts),
 		Role:    arn,
 		Session: session,
 	}
-	c.keys[k.ID] = k
+	c.addKey(k)
 	return k
 }
 
@@ -138,7 +146,7 @@ func (c *Cloud) callerIdentity(cl *call) answer {
 	}
 	if cl.key.Role != "" {
 		id.ARN = assumedARN(cl.key.Role, cl.key.Session)
-		id.RoleID = digits(cl.key.Role)
+		id.RoleID = roleID(cl.key.Role)
 	}
 	return done(id)
 }
@@ -148,8 +156,8 @@ func assumedARN(role, session string) string {
 	return strings.Replace(role, ":role/", ":assumed-role/", 1) + "/" + session
 }
 
-// digits makes the numeric id of a role.
-func digits(arn string) string {
+// roleID returns the numeric id of a role.
+func roleID(arn string) string {
 	var sum uint64
 	for i := range len(arn) {
 		sum = scramble(sum + uint64(arn[i]))

@@ -30,11 +30,11 @@ func TestAssumeRole(t *testing.T) {
 			t.Fatal(err)
 		}
 		if s := c.Stats(); s.MaxConcurrent != 1 || s.MaxConcurrentPartition != 0 {
-			t.Errorf("a call of STS counted as one in a partition: %+v", s)
+			t.Errorf("a call of STS was counted in a partition: %+v", s)
 		}
 		ends, err := time.Parse(simulator.TimeFormat, got.Credentials.Expiration)
 		if err != nil || ends.Before(before) || ends.After(time.Now().Add(time.Hour)) {
-			t.Errorf("ends %q, %v", got.Credentials.Expiration, err)
+			t.Errorf("expires %q, %v", got.Credentials.Expiration, err)
 		}
 		if got.AssumedRoleUser.Arn != "acs:ram::2222222222222222:assumed-role/peerguard/peerguard" || got.AssumedRoleUser.AssumedRoleId == "" || got.RequestId == "" {
 			t.Errorf("got %+v", got)
@@ -49,7 +49,7 @@ func TestAssumeRole(t *testing.T) {
 			t.Errorf("counted %+v", s)
 		}
 		if again, err := r.as(sessionKey).assume(nil); err != nil || again.Credentials.SecurityToken == session.Token {
-			t.Errorf("the same session twice: %v", err)
+			t.Errorf("got the same session twice: %v", err)
 		}
 		if !strings.Contains(strings.Join(c.Secrets(), " "), session.Token) {
 			t.Error("the session's token is not among the secrets")
@@ -66,17 +66,17 @@ func TestAssumeRoleRefusals(t *testing.T) {
 		change func(*req)
 		want   string
 	}{
-		{"all that is allowed", accepterKey, func(q *req) {
+		{"everything allowed", accepterKey, func(q *req) {
 			q.ExternalId, q.Policy, q.DurationSeconds, q.RoleSessionName = "a:b/c", "{}", "900", "a.b-c_d@e"
 		}, ""},
 		{"no role", accepterKey, func(q *req) { q.RoleArn = "" }, "MissingRoleArn"},
 		{"no name", accepterKey, func(q *req) { q.RoleSessionName = "" }, "MissingRoleSessionName"},
-		{"no ARN of a role", accepterKey, func(q *req) { q.RoleArn = "acs:ram::22:user/x" }, "InvalidParameter.RoleArn"},
+		{"not a role ARN", accepterKey, func(q *req) { q.RoleArn = "acs:ram::22:user/x" }, "InvalidParameter.RoleArn"},
 		{"name too short", accepterKey, func(q *req) { q.RoleSessionName = "x" }, "InvalidParameter.RoleSessionName"},
 		{"name with a space", accepterKey, func(q *req) { q.RoleSessionName = "a b" }, "InvalidParameter.RoleSessionName"},
-		{"too short", accepterKey, func(q *req) { q.DurationSeconds = "899" }, "InvalidParameter.DurationSeconds"},
-		{"longer than the role grants", accepterKey, func(q *req) { q.DurationSeconds = "3601" }, "InvalidParameter.DurationSeconds"},
-		{"longer than any role grants", accepterKey, func(q *req) { q.DurationSeconds = "43201" }, "InvalidParameter.DurationSeconds"},
+		{"duration too short", accepterKey, func(q *req) { q.DurationSeconds = "899" }, "InvalidParameter.DurationSeconds"},
+		{"longer than the role allows", accepterKey, func(q *req) { q.DurationSeconds = "3601" }, "InvalidParameter.DurationSeconds"},
+		{"longer than any role allows", accepterKey, func(q *req) { q.DurationSeconds = "43201" }, "InvalidParameter.DurationSeconds"},
 		{"external id too short", accepterKey, func(q *req) { q.ExternalId = "x" }, "InvalidParameter.ExternalId"},
 		{"external id too long", accepterKey, func(q *req) { q.ExternalId = strings.Repeat("x", 1225) }, "InvalidParameter.ExternalId"},
 		{"external id with a space", accepterKey, func(q *req) { q.ExternalId = "a b" }, "InvalidParameter.ExternalId"},
@@ -97,7 +97,7 @@ func TestAssumeRoleRefusals(t *testing.T) {
 	wantCode(t, "denied", err, "NoPermission")
 }
 
-func TestSessionsEnd(t *testing.T) {
+func TestSessionsExpire(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(request("pcc-1"))

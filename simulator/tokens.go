@@ -11,17 +11,17 @@ type tokenKey struct {
 	token   string
 }
 
-// tokenUse is what became of the call that came first with a token.
+// tokenUse is the first call with a token.
 type tokenUse struct {
 	business string // the parameters that the token is bound to
-	done     bool   // false: that call is still in flight
+	done     bool   // false: the call is still in flight
 	answer   answer
 }
 
 const maxToken = 64 // characters
 
-// claim starts the use of a call's client token. It gives the answer that the token already has, or the refusal;
-// nil: the call may go on, and must end in settleToken. The lock is held.
+// claim starts the use of a call's client token. It returns the earlier answer of the token, or a refusal.
+// If it returns nil the call goes on and must end in settleToken. The lock is held.
 func (c *Cloud) claim(cl *call) *answer {
 	if cl.ClientToken == "" {
 		return nil
@@ -41,7 +41,7 @@ func (c *Cloud) claim(cl *call) *answer {
 	return nil
 }
 
-// usable says why a token cannot start a call, if so.
+// usable returns why a token cannot start a call, or nil.
 func (cl *call) usable(use *tokenUse) *apiError {
 	switch {
 	case !validToken(cl.ClientToken):
@@ -54,8 +54,7 @@ func (cl *call) usable(use *tokenUse) *apiError {
 	return tokenProcessing()
 }
 
-// settleToken ends the use of a token: it keeps the answer that a repetition gets, or frees the token. The lock is held.
-// A dry run that passed counts as an answer, although its code is that of an error.
+// settleToken ends the use of a token: it keeps the answer for repetitions, or frees the token. The lock is held.
 func (c *Cloud) settleToken(cl *call, a answer) {
 	if cl.ClientToken == "" {
 		return
@@ -68,7 +67,8 @@ func (c *Cloud) settleToken(cl *call, a answer) {
 	use.done, use.answer = true, a
 }
 
-// final reports whether an answer is what repetitions get too. One that asks to try again never is.
+// final reports whether repetitions get the same answer. An answer that asks the caller to try again is never final.
+// A dry run that passed is final, although its code is that of an error.
 func (c *Cloud) final(a answer) bool {
 	switch a.code {
 	case "", "DryRunOperation":

@@ -78,7 +78,7 @@ func TestRepeatedAnswerIsTheSame(t *testing.T) {
 	})
 }
 
-func TestDryRunFalseIsNoDryRun(t *testing.T) {
+func TestDryRunFalseIsNotADryRun(t *testing.T) {
 	t.Parallel()
 	c := newCloud(request("pcc-1"))
 	first, err := inProcess(c).as(accepterKey).reject("pcc-1", "t", false)
@@ -107,8 +107,8 @@ func TestReplayErrors(t *testing.T) {
 	}
 }
 
-// What asks to come again later is never the final answer.
-func TestReplayErrorsLetsConflictsPass(t *testing.T) {
+// TestReplayErrorsDoesNotReplayConflicts: an answer that asks the caller to try again is never final.
+func TestReplayErrorsDoesNotReplayConflicts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud(request("pcc-1"))

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// The example of the documentation, with all its values:
+// The example of the documentation with its values:
 // https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature
 func documented() message {
 	h := http.Header{}
@@ -75,7 +75,7 @@ func TestACS3Calls(t *testing.T) {
 		{"another host", plain, func(m *message) { m.host = "example.com" }, "SignatureDoesNotMatch"},
 		{"another action", plain, func(m *message) { m.header.Set("x-acs-action", "RejectVpcPeerConnection") }, "SignatureDoesNotMatch"},
 		{"another secret", Key{ID: "AK1", Secret: "x"}, func(*message) {}, "SignatureDoesNotMatch"},
-		{"a header too many", plain, func(m *message) { m.header.Set("x-acs-security-token", "t") }, "InvalidSecurityToken.MismatchWithAccessKey"},
+		{"a token that the key does not have", plain, func(m *message) { m.header.Set("x-acs-security-token", "t") }, "InvalidSecurityToken.MismatchWithAccessKey"},
 		{"an unsigned header", plain, func(m *message) { m.header.Set("x-acs-more", "1") }, "IncompleteSignature"},
 		{"no nonce", plain, func(m *message) { m.header.Del("x-acs-signature-nonce") }, "MissingSignatureNonce"},
 		{"an action as parameter", plain, func(m *message) { m.query += "&Action=Explode" }, "SignatureDoesNotMatch"},

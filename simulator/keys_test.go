@@ -15,7 +15,7 @@ func TestNoncesAreBounded(t *testing.T) {
 		n.used("key", strconv.Itoa(i), now)
 	}
 	if !n.used("key", "first", now) {
-		t.Error("the first nonce was forgotten when the first generation was full")
+		t.Error("the first nonce was forgotten as soon as one generation was full")
 	}
 	for i := range 2 * maxNonces {
 		n.used("other", strconv.Itoa(i), now)

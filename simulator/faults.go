@@ -7,41 +7,41 @@ import (
 	"peerguard/function/peering"
 )
 
-// Fault says what goes wrong, and with which calls. Zero fields do not restrict it: the zero value but for its Kind
-// befalls every call.
+// Fault says what goes wrong, and with which calls. A zero field does not restrict it: a Fault with nothing but a Kind
+// applies to every call.
 type Fault struct {
 	Kind Kind
 
-	// Which calls it concerns.
+	// Which calls count.
 	Action   string // such as RejectVpcPeerConnection
 	Instance string // connection that the call names
 	Account  peering.Account
-	Region   string // RegionId that the call carries
+	Region   string // RegionId of the call
 
-	// Which of those it befalls.
+	// Which of the calls that count it applies to.
 	Skip        int     // not the first Skip
-	Count       int     // then at most Count
-	Every       int     // only each Every-th
-	Probability float64 // only with this probability, which Seed makes repeatable
+	Count       int     // at most Count of the others
+	Every       int     // only every Every-th
+	Probability float64 // only with this probability; Seed makes the choice repeatable
 	Seed        uint64
 
-	// How.
-	For     time.Duration // how long: the wait of a throttle, the duration of a slow body, the age of a stale read; 0: the kind's own
-	Applied bool          // the call is carried out first, and then its answer is spoiled
+	// How it goes wrong.
+	For     time.Duration // the wait of a throttle, the duration of a slow body, the age of a stale read; 0: the kind's default
+	Applied bool          // carry out the call, then spoil its answer
 }
 
-// severs reports whether the fault strikes below HTTP, before anybody looks at who calls.
+// severs reports whether the fault strikes below HTTP, before the caller is authenticated.
 func (f Fault) severs() bool { return kinds[f.Kind].severs }
 
-// armedFault is a fault with what it has seen so far.
+// armedFault is a fault and the calls that it has seen so far.
 type armedFault struct {
 	Fault
 	seen, fired int
 	random      *rand.Rand
 }
 
-// Inject adds faults. Of those that are due at a call, the one injected first befalls it, and the others do not count it.
-// A kind that does not exist is a mistake of the caller: it panics.
+// Inject adds faults. If several apply to a call, the one that was injected first is used and the others do not count
+// the call. Inject panics if a kind does not exist.
 func (c *Cloud) Inject(faults ...Fault) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -49,7 +49,7 @@ func (c *Cloud) Inject(faults ...Fault) {
 		f := faults[i]
 		k, ok := kinds[f.Kind]
 		if !ok {
-			panic("simulator: no fault is called " + string(f.Kind))
+			panic("simulator: unknown fault " + string(f.Kind))
 		}
 		if f.For == 0 {
 			f.For = k.lasts
@@ -59,19 +59,20 @@ func (c *Cloud) Inject(faults ...Fault) {
 	}
 }
 
-// ClearFaults takes all faults away.
+// ClearFaults removes all faults.
 func (c *Cloud) ClearFaults() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.faults = nil
 }
 
-// due picks the fault that befalls a call, and how it spoils the answer; nil: it does not, or there is no fault.
+// due returns the fault that applies to a call, and how it spoils the answer. The spoiler is nil if no fault applies, or
+// if the fault only changes how the call is carried out.
 func (c *Cloud) due(cl *call) (Fault, spoiler) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, f := range c.faults {
-		if !f.concerns(cl) || !f.strikes() {
+		if !f.counts(cl) || !f.applies() {
 			continue
 		}
 		cl.Fault = f.Kind
@@ -84,15 +85,16 @@ func (c *Cloud) due(cl *call) (Fault, spoiler) {
 	return Fault{}, nil
 }
 
-func (f *armedFault) concerns(cl *call) bool {
+// counts reports whether a call is one of those that the fault is about.
+func (f *armedFault) counts(cl *call) bool {
 	return (f.Action == "" || f.Action == cl.Action) &&
 		(f.Instance == "" || f.Instance == cl.InstanceID) &&
 		(f.Account == "" || f.Account == cl.claimed) &&
 		(f.Region == "" || f.Region == cl.Region)
 }
 
-// strikes counts a call that the fault concerns, and decides whether it befalls it.
-func (f *armedFault) strikes() bool {
+// applies counts a call and reports whether the fault applies to it.
+func (f *armedFault) applies() bool {
 	if f.Count > 0 && f.fired >= f.Count {
 		return false
 	}

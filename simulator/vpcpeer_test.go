@@ -2,12 +2,14 @@ package simulator_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/aliyun/alibaba-cloud-sdk-go/services/vpcpeer"
+	"github.com/google/go-cmp/cmp"
 
 	"peerguard/function/peering"
 	"peerguard/simulator"
@@ -27,6 +29,82 @@ func ids(resp *vpcpeer.ListVpcPeerConnectionsResponse) []string {
 		all = append(all, resp.VpcPeerConnects[i].InstanceId)
 	}
 	return all
+}
+
+func TestGetShowsEverything(t *testing.T) {
+	t.Parallel()
+	full := with(request("pcc-1"), func(it *simulator.Item) {
+		it.OwnerID, it.AcceptingOwnerUID = 9007199254740993, 1111111111111111 // the first is not representable as a float64
+		it.Bandwidth, it.BizStatus, it.Name, it.Description = 100, "FinancialLocked", "n <&> ü", "d"
+		it.GmtCreate, it.GmtModified, it.GmtExpired = "2022-04-24T09:02:36Z", "2022-04-24T19:20:45Z", "2122-05-01T09:02:36Z"
+		it.VPC.Ipv6Cidrs, it.Tags = []string{"2001:db8::/56"}, []simulator.Tag{{"k", "v"}}
+		it.ManagedService, it.LinkType, it.ResourceGroupID = "SWAS", "Gold", "rg-1"
+	})
+	bothWays(t, func(t *testing.T, start func(*simulator.Cloud) rig) {
+		c := newCloud(full)
+		got, err := start(c).as(accepterKey).get("pcc-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wire simulator.Item
+		if err := json.Unmarshal(got.GetHttpContentBytes(), &wire); err != nil {
+			t.Fatal(err)
+		}
+		want := with(full, func(it *simulator.Item) {
+			it.AcceptingVPC.Ipv4Cidrs, it.AcceptingVPC.Ipv6Cidrs = []string{}, []string{}
+		})
+		if d := cmp.Diff(want, wire); d != "" {
+			t.Errorf("on the wire (-want +got):\n%s", d)
+		}
+		if got.OwnerId != full.OwnerID || got.Vpc.Ipv4Cidrs[0] != "10.1.0.0/16" || got.Tags[0].Key != "k" || got.GmtExpired != string(full.GmtExpired) || got.RequestId == "" {
+			t.Errorf("the SDK reads %+v", got)
+		}
+	})
+}
+
+func TestGetIsForTheTwoSidesOnly(t *testing.T) {
+	t.Parallel()
+	r := inProcess(newCloud(request("pcc-1")))
+	for _, tc := range []struct {
+		key  simulator.Key
+		id   string
+		want string
+	}{
+		{accepterKey, "pcc-1", ""}, {sessionKey, "pcc-1", ""}, {requesterKey, "pcc-1", ""},
+		{strangerKey, "pcc-1", "ResourceNotFound.InstanceId"}, {accepterKey, "pcc-2", "ResourceNotFound.InstanceId"},
+	} {
+		_, err := r.as(tc.key).get(tc.id)
+		wantCode(t, tc.key.ID+" "+tc.id, err, tc.want)
+	}
+}
+
+func TestGmtExpiredIsNullUnlessItMeansSomething(t *testing.T) {
+	t.Parallel()
+	for status, shown := range map[peering.Status]bool{
+		peering.Creating: false, peering.Accepting: true, peering.Updating: false, peering.Activated: false,
+		peering.Rejected: false, peering.Expired: true, peering.Deleting: false, peering.Deleted: false,
+	} {
+		c := newCloud(with(request("pcc-1"), func(it *simulator.Item) { it.Status = status }))
+		got, err := inProcess(c).as(accepterKey).get("pcc-1")
+		if err != nil || got.Status != string(status) || (got.GmtExpired != "") != shown {
+			t.Errorf("%s: %v, status %q, GmtExpired %q", status, err, got.Status, got.GmtExpired)
+		}
+		var wire map[string]any
+		if err := json.Unmarshal(got.GetHttpContentBytes(), &wire); err != nil || !shown && wire["GmtExpired"] != nil {
+			t.Errorf("%s: %v, wire %v", status, err, wire["GmtExpired"])
+		}
+	}
+}
+
+func TestUnknownRequester(t *testing.T) {
+	t.Parallel()
+	r := inProcess(newCloud(with(request("pcc-1"), func(it *simulator.Item) { it.OwnerID = 0 }))).as(accepterKey)
+	got, err := r.get("pcc-1")
+	if err != nil || got.OwnerId != 0 || got.AcceptingOwnerUid != 1111111111111111 {
+		t.Errorf("%v, %+v", err, got)
+	}
+	_, err = inProcess(r.rig.Cloud).as(requesterKey).get("pcc-1")
+	wantCode(t, "whose owner is unknown", err, "ResourceNotFound.InstanceId")
 }
 
 func TestPaging(t *testing.T) {
@@ -61,10 +139,10 @@ func TestPagingUnderChange(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Remove("pcc-0003")                      // on the page that was seen
-	c.Remove("pcc-0009")                      // its last one
+	c.Remove("pcc-0003")                      // on the page that was read
+	c.Remove("pcc-0009")                      // the last one on that page
 	c.Remove("pcc-0012")                      // on the next
-	c.SetStatus("pcc-0013", peering.Rejected) // changed, but there
+	c.SetStatus("pcc-0013", peering.Rejected) // changed, but still there
 	c.Put(request("pcc-new"), with(request("pcc-0014"), func(it *simulator.Item) { it.Name = "renamed" }))
 	all := ids(first)
 	for next := first.NextToken; next != ""; {
@@ -111,17 +189,6 @@ func TestListShowsTheCallersSide(t *testing.T) {
 	}
 }
 
-func TestPutMovesAConnection(t *testing.T) {
-	t.Parallel()
-	c := newCloud(request("pcc-1"), request("pcc-2"))
-	c.Put(with(request("pcc-1"), func(it *simulator.Item) { it.AcceptingRegionID = "cn-beijing" }))
-	for region, want := range map[string]string{home: "pcc-2", "cn-beijing": "pcc-1"} {
-		if got, err := inProcess(c).as(accepterKey).in(region).list("", 0); err != nil || strings.Join(ids(got), " ") != want {
-			t.Errorf("%s: %v, %q", region, err, ids(got))
-		}
-	}
-}
-
 func TestListParameters(t *testing.T) {
 	t.Parallel()
 	type req = vpcpeer.ListVpcPeerConnectionsRequest
@@ -146,11 +213,11 @@ func TestListParameters(t *testing.T) {
 		{"tag", func(q *req) { q.Tags = &[]vpcpeer.ListVpcPeerConnectionsTags{{Key: "env"}} }, "pcc-tagged"},
 		{"tag with another value", func(q *req) { q.Tags = &[]vpcpeer.ListVpcPeerConnectionsTags{{Key: "env", Value: "test"}} }, ""},
 		{"two filters", func(q *req) { q.Name, q.InstanceId = "named", "pcc-3" }, ""},
-		{"too few", func(q *req) { q.MaxResults = "0" }, "InvalidParameter.MaxResults"},
-		{"too many", func(q *req) { q.MaxResults = "101" }, "InvalidParameter.MaxResults"},
-		{"no number", func(q *req) { q.MaxResults = "ten" }, "InvalidParameter.MaxResults"},
+		{"MaxResults too low", func(q *req) { q.MaxResults = "0" }, "InvalidParameter.MaxResults"},
+		{"MaxResults too high", func(q *req) { q.MaxResults = "101" }, "InvalidParameter.MaxResults"},
+		{"MaxResults not a number", func(q *req) { q.MaxResults = "ten" }, "InvalidParameter.MaxResults"},
 		{"unsupported region", func(q *req) { q.RegionId = "cn-beijing" }, "UnsupportedRegion"},
-		{"no region id", func(q *req) { q.RegionId = "../x" }, "UnsupportedRegion"},
+		{"malformed region id", func(q *req) { q.RegionId = "../x" }, "UnsupportedRegion"},
 		{"a made-up token", func(q *req) { q.NextToken = "next" }, "InvalidParameter.NextToken"},
 		{"the token of another partition", func(q *req) { q.NextToken = token("1111111111111111/cn-beijing/1") }, "InvalidParameter.NextToken"},
 		{"a token without a number", func(q *req) { q.NextToken = token("1111111111111111/cn-shanghai/x") }, "InvalidParameter.NextToken"},

@@ -20,7 +20,7 @@ import (
 	"peerguard/simulator"
 )
 
-// panicked is what is left of a call that made the SDK panic.
+// panicked is the error of a call that made the SDK panic.
 type panicked struct{ error }
 
 func rejectSafely(r caller) (id string, err error) {
@@ -62,7 +62,7 @@ func timedOut(err error) bool {
 	return errors.As(err, &e) && e.Timeout()
 }
 
-// gaveUpReading: whether net/http names its own timeout or the context's depends on which of them fires first.
+// gaveUpReading accepts two errors: net/http names its own timeout or the context's, whichever fires first.
 func gaveUpReading(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || err != nil && strings.Contains(err.Error(), "Client.Timeout")
 }
@@ -71,11 +71,12 @@ func succeeded(err error) bool { return err == nil }
 
 func panics(err error) bool { return errors.As(err, &panicked{}) }
 
-// What each fault looks like to a caller of the real SDK that rejects a pending request, and whether it is rejected.
+// faultCases say what each fault looks like to a caller that rejects a pending request with the real SDK, and whether the
+// request is rejected.
 var faultCases = []struct {
 	kind    simulator.Kind
 	looks   func(error) bool
-	id      bool // there is a RequestId
+	id      bool // the answer has a RequestId
 	effect  bool
 	outcome string // in the record; "": the kind's name
 }{
@@ -137,7 +138,7 @@ func TestFaults(t *testing.T) {
 					}
 					id, err := rejectSafely(start(c).as(accepterKey).patient(patience))
 					if !tc.looks(err) || (id != "") != tc.id {
-						t.Errorf("looks like %v with request id %q", err, id)
+						t.Errorf("got error %v with request id %q", err, id)
 					}
 					effect := tc.effect || applied && tc.kind != simulator.LostUpdate
 					if it, _ := c.Item("pcc-1"); (it.Status == peering.Rejected) != effect {
@@ -186,7 +187,7 @@ func TestFaultsChooseTheirCalls(t *testing.T) {
 		{"the first three", simulator.Fault{Count: 3}, "xxx......."},
 		{"not the first two", simulator.Fault{Skip: 2}, "..xxxxxxxx"},
 		{"every third", simulator.Fault{Every: 3}, "..x..x..x."},
-		{"two, each second, after one", simulator.Fault{Skip: 1, Every: 2, Count: 2}, "..x.x....."},
+		{"two, every second one, after the first", simulator.Fault{Skip: 1, Every: 2, Count: 2}, "..x.x....."},
 		{"another action", simulator.Fault{Action: "RejectVpcPeerConnection"}, ".........."},
 		{"this action", simulator.Fault{Action: "GetVpcPeerConnectionAttribute", Count: 1}, "x........."},
 		{"another connection", simulator.Fault{Instance: "pcc-2"}, ".........."},
@@ -395,7 +396,7 @@ func TestACanceledRequestIsNotSent(t *testing.T) {
 		resp.Body.Close()
 	}
 	if !errors.Is(err, why) || c.Stats().Calls != 0 {
-		t.Errorf("%v after %d calls", err, c.Stats().Calls)
+		t.Errorf("got %v after %d calls", err, c.Stats().Calls)
 	}
 }
 
@@ -450,7 +451,7 @@ func TestRedirectLeaksNothing(t *testing.T) {
 	}
 }
 
-func TestInjectRefusesWhatIsNoFault(t *testing.T) {
+func TestInjectPanicsOnAnUnknownFault(t *testing.T) {
 	t.Parallel()
 	defer func() {
 		if recover() == nil {

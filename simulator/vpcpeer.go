@@ -12,12 +12,12 @@ import (
 	"peerguard/function/peering"
 )
 
-// seen is what a read shows of a connection, and whether it shows it at all. The lock is held.
+// seen returns what a read shows of a connection, and whether it shows the connection at all. The lock is held.
 func (cl *call) seen(n *conn, now time.Time) (Item, bool) {
 	n.settle(now)
 	if cl.stale > 0 {
-		it, there := n.asOf(now.Add(-cl.stale))
-		return shown(it), there
+		it, existed := n.asOf(now.Add(-cl.stale))
+		return shown(it), existed
 	}
 	return shown(n.Item), !n.gone()
 }
@@ -29,9 +29,6 @@ type attribute struct {
 }
 
 func (c *Cloud) get(cl *call) answer {
-	if cl.InstanceID == "" {
-		return missing("InstanceId").answer(cl)
-	}
 	cl.wait(c.Latency)
 	it, ok := c.look(cl)
 	if !ok || !it.visible(cl.Account) {
@@ -50,8 +47,8 @@ func (c *Cloud) look(cl *call) (Item, bool) {
 	return cl.seen(n, time.Now())
 }
 
-// listing is the answer of ListVpcPeerConnections.
-type listing struct {
+// page is the answer of ListVpcPeerConnections.
+type page struct {
 	RequestID       string `json:"RequestId"`
 	TotalCount      int    `json:"TotalCount"`
 	MaxResults      int    `json:"MaxResults"`
@@ -68,14 +65,19 @@ type query struct {
 }
 
 func (c *Cloud) list(cl *call) answer {
-	q, err := c.parseQuery(cl)
-	if err != nil {
+	q := query{
+		partition: peering.Partition{Account: cl.Account, Region: cl.Region},
+		max:       cl.params.number("MaxResults", 20),
+		filters:   filters(cl.params),
+	}
+	var err *apiError
+	if q.after, err = afterToken(q.partition, cl.params.get("NextToken")); err != nil {
 		return err.answer(cl)
 	}
 	cl.wait(c.Latency)
-	p := listing{RequestID: cl.RequestID, MaxResults: q.max}
+	p := page{RequestID: cl.RequestID, MaxResults: q.max}
 	c.mu.Lock()
-	last, more := c.scan(cl, q, &p)
+	last, more := c.fill(cl, q, &p)
 	c.mu.Unlock()
 	switch {
 	case cl.circles:
@@ -88,25 +90,9 @@ func (c *Cloud) list(cl *call) answer {
 	return done(p)
 }
 
-func (c *Cloud) parseQuery(cl *call) (q query, err *apiError) {
-	region, err := c.region(cl)
-	if err != nil {
-		return q, err
-	}
-	q.partition = peering.Partition{Account: cl.Account, Region: region}
-	if q.max, err = cl.params.number("MaxResults", 20, 1, 100, "InvalidParameter.MaxResults"); err != nil {
-		return q, err
-	}
-	if q.after, err = afterToken(q.partition, cl.params.get("NextToken")); err != nil {
-		return q, err
-	}
-	q.filters = filters(cl.params)
-	return q, nil
-}
-
-// scan fills a page. It gives the sequence number of its last connection, and whether more follow. The lock is held.
-// Positions are sequence numbers, so a connection that comes, goes or changes meanwhile shifts no other.
-func (c *Cloud) scan(cl *call, q query, p *listing) (last uint64, more bool) {
+// fill fills a page. It returns the sequence number of its last connection, and whether more follow. The lock is held.
+// A page begins after a sequence number, so a connection that comes, goes or changes between two pages shifts no other.
+func (c *Cloud) fill(cl *call, q query, p *page) (last uint64, more bool) {
 	p.VpcPeerConnects = []Item{}
 	x := c.partitions[q.partition]
 	if x == nil {
@@ -128,7 +114,7 @@ func (c *Cloud) scan(cl *call, q query, p *listing) (last uint64, more bool) {
 	return last, false
 }
 
-// count is the TotalCount: without filters it looks at no connection, so that a page costs a page.
+// count returns the TotalCount. Without filters it looks at no connection, so the cost of a page is that of its items.
 func (q query) count(cl *call, x *index, now time.Time) int {
 	if len(q.filters) == 0 {
 		return len(x.items) - x.gone
@@ -146,7 +132,7 @@ func (q query) matches(it *Item) bool {
 	return !slices.ContainsFunc(q.filters, func(f func(*Item) bool) bool { return !f(it) })
 }
 
-// filters are the conditions of a List, all of which must hold. There is none on the status: the API has none.
+// filters returns the conditions of a List, all of which must hold. The API has none on the status.
 func filters(ps params) (all []func(*Item) bool) {
 	if v := ps.get("InstanceId"); v != "" {
 		all = append(all, func(it *Item) bool { return it.InstanceID == v })
@@ -169,14 +155,14 @@ func filters(ps params) (all []func(*Item) bool) {
 	return all
 }
 
-// on reports whether the item has the tag; an empty value stands for any.
+// on reports whether the item has the tag. An empty value matches any.
 func (t Tag) on(it *Item) bool {
 	return slices.ContainsFunc(it.Tags, func(have Tag) bool {
 		return have.Key == t.Key && (t.Value == "" || have.Value == t.Value)
 	})
 }
 
-// nextToken names the page after a connection. It is good in its own partition only, and never the same twice.
+// nextToken names the page that begins after a connection. It is valid in its own partition only, and is never repeated.
 func (c *Cloud) nextToken(p peering.Partition, last uint64) string {
 	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%s/%s/%d/%d", p.Account, p.Region, last, c.serial.Add(1)))
 }
@@ -185,12 +171,12 @@ func afterToken(p peering.Partition, token string) (uint64, *apiError) {
 	if token == "" {
 		return 0, nil
 	}
-	text, _ := base64.RawURLEncoding.DecodeString(token) // what cannot be decoded has no prefix either
+	text, _ := base64.RawURLEncoding.DecodeString(token) // a token that cannot be decoded fails the next test
 	rest, ok := strings.CutPrefix(string(text), fmt.Sprintf("%s/%s/", p.Account, p.Region))
 	last, _, _ := strings.Cut(rest, "/")
 	after, err := strconv.ParseUint(last, 10, 64)
 	if !ok || err != nil {
-		return 0, badRequest("InvalidParameter.NextToken", "The specified parameter NextToken is not valid.")
+		return 0, invalid("NextToken")
 	}
 	return after, nil
 }
