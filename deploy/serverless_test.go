@@ -72,7 +72,7 @@ func render(text string, env map[string]string) (map[string]any, error) {
 func packaged(t *testing.T) []string {
 	t.Helper()
 	dist := t.TempDir()
-	pack := exec.CommandContext(t.Context(), "go", "run", "./deploy/pack", dist)
+	pack := exec.CommandContext(t.Context(), "go", "run", "./deploy/pack", "-policy", "events/simulator/policy.yaml", dist)
 	pack.Dir = ".."
 	if out, err := pack.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)

@@ -65,7 +65,7 @@ func packedFrom(t *testing.T, root string) string {
 	t.Helper()
 	t.Chdir(root)
 	dir := t.TempDir()
-	if err := pack(t.Context(), dir, "policy.yaml", testVersion); err != nil {
+	if err := pack(t.Context(), dir, filepath.Join("events", "simulator", "policy.yaml"), testVersion); err != nil {
 		t.Fatal(err)
 	}
 	return dir

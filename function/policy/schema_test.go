@@ -126,7 +126,7 @@ func TestSchemaAgrees(t *testing.T) {
 	corpus := files(t, "testdata/good/*.yaml", "policy.yaml")
 	maps.Copy(corpus, files(t, "testdata/broken/*.txtar", "policy.yaml"))
 	maps.Copy(corpus, single)
-	corpus["shipped"] = readFile(t, "../../policy.yaml")
+	corpus["shipped"] = readFile(t, "testdata/shipped/policy.yaml")
 	agree(t, schema, corpus, func(fsys fstest.MapFS, text string) error {
 		fsys["policy.yaml"] = &fstest.MapFile{Data: []byte(text)}
 		_, err := policy.Load(fsys, "policy.yaml")
@@ -139,7 +139,7 @@ func TestSchemaAgrees(t *testing.T) {
 
 func TestTestSchemaAgrees(t *testing.T) {
 	t.Parallel()
-	corpus := map[string]string{"shipped": readFile(t, "../../policy_test.yaml"), "cases": casesText}
+	corpus := map[string]string{"shipped": readFile(t, "testdata/shipped/policy_test.yaml"), "cases": casesText}
 	for name, text := range files(t, "testdata/broken_tests/*.txtar", "policy_test.yaml") {
 		corpus["cases/"+name] = text
 	}

@@ -42,7 +42,7 @@ func newRig(ctx context.Context, short bool) (*rig, error) {
 func (r *rig) close() { _ = os.RemoveAll(r.dir) } // in the folder for temporary files, where leftovers are swept
 
 func (r *rig) build(ctx context.Context) error {
-	if err := r.command(ctx, "run", "./deploy/pack", filepath.Join(r.dir, ours)); err != nil {
+	if err := r.command(ctx, "run", "./deploy/pack", "-policy", "events/simulator/policy.yaml", filepath.Join(r.dir, ours)); err != nil {
 		return err
 	}
 	bootstrap, err := os.ReadFile("bootstrap")

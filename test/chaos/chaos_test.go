@@ -18,13 +18,13 @@ var (
 	minutesFlag = flag.Float64("chaos.minutes", 0, "length of a long run; 0 makes the short ones")
 )
 
-// packed builds the package once for all tests, as `make package` does.
+// packed builds the package, with the policy of the samples, once for all tests, as `make package` does.
 var packed = sync.OnceValues(func() (string, error) {
 	dist, err := os.MkdirTemp("", "peerguard-chaos-")
 	if err != nil {
 		return "", err
 	}
-	pack := exec.Command("go", "run", "./deploy/pack", dist)
+	pack := exec.Command("go", "run", "./deploy/pack", "-policy", "events/simulator/policy.yaml", dist)
 	pack.Dir = "../.."
 	if out, err := pack.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)

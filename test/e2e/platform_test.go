@@ -19,13 +19,13 @@ import (
 	"peerguard/simulator/platform"
 )
 
-// packed builds the package once for all tests of this file, as `make package` does.
+// packed builds the package, with the policy of the samples, once for all tests of this file, as `make package` does.
 var packed = sync.OnceValues(func() (string, error) {
 	dist, err := os.MkdirTemp("", "peerguard-dist-")
 	if err != nil {
 		return "", err
 	}
-	pack := exec.Command("go", "run", "./deploy/pack", dist)
+	pack := exec.Command("go", "run", "./deploy/pack", "-policy", "events/simulator/policy.yaml", dist)
 	pack.Dir = "../.."
 	if out, err := pack.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
