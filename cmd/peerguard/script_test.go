@@ -1,22 +1,25 @@
 package main
 
 import (
-	"os"
+	"flag"
 	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
+var update = flag.Bool("update", false, "write the output as the expected output")
+
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"peerguard": main})
 }
 
 // TestScripts runs testdata/script/*.txtar.
+// After a change of output: go test ./cmd/peerguard -run TestScripts -update, and read the diff.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
-		UpdateScripts:       os.Getenv("UPDATE") != "",
+		UpdateScripts:       *update,
 		Dir:                 filepath.Join("testdata", "script"),
 		Setup:               hermetic,
 		RequireExplicitExec: true,

@@ -17,7 +17,7 @@ import (
 	"peerguard/function/policy"
 )
 
-var update = flag.Bool("update", false, "write what came as what is expected")
+var update = flag.Bool("update", false, "write the output as the expected output")
 
 // TestBroken holds every file of testdata/broken against its expected output: each mistake, with its excerpt.
 // After a change of words: go test ./function/policy -run TestBroken -update, and read the difference.

@@ -26,7 +26,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-var update = flag.Bool("update", false, "write what came as what is expected")
+var update = flag.Bool("update", false, "write the output as the expected output")
 
 // sample is a report with each outcome in it, and all connections that were judged.
 func sample() (*guard.Report, page.Meta) {
