@@ -137,7 +137,7 @@ MINUTES ?= 10
 
 .PHONY: chaos
 chaos: ## the binary under faults, kills and edits for MINUTES (10), by SEED (a new one)
-	go test ./test/chaos -run '^TestChaos$$' -v -count=1 -timeout 0 -args -chaos.seed=$(SEED) -chaos.minutes=$(MINUTES)
+	go test ./test/e2e -run '^TestChaos$$' -v -count=1 -timeout 0 -args -chaos.seed=$(SEED) -chaos.minutes=$(MINUTES)
 
 .PHONY: clean
 clean: ## remove what was built

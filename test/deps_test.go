@@ -38,7 +38,7 @@ var rooms = map[string][]string{
 	"simulator/platform": {},
 	"deploy/pack":        {"function/policy"},
 
-	"test/chaos": {},
+	"test/e2e": {},
 	"test/bench": {
 		"function/fc", "function/guard", "function/handler", "function/policy", "function/vpcpeer",
 		"simulator/platform", "test/bench/floor/calls", "test/bench/world",

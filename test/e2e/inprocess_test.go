@@ -1,4 +1,4 @@
-package chaos_test
+package e2e_test
 
 import (
 	"context"
@@ -17,19 +17,19 @@ import (
 	"peerguard/simulator/platform"
 )
 
-// inProcess is a handler in this process, through the real client and the real judge, that can be broken on purpose.
+// inProcess is a handler in this process that can be broken on purpose. Client and judge are the real ones.
 type inProcess struct {
 	cloud  *simulator.Cloud
 	source *policy.Source
-	// wreck stands between the judge and the cloud. Nil leaves both alone.
+	// wreck returns the cloud that the judge sees instead, if not nil.
 	wreck func(cloud guard.Cloud, payload []byte) guard.Cloud
-	// tell is what is answered; nil is what should be.
-	tell func(platform.Result) platform.Result
+	// edit changes the answer, if not nil.
+	edit func(platform.Result) platform.Result
 
 	mu    sync.Mutex
 	guard *guard.Guard
 	peer  *vpcpeer.Cloud
-	alive context.Context //nolint:containedctx // the life of what stands for a process
+	alive context.Context //nolint:containedctx // the life of what stands in for a process
 	kill  context.CancelFunc
 }
 
@@ -41,7 +41,7 @@ func newInProcess(r *run) *inProcess {
 
 func (h *inProcess) slots() int { return 30 }
 
-// restart forgets what a process would forget, and gives up what runs when it is killed.
+// restart forgets what a process would forget. A kill also gives up what is running.
 func (h *inProcess) restart(kill bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -61,7 +61,7 @@ func (h *inProcess) do(ctx context.Context, inv platform.Invocation) platform.Re
 	h.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, inv.Timeout)
 	defer cancel()
-	defer context.AfterFunc(alive, cancel)() //nolint:contextcheck // it ends with the invocation, or with what stands for the process
+	defer context.AfterFunc(alive, cancel)() //nolint:contextcheck // it ends with the invocation, or with what stands in for the process
 	r := platform.Result{RequestID: inv.RequestID}
 	report, err := state.handle(ctx, inv)
 	switch {
@@ -73,8 +73,8 @@ func (h *inProcess) do(ctx context.Context, inv platform.Invocation) platform.Re
 		r.OK = true
 		r.Body, r.Err = json.Marshal(report)
 	}
-	if h.tell != nil {
-		r = h.tell(r)
+	if h.edit != nil {
+		r = h.edit(r)
 	}
 	return r
 }
@@ -118,7 +118,7 @@ func (h *inProcess) handle(ctx context.Context, in platform.Invocation) (*guard.
 	return nil, fmt.Errorf("an input of type %T", input)
 }
 
-// requesterOf is whom a payload names as requester of a connection, "" where it says nothing of it.
+// requesterOf returns the account that a payload names as the requester of a connection, or "".
 func requesterOf(payload []byte, id string) peering.Account {
 	var elements []json.RawMessage
 	if json.Unmarshal(payload, &elements) != nil {

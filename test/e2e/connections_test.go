@@ -1,4 +1,4 @@
-package chaos_test
+package e2e_test
 
 import (
 	"fmt"
@@ -17,23 +17,32 @@ type fate int
 const (
 	doomed  fate = iota // an unknown pending request: rejected in the end, unless its owners settle it first
 	spared              // allowed, no longer pending, managed, or not ours: never rejected
-	unclear             // nobody knows whose it is, or how it stands: never rejected, and somebody is told
+	unclear             // its owner or its status is unknown: never rejected, and somebody is told
 )
 
 const (
-	own     = peering.Account(platform.Account)
-	partner = 2222222222222222 // allowed without conditions
-	picky   = 4444444444444444 // allowed from one region to one VPC
-	regions = 20
-	members = 4
+	own       = peering.Account(platform.Account)
+	ownNumber = 1111111111111111 // the same, as the API writes it
+	partner   = 2222222222222222 // allowed without conditions
+	picky     = 4444444444444444 // allowed from one region to one VPC
+	regions   = 20
+	members   = 4
 )
 
-// connection is one connection of the run, and what its owners do with it meanwhile.
+// connection is one connection of the run, and what its owners do with it.
 type connection struct {
 	Item  simulator.Item
 	Fate  fate
-	Then  peering.Status // what its owners make of it, where not empty
+	Then  peering.Status // what its owners make of it, if not empty
 	After time.Duration  // when they do
+}
+
+// pendingRequest is a foreign request to the function's own account.
+func pendingRequest(id string, requester int64) simulator.Item {
+	return simulator.Item{
+		InstanceID: id, OwnerID: requester, RegionID: "cn-hangzhou", VPC: simulator.VPC{VpcID: "vpc-a", Ipv4Cidrs: []string{"10.1.0.0/16"}},
+		AcceptingOwnerUID: ownNumber, AcceptingRegionID: platform.Region, AcceptingVPC: simulator.VPC{VpcID: "vpc-b"}, Status: peering.Accepting,
+	}
 }
 
 func region(n int) string { return "cn-area-" + strconv.Itoa(n) }
@@ -61,7 +70,7 @@ var kinds = []struct {
 	{3, spared, func(r *rand.Rand, c *connection) {
 		c.Item.OwnerID, c.Item.Status, c.Item.ReadyAfter = partner, peering.Creating, between(r, 50*time.Millisecond, 4*time.Second)
 	}},
-	{3, doomed, func(r *rand.Rand, c *connection) { // somebody accepts it, or the requester gives up: too late, or just not
+	{3, doomed, func(r *rand.Rand, c *connection) { // somebody accepts it or the requester gives up, before or after peerguard acts
 		c.After = between(r, 0, time.Second)
 		c.Then = []peering.Status{peering.Activated, peering.Updating, peering.Deleted, peering.Expired}[r.IntN(4)]
 	}},
@@ -72,7 +81,7 @@ var kinds = []struct {
 	}},
 	{3, spared, func(_ *rand.Rand, c *connection) { c.Item.ManagedService = "SWAS" }},
 	{1, spared, func(_ *rand.Rand, c *connection) { c.Item.OwnerID = c.Item.AcceptingOwnerUID }},
-	{4, spared, func(r *rand.Rand, c *connection) { // ours to wait for, not to reject
+	{4, spared, func(r *rand.Rand, c *connection) { // a guarded account is the requester: the other side decides
 		c.Item.OwnerID, c.Item.AcceptingOwnerUID = c.Item.AcceptingOwnerUID, stranger(r)
 	}},
 	{1, unclear, func(_ *rand.Rand, c *connection) { c.Item.OwnerID = 0 }},
@@ -82,19 +91,12 @@ var kinds = []struct {
 	{1, unclear, func(_ *rand.Rand, c *connection) { c.Item.Status = "Frozen" }},
 }
 
-// newConnection makes the n-th connection: a stranger's request to one of the guarded accounts, and then what its kind
-// makes of it.
+// newConnection makes the n-th connection: a stranger's request to one of the guarded accounts, changed by its kind.
 func newConnection(r *rand.Rand, n int) connection {
-	c := connection{Item: simulator.Item{
-		InstanceID:        fmt.Sprintf("pcc-%06d", n),
-		OwnerID:           stranger(r),
-		RegionID:          region(r.IntN(regions)),
-		VPC:               simulator.VPC{VpcID: "vpc-" + strconv.Itoa(r.IntN(1000)), Ipv4Cidrs: []string{fmt.Sprintf("10.%d.0.0/16", r.IntN(256))}},
-		AcceptingOwnerUID: guarded(r, 0),
-		AcceptingRegionID: region(r.IntN(regions)),
-		AcceptingVPC:      simulator.VPC{VpcID: "vpc-bad"},
-		Status:            peering.Accepting,
-	}}
+	c := connection{Item: pendingRequest(fmt.Sprintf("pcc-%06d", n), stranger(r))}
+	c.Item.RegionID, c.Item.AcceptingRegionID = region(r.IntN(regions)), region(r.IntN(regions))
+	c.Item.VPC = simulator.VPC{VpcID: "vpc-" + strconv.Itoa(r.IntN(1000)), Ipv4Cidrs: []string{fmt.Sprintf("10.%d.0.0/16", r.IntN(256))}}
+	c.Item.AcceptingOwnerUID = guarded(r, 0)
 	at := r.IntN(totalWeight())
 	for _, k := range kinds {
 		if at -= k.weight; at < 0 {
@@ -115,10 +117,10 @@ func totalWeight() (sum int) {
 
 func stranger(r *rand.Rand) int64 { return 6660000000000000 + r.Int64N(500) }
 
-// guarded is one of the guarded accounts, but not the one given.
+// guarded returns one of the guarded accounts, but not the given one.
 func guarded(r *rand.Rand, not int64) int64 {
 	for {
-		a := int64(1111111111111111)
+		a := int64(ownNumber)
 		if n := r.IntN(members + 2); n < members {
 			a = memberAccount(n)
 		}

@@ -1,4 +1,4 @@
-package chaos_test
+package e2e_test
 
 import (
 	"encoding/json"
@@ -7,22 +7,50 @@ import (
 	"strconv"
 
 	"peerguard/function/peering"
+	"peerguard/simulator"
 )
 
-// announcement is one event: what it says, and what it may be held to.
+// created is the event of a successful CreateVpcPeerConnection that the function's account is to accept.
+func created(eventID, connection, requester string) string {
+	it := pendingRequest(connection, 0)
+	return cloudEvent(eventID, creation(&it, requester, it.AcceptingOwnerUID))
+}
+
+// creation is the ActionTrail record of a CreateVpcPeerConnection that made a connection. Requester and accepter are
+// account ids, as numbers or as text, and need not be the connection's.
+func creation(it *simulator.Item, requester, accepter any) map[string]any {
+	return map[string]any{
+		"eventName":          "CreateVpcPeerConnection",
+		"eventType":          "ApiCall",
+		"acsRegion":          it.RegionID,
+		"recipientAccountId": requester,
+		"requestParameters":  map[string]any{"AcceptingAliUid": accepter, "AcceptingRegionId": it.AcceptingRegionID},
+		"responseElements":   map[string]any{"InstanceId": it.InstanceID, "RequestId": "r"},
+		"userIdentity":       map[string]any{"accountId": requester, "type": "ram-user"},
+	}
+}
+
+// cloudEvent wraps a record as EventBridge does.
+func cloudEvent(id any, record map[string]any) string {
+	return marshal(map[string]any{
+		"specversion": "1.0", "id": id, "source": "acs.vpcpeer", "type": "vpcpeer:ActionTrail:ApiCall", "time": "2026-11-01T00:00:00Z", "data": record,
+	})
+}
+
+// announcement is one event of a chaos run.
 type announcement struct {
 	Body   string // JSON
 	ID     string // of the event, as text
-	About  string // the connection, "" when the event is about none
-	Honest bool   // it names the true accepter, so that whoever handles it can see the connection
+	About  string // the connection, "" if the event is about none
+	Honest bool   // it names the true accepter, so that the function can find the connection
 }
 
-// announce makes an event about a connection. It may lie about the requester, the regions and even the accepter.
+// announce makes an event about a connection. It may lie about the requester and even about the accepter.
 func announce(r *rand.Rand, n int, c *connection) announcement {
 	it := &c.Item
 	requester, accepter := it.OwnerID, it.AcceptingOwnerUID
 	a := announcement{About: it.InstanceID, Honest: true}
-	if r.IntN(5) == 0 { // forged: a stranger poses as the partner, and the partner is made to look like a stranger
+	if r.IntN(5) == 0 { // forged: a stranger poses as the partner, or the partner is made to look like a stranger
 		requester = partner
 		if it.OwnerID == partner {
 			requester = stranger(r)
@@ -31,29 +59,21 @@ func announce(r *rand.Rand, n int, c *connection) announcement {
 	if r.IntN(25) == 0 {
 		accepter, a.Honest = guarded(r, accepter), false
 	}
-	name := "CreateVpcPeerConnection"
-	record := map[string]any{
-		"eventType":          []string{"ApiCall", "ConsoleOperation"}[r.IntN(2)],
-		"acsRegion":          it.RegionID,
-		"recipientAccountId": number(r, requester),
-		"requestParameters":  map[string]any{"AcceptingAliUid": number(r, accepter), "AcceptingRegionId": it.AcceptingRegionID},
-		"responseElements":   map[string]any{"InstanceId": it.InstanceID, "RequestId": "r"},
-		"userIdentity":       map[string]any{"accountId": number(r, requester), "type": "ram-user"},
-	}
+	record := creation(it, number(r, requester), number(r, accepter))
+	record["eventType"] = []string{"ApiCall", "ConsoleOperation"}[r.IntN(2)]
 	if r.IntN(6) == 0 {
-		name = "AcceptVpcPeerConnection"
+		record["eventName"] = "AcceptVpcPeerConnection"
 		record["recipientAccountId"] = number(r, accepter)
 		record["requestParameters"] = map[string]any{"InstanceId": it.InstanceID}
 		delete(record, "responseElements")
 	}
-	record["eventName"] = name
 	id := eventID(r, n)
 	a.ID = fmt.Sprint(id)
-	a.Body = marshal(map[string]any{"specversion": "1.0", "id": id, "source": "acs.vpcpeer", "type": "vpcpeer:ActionTrail:ApiCall", "data": record})
+	a.Body = cloudEvent(id, record)
 	return a
 }
 
-// eventID is an id in one of the forms that the platform may give: a text, a number, or what no client token can be.
+// eventID is an id in one of the forms that the platform may use: text, a number, or text that cannot be a client token.
 func eventID(r *rand.Rand, n int) any {
 	switch r.IntN(5) {
 	case 0:
@@ -64,7 +84,7 @@ func eventID(r *rand.Rand, n int) any {
 	return fmt.Sprintf("event-%d", n)
 }
 
-// number is an account id, as a number or as a text.
+// number is an account id, as a number or as text.
 func number(r *rand.Rand, account int64) any {
 	if r.IntN(2) == 0 {
 		return account
@@ -72,7 +92,7 @@ func number(r *rand.Rand, account int64) any {
 	return strconv.FormatInt(account, 10)
 }
 
-// batch puts events into one payload, each as an object or as a text that holds one.
+// batch puts events into one payload, each as an object or as text that holds one.
 func batch(r *rand.Rand, events []announcement) string {
 	elements := make([]any, len(events))
 	for i, e := range events {
@@ -84,7 +104,7 @@ func batch(r *rand.Rand, events []announcement) string {
 	return marshal(elements)
 }
 
-// timer is the payload of a timer event: of the whole scope, or of what is named.
+// timer is the payload of a timer event that asks for a sweep of the whole scope, or of what is named.
 func timer(triggerTime string, scope []peering.Partition, whole bool) string {
 	payload := ""
 	if !whole {
@@ -102,7 +122,7 @@ func timer(triggerTime string, scope []peering.Partition, whole bool) string {
 	return marshal(map[string]any{"triggerTime": triggerTime, "triggerName": "chaos", "payload": payload})
 }
 
-// garbage is what must fail its invocation, and nothing else.
+// garbage is payloads that must fail their invocation.
 var garbage = []string{
 	"", "null", "42", `"text"`, "[]", "{}", "\xff\xfe", `{"specversion":"1.0","id":"1","data":{"eventName":"CreateVpcPe`,
 	`{"specversion":"1.0","id":"x","data":{"eventName":"CreateVpcPeerConnection","responseElements":{"InstanceId":"../../x"}}}`,
@@ -115,7 +135,7 @@ var garbage = []string{
 func marshal(v any) string {
 	text, err := json.Marshal(v)
 	if err != nil {
-		panic(err) // texts, numbers and maps of them: cannot happen
+		panic(err) // cannot happen: text, numbers and maps of them
 	}
 	return string(text)
 }

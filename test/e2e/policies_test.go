@@ -1,4 +1,4 @@
-package chaos_test
+package e2e_test
 
 import (
 	"fmt"
@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// edit is one change of the policy on disk. Whatever a sound policy of the run looks like, it says the same of every
-// connection; only the mode and the cap differ.
+// edit is one change of the policy on disk. All sound policies of a run judge every connection alike, whatever they look
+// like; only the mode and the cap differ.
 type edit struct {
 	Text     string
 	Accounts string        // of the file that it may name
-	InPlace  bool          // written over the old one, in Pieces; else renamed into place, as a deployment does
-	Pieces   int           // how many
-	Pause    time.Duration // between two of them
+	InPlace  bool          // written over the old one, in pieces; else renamed into place, as a deployment does
+	Pieces   int           // if in place
+	Pause    time.Duration // between two pieces
 }
 
 const (
@@ -39,7 +39,7 @@ func mode(r *rand.Rand) string {
 	return "enforce"
 }
 
-// sound is a policy that allows the partner, and the picky one from region 0 to vpc-good, in one of many forms.
+// sound returns a policy that allows partner, and picky from region 0 to vpc-good, in one of many forms.
 func sound(r *rand.Rand, mode string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "version: 1\nmode: %s\nguard:\n  regions:\n", mode)
@@ -71,7 +71,7 @@ func sound(r *rand.Rand, mode string) string {
 	return b.String()
 }
 
-// accounts is a file that names the partner among nobodies.
+// accounts returns an accounts file that names the partner among accounts that do not occur.
 func accounts(r *rand.Rand) string {
 	lines := []string{"2222222222222222 # the partner"}
 	for n := range r.IntN(50) {
@@ -81,7 +81,7 @@ func accounts(r *rand.Rand) string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// broken makes a mistake, as people do.
+// broken makes a mistake in a policy, as people do.
 func broken(r *rand.Rand, text string) string {
 	switch r.IntN(6) {
 	case 0:
@@ -98,8 +98,8 @@ func broken(r *rand.Rand, text string) string {
 	return strings.Replace(text, "version: 1", "version: 2", 1)
 }
 
-// apply writes the policy. It gives when it began and ended what no reader can tell from a finished policy: a file that
-// stood still, half written, for longer than readers wait (250 ms). A busy machine can cause that, the plan never does.
+// apply writes the policy. Readers wait 250 ms for a file that is being written. If a busy machine left it half written for
+// about that long, apply returns when that began and ended; otherwise both times are zero.
 func (e *edit) apply(folder string) (from, until time.Time, err error) {
 	began := time.Now()
 	slowest := time.Duration(0)
@@ -125,7 +125,7 @@ func (e *edit) apply(folder string) (from, until time.Time, err error) {
 	return from, until, nil
 }
 
-// overwrite writes a file in pieces, and gives the longest time between two of them.
+// overwrite writes a file in pieces, and returns the longest time between two of them.
 func (e *edit) overwrite(path, text string) (slowest time.Duration, err error) {
 	last := time.Now()
 	f, err := os.Create(path)

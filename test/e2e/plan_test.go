@@ -1,4 +1,4 @@
-package chaos_test
+package e2e_test
 
 import (
 	"math/rand/v2"
@@ -20,13 +20,13 @@ type step struct {
 
 // delivery is one asynchronous invocation.
 type delivery struct {
-	Payload     string
-	Events      []announcement // that the payload holds
-	Sweep       *sweep         // or the sweep that it asks for
-	Bad         bool           // some of it cannot be read: it must not succeed
-	Timeout     time.Duration  // of the function
-	Retries     int            // after the first attempt
-	TellsTheEnd bool           // the deadline is sent too, where a runtime leaves that open
+	Payload      string
+	Events       []announcement // that the payload holds
+	Sweep        *sweep         // or the sweep that it asks for
+	Bad          bool           // it cannot be read and must not succeed
+	Timeout      time.Duration  // of the function
+	Retries      int            // after the first attempt
+	SendDeadline bool           // the deadline is sent even on a runtime where it is optional
 }
 
 // sweep is one timer event.
@@ -38,7 +38,7 @@ type sweep struct {
 // stop ends a process, and another takes its place.
 type stop struct {
 	Instance int  // modulo their number
-	Kill     bool // kill -9; else SIGTERM, after which work is finished
+	Kill     bool // kill -9; else SIGTERM, which lets the process finish its work
 }
 
 // plan draws one step after the other. The same seed draws the same ones.
@@ -48,7 +48,7 @@ type plan struct {
 	connections int
 	events      int
 	sweeps      int
-	repair      int                    // step at which a broken policy is repaired
+	repair      int                    // step that repairs a broken policy
 	later       map[int][]announcement // by step
 	recent      []connection
 }
@@ -86,7 +86,7 @@ func (p *plan) next() step {
 	return s
 }
 
-// edit changes the policy. What breaks it is repaired a few steps later.
+// edit changes the policy. A broken one is repaired a few steps later.
 func (p *plan) edit() *edit {
 	e := newEdit(p.random)
 	if p.random.IntN(6) == 0 {
@@ -96,7 +96,7 @@ func (p *plan) edit() *edit {
 	return &e
 }
 
-// appear makes a connection and the events about it: one mostly, delivered once or more often, at once or later; or none.
+// appear makes a connection and, mostly, an event about it, delivered one to three times, now or later.
 func (p *plan) appear() connection {
 	c := newConnection(p.random, p.connections)
 	p.connections++
@@ -118,7 +118,7 @@ func (p *plan) announce(c *connection, copies int) {
 	}
 }
 
-// due gives the deliveries of this step, in any order, some in one payload.
+// due returns the deliveries of this step, in any order, some of them in one payload.
 func (p *plan) due() (list []delivery) {
 	r := p.random
 	events := p.later[p.steps]
@@ -167,13 +167,13 @@ func (p *plan) sweep() []delivery {
 
 func (p *plan) delivery() delivery {
 	r := p.random
-	return delivery{Timeout: time.Duration(5+r.IntN(3)) * time.Second, Retries: r.IntN(3), TellsTheEnd: r.IntN(2) == 0}
+	return delivery{Timeout: time.Duration(5+r.IntN(3)) * time.Second, Retries: r.IntN(3), SendDeadline: r.IntN(2) == 0}
 }
 
-// lasting are the faults that cost seconds: they are rarer than the others, or nothing else would happen.
+// lasting are the faults that cost seconds. They are rare, or nothing else would happen.
 var lasting = map[simulator.Kind]bool{simulator.Hang: true, simulator.HangAfter: true, simulator.SlowBody: true}
 
-// faults befall a fifth of the calls: every kind there is, in proportions that the seed decides.
+// faults apply to a fifth of the calls: every kind of them, in proportions that the seed decides.
 func faults(seed uint64) []simulator.Fault {
 	const share = 0.2
 	r := rand.New(rand.NewPCG(seed, 2))
@@ -188,7 +188,7 @@ func faults(seed uint64) []simulator.Fault {
 		sum += weights[i]
 	}
 	list := make([]simulator.Fault, len(kinds))
-	left := 1.0 // of the calls, for this fault and those after it
+	left := 1.0 // share of the calls that no earlier fault applies to
 	for i, k := range kinds {
 		part := share * weights[i] / sum
 		list[i] = simulator.Fault{Kind: k, Probability: part / left, Seed: r.Uint64()}
@@ -198,7 +198,7 @@ func faults(seed uint64) []simulator.Fault {
 	return list
 }
 
-// lasts is how long a fault of a kind goes on; 0 is the kind's own.
+// lasts returns how long a fault of a kind lasts; 0 is the kind's own default.
 func lasts(r *rand.Rand, k simulator.Kind) time.Duration {
 	switch k {
 	case simulator.Throttle:

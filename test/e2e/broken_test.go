@@ -1,4 +1,4 @@
-package chaos_test
+package e2e_test
 
 import (
 	"context"
@@ -16,9 +16,9 @@ import (
 	"peerguard/simulator/platform"
 )
 
-// The ways in which guardrails are broken, as clouds that stand between the judge and the real client.
+// These are the usual faults of guardrails, as clouds that stand between the judge and the real client.
 
-// deaf takes an error on a read for "there is nothing".
+// deaf takes an error on a read for "not found".
 type deaf struct{ guard.Cloud }
 
 func (d deaf) Get(ctx context.Context, in peering.Partition, id string) (peering.Connection, error) {
@@ -42,8 +42,8 @@ func (h hasty) List(ctx context.Context, in peering.Partition) iter.Seq2[[]peeri
 	}
 }
 
-// onlyLists lets nothing but lists go wrong, and those nearly always: a sweep that fails elsewhere too says so and is not
-// caught, and it does as soon as it sees one of the connections that nobody can judge.
+// onlyLists lets nothing but lists go wrong, and those nearly always. A sweep that also fails elsewhere says so and is not
+// caught; it fails as soon as it sees a connection that nobody can judge.
 var onlyLists = []simulator.Fault{{Kind: simulator.Forbidden, Action: "ListVpcPeerConnections", Probability: 0.9, Seed: 1}}
 
 // credulous believes what an event says of the requester.
@@ -69,14 +69,14 @@ func (s strict) Get(ctx context.Context, in peering.Partition, id string) (peeri
 	return c, err
 }
 
-// boastful says that it has rejected what it has not.
+// boastful claims to have rejected what it has not.
 type boastful struct{ guard.Cloud }
 
 func (boastful) Reject(context.Context, peering.Partition, peering.Rejection) (string, error) {
 	return "request-of-nobody", nil
 }
 
-// forgetful makes up a client token for each rejection.
+// forgetful makes up a new client token for each rejection.
 type forgetful struct{ guard.Cloud }
 
 func (f forgetful) Reject(ctx context.Context, in peering.Partition, r peering.Rejection) (string, error) {
@@ -89,7 +89,7 @@ type breakage struct {
 	name   string
 	faults []simulator.Fault                                   // instead of those of the seed, where there are any
 	wreck  func(cloud guard.Cloud, payload []byte) guard.Cloud // as inProcess.wreck
-	tell   func(platform.Result) platform.Result               // as inProcess.tell
+	edit   func(platform.Result) platform.Result               // as inProcess.edit
 	caught func(score) int                                     // nil: nothing is broken, and the run is clean
 }
 
@@ -128,7 +128,7 @@ var breakages = []breakage{
 	},
 	{
 		name: "failures reported as success",
-		tell: func(r platform.Result) platform.Result {
+		edit: func(r platform.Result) platform.Result {
 			if !r.OK {
 				r.OK, r.Body = true, []byte(`{"mode":"enforce"}`)
 			}
@@ -137,8 +137,8 @@ var breakages = []breakage{
 		caught: func(s score) int { return s.lost },
 	},
 	{
-		name: "secrets told",
-		tell: func(r platform.Result) platform.Result {
+		name: "secrets answered",
+		edit: func(r platform.Result) platform.Result {
 			r.ErrorMessage += "signing with " + platform.Credentials().AccessKeySecret
 			return r
 		},
@@ -146,8 +146,8 @@ var breakages = []breakage{
 	},
 }
 
-// TestTheCheckerCanFail runs the plan against handlers that are broken on purpose: the checker catches each, for what it
-// is, and finds nothing wrong with the one that is not broken.
+// TestTheCheckerCanFail runs the plan against handlers that are broken on purpose. The checker must catch each of them for
+// its own fault, and must find nothing wrong with the ones that are not broken.
 func TestTheCheckerCanFail(t *testing.T) {
 	t.Parallel()
 	var wait sync.WaitGroup
@@ -164,35 +164,35 @@ func TestTheCheckerCanFail(t *testing.T) {
 			}
 			for range 2 {
 				h := newInProcess(r)
-				h.wreck, h.tell = tt.wreck, tt.tell
+				h.wreck, h.edit = tt.wreck, tt.edit
 				r.functions = append(r.functions, h)
 			}
 			d := 6 * time.Second
 			if tt.caught != nil {
-				d = 5 * time.Minute // at most, on a machine that is busy with the other runs: it ends once it is caught
+				d = 5 * time.Minute // at most, on a busy machine: the run ends once the fault is caught
 				r.enough = func(s score) bool { return tt.caught(s) > 0 }
 			}
 			switch s := r.chaos(d); {
 			case tt.caught != nil && tt.caught(s) == 0:
-				t.Errorf("%s: it was not caught: %v", tt.name, s)
+				t.Errorf("%s: not caught: %v", tt.name, s)
 			case tt.caught == nil && !s.clean():
-				t.Errorf("a handler that is not broken was blamed: %q", r.problems)
+				t.Errorf("%s: blamed for %q", tt.name, r.problems)
 			}
 		})
 	}
 	wait.Wait()
 }
 
-// TestAProcessThatEndsIsACrash: an end that nobody asked for is counted once, even where a restart comes before anybody
-// has noticed, and another process takes over.
+// TestAProcessThatEndsIsACrash: an end that the plan did not ask for is counted once, even if a restart comes before it is
+// noticed, and another process takes over.
 func TestAProcessThatEndsIsACrash(t *testing.T) {
 	t.Parallel()
-	r, err := processes(t, 1, "info")
+	r, err := instances(t, 1, "info")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, f := range r.functions {
-		g := f.(*process).current()
+		g := f.(*instance).current()
 		if err := g.Signal(syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}

@@ -1,4 +1,4 @@
-package chaos_test
+package e2e_test
 
 import (
 	"context"
@@ -25,16 +25,14 @@ type run struct {
 	least     int              // connections that the run makes, however long a busy machine takes for them
 	enough    func(score) bool // ends the run early; nil: it takes its time
 	storm     score            // when the faults ended
-	renames   bool             // no policy is written over the old one: no stall of this machine can excuse a rejection
+	renames   bool             // no policy is written over the old one, so no stall of this machine can excuse a rejection
 	aside     sync.WaitGroup   // restarts and edits, one of the latter at a time
 	editing   sync.Mutex
 }
 
 // newRun makes the world of a seed, with a sound policy in a folder of its own.
 func newRun(seed uint64, folder string) (*run, error) {
-	cloud := &simulator.Cloud{}
-	keys := platform.Credentials()
-	cloud.AddKey(simulator.Key{ID: keys.AccessKeyID, Secret: keys.AccessKeySecret, Token: keys.SecurityToken, Account: own})
+	cloud := newCloud()
 	for n := range members {
 		cloud.AddRole(simulator.Role{ARN: roleOf(memberAccount(n)), TrustedAccounts: []peering.Account{own}})
 	}
@@ -49,7 +47,7 @@ func (r *run) soundPolicy() edit {
 	return edit{Text: sound(random, "enforce"), Accounts: accounts(random)}
 }
 
-// chaos lets the plan happen for a time, ends the faults, waits until everything is answered, sweeps once more, and
+// chaos carries out the plan for a while, ends the faults, waits until every delivery is answered, sweeps once more, and
 // judges.
 func (r *run) chaos(d time.Duration) score {
 	var serving sync.WaitGroup
@@ -128,7 +126,7 @@ func (r *run) writePolicy(e edit) error {
 	return err
 }
 
-// lastSweep sweeps everything on every instance at once, and gives the answer of the first.
+// lastSweep sweeps everything on every instance at once, and returns the answer of the first.
 func (r *run) lastSweep() platform.Result {
 	d := delivery{Timeout: 2 * time.Minute, Sweep: &sweep{TriggerTime: "the-end"}}
 	d.Payload = timer(d.Sweep.TriggerTime, nil, true)
@@ -154,23 +152,16 @@ func (r *run) lastSweep() platform.Result {
 	return results[0]
 }
 
-// startProcesses adds instances of the package on both runtimes, in front of a cloud at an address.
-func (r *run) startProcesses(dist, address, level string) error {
-	env := []string{
-		"PEERGUARD_POLICY=" + filepath.Join(r.folder, policyFile), "PEERGUARD_LOG_LEVEL=" + level,
-		"PEERGUARD_ENDPOINT=" + address, "PEERGUARD_STS_ENDPOINT=" + address,
-	}
-	const each, concurrency = 2, 40
-	for range each {
-		listening, err := custom(dist, env)
-		if err != nil {
-			return err
-		}
-		for _, boot := range []struct {
-			runtime
-			room int
-		}{{golang(dist, env), 4}, {listening, concurrency}} {
-			p, err := launch(boot.runtime, r.checker, boot.room)
+// startInstances adds instances of the package on both runtimes, in front of a cloud at an address.
+func (r *run) startInstances(dist, address, level string) error {
+	env := functionEnv(filepath.Join(r.folder, policyFile), address, level)
+	for range 2 {
+		for _, on := range runtimes {
+			side, err := on.side(dist, env)
+			if err != nil {
+				return err
+			}
+			p, err := launch(side, r.checker, on.capacity)
 			if err != nil {
 				return err
 			}
@@ -178,15 +169,4 @@ func (r *run) startProcesses(dist, address, level string) error {
 		}
 	}
 	return nil
-}
-
-// String is what a run came to.
-func (s score) String() string {
-	return fmt.Sprintf("%d connections, %d calls, %d faults, %d stops (%d kills), %d edits of the policy, %d deliveries, %d given up and told\n"+
-		"lost %d, wrongly rejected %d, effects twice %d\nleaks %d, crashes %d",
-		s.connections, s.calls, s.faults, s.stops, s.kills, s.edits, s.deliveries, s.told, s.lost, s.wrong, s.twice, s.leaks, s.crashes)
-}
-
-func (s score) clean() bool {
-	return s.lost == 0 && s.wrong == 0 && s.twice == 0 && s.leaks == 0 && s.crashes == 0
 }
