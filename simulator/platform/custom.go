@@ -12,16 +12,16 @@ import (
 	"time"
 )
 
-// Custom invokes a function on the custom runtime as the platform does. The zero value with an Addr is ready; it is safe
-// for concurrent use.
+// Custom invokes a function on a custom runtime as the platform does. A Custom with an Addr is ready to use and safe for
+// concurrent use.
 type Custom struct {
 	Addr   string       // host:port that the function listens on
 	Client *http.Client // default: http.DefaultClient
-	// Deadline sends x-fc-function-deadline too, which the documents of this runtime do not list.
+	// Deadline also sends x-fc-function-deadline, which the documents of this runtime do not list.
 	Deadline bool
 }
 
-// Ready waits until the function accepts connections.
+// Ready waits until the function accepts connections, or ctx is done.
 func (c *Custom) Ready(ctx context.Context) error {
 	for {
 		conn, err := new(net.Dialer).DialContext(ctx, "tcp", c.Addr)
@@ -36,12 +36,12 @@ func (c *Custom) Ready(ctx context.Context) error {
 	}
 }
 
-// Invoke invokes the function and waits for the result until ctx is done.
+// Invoke invokes the function and waits for the result, or until ctx is done.
 func (c *Custom) Invoke(ctx context.Context, payload []byte) Result {
 	return c.Do(ctx, Invocation{Payload: payload})
 }
 
-// Do is Invoke with all that can be said of an invocation.
+// Do is Invoke with all settings of an invocation.
 func (c *Custom) Do(ctx context.Context, inv Invocation) Result {
 	if inv.RequestID == "" {
 		inv.RequestID = newID()
@@ -86,12 +86,12 @@ func (c *Custom) send(r *http.Request, id string) Result {
 	}
 }
 
-// Initialize and PreStop call the two hooks.
+// Initialize calls the hook that runs when an instance starts.
 func (c *Custom) Initialize(ctx context.Context) error {
 	return c.hook(ctx, http.MethodPost, "/initialize")
 }
 
-// PreStop calls the hook before an instance is stopped.
+// PreStop calls the hook that runs before an instance is stopped.
 func (c *Custom) PreStop(ctx context.Context) error { return c.hook(ctx, http.MethodGet, "/pre-stop") }
 
 func (c *Custom) hook(ctx context.Context, method, path string) error {

@@ -22,9 +22,9 @@ import (
 	"peerguard/simulator/platform"
 )
 
-// TestMain makes a process to be started of the test binary.
+// TestMain lets the test binary play a process that a test starts.
 func TestMain(m *testing.M) {
-	switch os.Getenv("FCTEST_PROCESS") {
+	switch os.Getenv("PLATFORM_TEST_PROCESS") {
 	case "term":
 		term := make(chan os.Signal, 1)
 		signal.Notify(term, syscall.SIGTERM)
@@ -81,7 +81,7 @@ func marshal(t *testing.T, v any) []byte {
 	return data
 }
 
-// function is the least of a function on the Go runtime: a poll and a result.
+// function is a minimal function on the Go runtime: it polls and posts a result.
 type function struct {
 	t   *testing.T
 	url string
@@ -174,7 +174,7 @@ func TestSynchronousInvocation(t *testing.T) {
 		id, _, _ := f.poll()
 		f.post(id, "error", body)
 		if r := <-result; r.Err == nil || r.OK {
-			t.Errorf("%q passed for the answer of a failed invocation: %+v", body, r)
+			t.Errorf("%q was accepted as the answer of a failed invocation: %+v", body, r)
 		}
 	}
 	if got := p.Destination(); got != nil {
@@ -183,7 +183,7 @@ func TestSynchronousInvocation(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if r := p.Invoke(ctx, nil); !errors.Is(r.Err, context.Canceled) {
-		t.Errorf("nobody answered, and got %+v", r)
+		t.Errorf("nobody answered, but got %+v", r)
 	}
 }
 
@@ -234,7 +234,7 @@ func TestCustomResults(t *testing.T) {
 		}
 		server.Close()
 		if r := c.Invoke(t.Context(), nil); r.Err == nil {
-			t.Errorf("nobody there: got %+v", r)
+			t.Errorf("nobody listens, but got %+v", r)
 		}
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
@@ -244,7 +244,7 @@ func TestCustomResults(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := (&platform.Custom{Addr: "127.0.0.1:" + port}).Ready(ctx); err == nil {
-		t.Error("nobody there, and ready")
+		t.Error("nobody listens, but the function is ready")
 	}
 }
 
@@ -254,7 +254,7 @@ func start(t *testing.T, mode string) *platform.Process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := platform.Start(platform.Command{Path: path, Env: []string{"FCTEST_PROCESS=" + mode, "FC_REGION=cn-beijing", "GOCOVERDIR=" + t.TempDir()}})
+	p, err := platform.Start(platform.Command{Path: path, Env: []string{"PLATFORM_TEST_PROCESS=" + mode, "FC_REGION=cn-beijing", "GOCOVERDIR=" + t.TempDir()}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -285,9 +285,9 @@ func TestProcess(t *testing.T) {
 	select {
 	case <-p.Ended():
 	default:
-		t.Errorf("process %d is still there", p.Pid())
+		t.Errorf("process %d is still running", p.Pid())
 	}
 	if _, err := platform.Start(platform.Command{Path: "./nothing-here"}); err == nil {
-		t.Error("started nothing")
+		t.Error("started a binary that does not exist")
 	}
 }

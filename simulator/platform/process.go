@@ -12,30 +12,30 @@ import (
 	"time"
 )
 
-// Process is a function's process, started with the variables that the platform sets and no other.
+// Process is a running function, started with the environment variables that the platform sets and no others.
 type Process struct {
 	cmd    *exec.Cmd
-	out    capture // both streams, as they came
+	out    capture // both streams, interleaved
 	stdout capture
 	ended  chan struct{}
 	code   int
 }
 
-// Command says what to start.
+// Command describes the process to start.
 type Command struct {
 	Path string   // of the binary or the bootstrap script
 	Args []string // after the name
 	Dir  string   // default: this process's
-	Env  []string // NAME=value, besides the platform's; wins over them. See GoEnv, CustomEnv
+	Env  []string // NAME=value, added to the platform's and preferred over them; see GoEnv and CustomEnv
 }
 
-// GoEnv is what the Go runtime adds to the environment.
+// GoEnv returns what the Go runtime adds to the environment.
 func GoEnv(runtimeAPI string) string { return "FC_RUNTIME_API=" + runtimeAPI }
 
-// CustomEnv is what the custom runtime adds to the environment.
+// CustomEnv returns what a custom runtime adds to the environment.
 func CustomEnv(port string) string { return "FC_CUSTOM_LISTEN_PORT=" + port }
 
-// platformEnv are the variables of every function
+// platformEnv returns the variables of every function
 // (https://www.alibabacloud.com/help/en/functioncompute/fc/environment-variables).
 func platformEnv() []string {
 	c := processCredentials()
@@ -56,7 +56,7 @@ func platformEnv() []string {
 	}
 }
 
-// Start starts a process. The caller ends it, by Stop or Kill.
+// Start starts a process. The caller must end it with Stop or Kill.
 func Start(c Command) (*Process, error) {
 	p := &Process{ended: make(chan struct{})}
 	p.cmd = exec.Command(c.Path, c.Args...)
@@ -64,7 +64,7 @@ func Start(c Command) (*Process, error) {
 	p.cmd.Env = append(platformEnv(), c.Env...)
 	p.cmd.Stdout = tee{&p.out, &p.stdout}
 	p.cmd.Stderr = &p.out
-	p.cmd.WaitDelay = 5 * time.Second // a child that outlives the process does not hold up Wait by its output
+	p.cmd.WaitDelay = 5 * time.Second // a child that outlives the process must not block Wait
 	if err := p.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting the function: %w", err)
 	}
@@ -81,30 +81,30 @@ func (p *Process) wait() {
 	close(p.ended)
 }
 
-// Stop sends SIGTERM and waits. code is what the process exits with; err means that it did not within the time, and was
-// killed.
+// Stop sends SIGTERM and waits. It returns the exit code. If the process does not end in time, Stop kills it and returns
+// an error.
 func (p *Process) Stop(within time.Duration) (code int, err error) {
-	_ = p.Signal(syscall.SIGTERM) // fails for a process that has ended, which is as well
+	_ = p.Signal(syscall.SIGTERM) // fails if the process has ended, which is fine
 	return p.Wait(within)
 }
 
-// Signal sends a signal.
+// Signal sends a signal to the process.
 func (p *Process) Signal(s os.Signal) error { return p.cmd.Process.Signal(s) }
 
-// Kill is kill -9, and waits for the end.
+// Kill sends SIGKILL and waits for the process to end.
 func (p *Process) Kill() {
-	_ = p.cmd.Process.Kill() // fails for a process that has ended, which is as well
+	_ = p.cmd.Process.Kill() // fails if the process has ended, which is fine
 	<-p.ended
 }
 
-// Wait waits for the end. code is -1 for a process that a signal ended; err means that it did not end within the time,
-// and was killed.
+// Wait waits for the process to end. It returns the exit code, or -1 if a signal ended the process. If the process does not
+// end in time, Wait kills it and returns an error.
 func (p *Process) Wait(within time.Duration) (code int, err error) {
 	select {
 	case <-p.ended:
 	case <-time.After(within):
 		p.Kill()
-		return p.code, fmt.Errorf("waiting for the function to end: still there after %v", within)
+		return p.code, fmt.Errorf("waiting for the function to end: still running after %v", within)
 	}
 	return p.code, nil
 }
@@ -112,16 +112,16 @@ func (p *Process) Wait(within time.Duration) (code int, err error) {
 // Ended is closed when the process has ended.
 func (p *Process) Ended() <-chan struct{} { return p.ended }
 
-// Pid is the process's id.
+// Pid returns the process id.
 func (p *Process) Pid() int { return p.cmd.Process.Pid }
 
-// Output is what the process has printed so far, on both streams.
+// Output returns what the process has printed so far, on both streams.
 func (p *Process) Output() string { return p.out.String() }
 
-// Stdout is what the process has printed so far on its standard output.
+// Stdout returns what the process has printed so far on its standard output.
 func (p *Process) Stdout() string { return p.stdout.String() }
 
-// FreePort is a port of the loopback interface that was free a moment ago.
+// FreePort returns a port of the loopback interface that was free a moment ago.
 func FreePort() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -131,7 +131,7 @@ func FreePort() (string, error) {
 	return port, errors.Join(err, l.Close())
 }
 
-// capture is a buffer that can be read while it is written.
+// capture is a buffer that can be read while it is being written.
 type capture struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -149,6 +149,7 @@ func (c *capture) String() string {
 	return c.buf.String()
 }
 
+// tee writes to both.
 type tee [2]*capture
 
 func (t tee) Write(p []byte) (int, error) {

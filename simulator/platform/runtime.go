@@ -6,25 +6,27 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 const invocationPath = "/2020-11-11/runtime/invocation/"
 
 // Runtime is the Runtime API of the Go runtime as an http.Handler: it hands out queued invocations and records their
-// results. The zero value is ready; the fields are set before it is used. It is safe for concurrent use.
+// results. The zero value is ready to use. Set the fields before the first call. A Runtime is safe for concurrent use.
 type Runtime struct {
-	// Intercept sees every call first, with the number of calls of this kind before it. It returns true when it has
-	// dealt with the call. What it is good for: [Status], [Hang], [Drop]. Nil lets everything pass.
+	// Intercept, if not nil, sees every call first and returns true if it answered the call. See [Status], [Hang] and
+	// [Drop] for what it can do.
 	Intercept func(w http.ResponseWriter, r *http.Request, call Call) bool
-	// Retries is how often an asynchronous invocation is delivered again after a failure.
+	// Retries is how many times an asynchronous invocation is delivered again after a failure.
 	Retries int
 
 	mu      sync.Mutex
 	queue   []*ticket
-	out     map[string]*ticket // handed out and not answered
+	out     map[string]*ticket // handed out and not yet answered
 	more    chan struct{}      // closed when the queue grows
 	polls   int
 	posts   int
@@ -35,11 +37,29 @@ type Runtime struct {
 
 // Call is one request of a function to the Runtime API.
 type Call struct {
-	Poll bool // for the next invocation; else a result
+	Poll bool // asks for the next invocation; otherwise it delivers a result
 	N    int  // calls of the same kind before this one
 }
 
-// Dead is an asynchronous invocation that went to the dead-letter destination, byte by byte as it came in.
+// Status answers a call with a status and no body, for use in Intercept.
+func Status(w http.ResponseWriter, code int) bool {
+	w.WriteHeader(code)
+	return true
+}
+
+// Hang holds a call until the function gives up or d has passed, for use in Intercept.
+func Hang(r *http.Request, d time.Duration) bool {
+	select {
+	case <-r.Context().Done():
+	case <-time.After(d):
+	}
+	return true
+}
+
+// Drop closes the connection without an answer, for use in Intercept.
+func Drop() bool { panic(http.ErrAbortHandler) }
+
+// Dead is an asynchronous invocation that went to the dead-letter destination, with the exact bytes of its event.
 type Dead struct {
 	RequestID string
 	Payload   []byte
@@ -47,20 +67,20 @@ type Dead struct {
 	Attempts  int
 }
 
-// ticket is an invocation on its way.
+// ticket is an invocation between its arrival and its result.
 type ticket struct {
 	Invocation
 	async    bool
 	attempts int
-	done     chan Result // holds one
+	done     chan Result // with room for one
 }
 
-// Invoke invokes the function synchronously and waits for the result, for a lost process too, until ctx is done.
+// Invoke invokes the function synchronously. It waits for the result, for the process to die, or until ctx is done.
 func (p *Runtime) Invoke(ctx context.Context, payload []byte) Result {
 	return p.Do(ctx, Invocation{Payload: payload})
 }
 
-// Do is Invoke with all that can be said of an invocation.
+// Do is Invoke with all settings of an invocation.
 func (p *Runtime) Do(ctx context.Context, inv Invocation) Result {
 	t := p.push(inv, false)
 	select {
@@ -71,8 +91,8 @@ func (p *Runtime) Do(ctx context.Context, inv Invocation) Result {
 	}
 }
 
-// Send invokes the function asynchronously and returns the request id: an invocation that fails is delivered again, up
-// to Retries times, with the same request id and a higher x-fc-retry-count, and then goes to the destination (see Dead).
+// Send invokes the function asynchronously and returns the request id. An invocation that fails is delivered again, up to
+// Retries times, with the same request id and a higher x-fc-retry-count. After that it goes to the Destination.
 func (p *Runtime) Send(inv Invocation) (requestID string) {
 	return p.push(inv, true).RequestID
 }
@@ -96,7 +116,7 @@ func (p *Runtime) enqueue(t *ticket) {
 	}
 }
 
-// Died tells the platform that the process has ended: what it was working on has failed.
+// Died tells the platform that the process has ended. The invocations that it was working on have failed.
 func (p *Runtime) Died() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -106,40 +126,40 @@ func (p *Runtime) Died() {
 	}
 }
 
-// Results are those of all invocations in the order in which they came, failed attempts of asynchronous ones too.
+// Results returns the results of all invocations in their order, including failed attempts of asynchronous ones.
 func (p *Runtime) Results() []Result {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return append([]Result(nil), p.results...)
+	return slices.Clone(p.results)
 }
 
-// Destination holds the asynchronous invocations that failed for good.
+// Destination returns the asynchronous invocations that failed for good.
 func (p *Runtime) Destination() []Dead {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return append([]Dead(nil), p.dead...)
+	return slices.Clone(p.dead)
 }
 
-// Pending counts the invocations that wait or run.
+// Pending returns the number of invocations that wait or run.
 func (p *Runtime) Pending() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.queue) + len(p.out)
 }
 
-// Polls counts the requests for a next invocation.
+// Polls returns the number of requests for a next invocation.
 func (p *Runtime) Polls() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.polls
 }
 
-// Strays lists requests that a Runtime API does not know, and results that belong to no invocation in work. A function
-// that behaves causes none.
+// Strays returns the requests that the Runtime API does not know, and the results of invocations that are not running.
+// A correct function causes none.
 func (p *Runtime) Strays() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return append([]string(nil), p.strays...)
+	return slices.Clone(p.strays)
 }
 
 // ServeHTTP answers a function's requests.
@@ -180,7 +200,7 @@ func (p *Runtime) stray(w http.ResponseWriter, r *http.Request, why string) {
 	http.Error(w, why, http.StatusNotFound)
 }
 
-// next holds a poll until there is an invocation, or until the function hangs up.
+// next holds a poll until there is an invocation, or the function hangs up.
 func (p *Runtime) next(w http.ResponseWriter, r *http.Request) {
 	for r.Context().Err() == nil {
 		t, more := p.pop()
@@ -225,10 +245,10 @@ func (t *ticket) handOut(w http.ResponseWriter) {
 		t.Edit(h)
 	}
 	if t.Truncate {
-		h.Set("Content-Length", strconv.Itoa(len(t.Payload)+1)) // net/http hangs up when it comes to less
+		h.Set("Content-Length", strconv.Itoa(len(t.Payload)+1)) // net/http hangs up because the body is shorter
 	}
 	maps.Copy(w.Header(), h)
-	_, _ = w.Write(t.Payload) // a function that has hung up meanwhile has lost the invocation, as in real life
+	_, _ = w.Write(t.Payload) // a function that has hung up loses the invocation, as on the real platform
 }
 
 func (p *Runtime) take(w http.ResponseWriter, r *http.Request, id string, ok bool) {
@@ -249,11 +269,11 @@ func (p *Runtime) take(w http.ResponseWriter, r *http.Request, id string, ok boo
 	}
 	p.mu.Unlock()
 	if t == nil {
-		p.stray(w, r, "no such invocation in work")
+		p.stray(w, r, "no such invocation is running")
 	}
 }
 
-// settle ends one delivery.
+// settle records the result of one delivery.
 func (p *Runtime) settle(t *ticket, r Result) {
 	p.results = append(p.results, r)
 	switch {

@@ -5,33 +5,15 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"time"
 )
 
-// Status answers a call with nothing but a status: for Intercept.
-func Status(w http.ResponseWriter, code int) bool {
-	w.WriteHeader(code)
-	return true
-}
-
-// Hang holds a call until the function gives it up or the time is over: for Intercept.
-func Hang(r *http.Request, d time.Duration) bool {
-	select {
-	case <-r.Context().Done():
-	case <-time.After(d):
-	}
-	return true
-}
-
-// Drop closes the connection without an answer: for Intercept.
-func Drop() bool { panic(http.ErrAbortHandler) }
-
-// Transport is the Runtime without a network, for tests inside a testing/synctest bubble, which real sockets hang.
+// Transport returns the Runtime as a transport without a network. It works inside a testing/synctest bubble, where real
+// sockets would hang.
 func (p *Runtime) Transport() http.RoundTripper { return roundTrip(p.roundTrip) }
 
 type roundTrip func(*http.Request) (*http.Response, error)
 
-// RoundTrip follows http.RoundTripper.
+// RoundTrip implements http.RoundTripper.
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func (p *Runtime) roundTrip(r *http.Request) (resp *http.Response, err error) {

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// Secrets are credentials that look like real ones and are recognised anywhere.
+// Secrets are credentials that look like real ones and are easy to recognise.
 type Secrets struct{ AccessKeyID, AccessKeySecret, SecurityToken string }
 
-// Credentials are those that come with every invocation.
+// Credentials returns the credentials that come with every invocation.
 func Credentials() Secrets {
 	return Secrets{
 		AccessKeyID:     "STS.NTcanaryAccessKeyIdOfTheInvocation",
@@ -19,7 +19,7 @@ func Credentials() Secrets {
 	}
 }
 
-// processCredentials are those in a process's environment, which nothing has a reason to use.
+// processCredentials returns the credentials in the environment of a process, which the function has no reason to use.
 func processCredentials() Secrets {
 	return Secrets{
 		AccessKeyID:     "STS.NTcanaryAccessKeyIdOfTheProcess",

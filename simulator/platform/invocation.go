@@ -1,11 +1,7 @@
-// Package platform plays Function Compute's side of both runtimes, for tests: [Runtime] is the Runtime API that a function
-// on the Go runtime polls, [Custom] sends invocations to a custom runtime's server, and [Process] runs the binary
-// itself. All of them hand out recognisable credentials; [Leaks] finds them wherever they should not be.
-//
-// What the platform does is taken from its documents and from the SDK's source; it was not compared with a live account.
 package platform
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -14,13 +10,7 @@ import (
 	"time"
 )
 
-// Who the function is, as every invocation and every [Process] is told.
-const (
-	Account = "1111111111111111"
-	Region  = "cn-shanghai"
-)
-
-// Kind says what the platform wants of a function on the Go runtime (header x-fc-function-type).
+// Kind is what the platform asks a function on the Go runtime to do (header x-fc-function-type).
 type Kind int
 
 // The kinds of an Invocation. Function Compute 3.0 sends no others.
@@ -30,30 +20,30 @@ const (
 	PreStop                // run the pre-stop hook
 )
 
-// Invocation is one call of the function. The zero value is one with an empty event.
+// Invocation is one call of the function. The zero value has an empty event.
 type Invocation struct {
 	RequestID string            // default: a new one
 	Payload   []byte            // the event
 	Kind      Kind              // Runtime only
 	Timeout   time.Duration     // default: 60 s; whole seconds
-	Deadline  time.Time         // default: Timeout from when it is handed out
+	Deadline  time.Time         // default: Timeout after it is handed out
 	Account   string            // default: Account
 	Region    string            // default: Region
-	Edit      func(http.Header) // changes the headers at last, where not nil
+	Edit      func(http.Header) // if not nil, edits the headers last
 	Truncate  bool              // Runtime only: the connection breaks before the end of Payload
 }
 
-// Result is how one invocation ended.
+// Result is the outcome of one invocation.
 type Result struct {
 	RequestID    string
 	OK           bool
-	Body         []byte // as the function answered, of failures too
+	Body         []byte // the function's answer, also of a failure
 	ErrorType    string // of a failure
 	ErrorMessage string
-	Err          error // there was no answer: connection lost, process died, or time over
+	Err          error // no usable answer: the connection broke, the process died, or time ran out
 }
 
-// failed reads the body of a failure, which has to be an object with two strings.
+// failed returns the Result of a failure, whose body must be an object with two strings.
 func failed(id string, body []byte) Result {
 	var e struct {
 		Message *string `json:"errorMessage"`
@@ -63,7 +53,7 @@ func failed(id string, body []byte) Result {
 	if err := json.Unmarshal(body, &e); err != nil {
 		r.Err = fmt.Errorf("reading the answer of a failed invocation: %w", err)
 	} else if e.Message == nil || e.Type == nil {
-		r.Err = fmt.Errorf("reading the answer of a failed invocation: no errorMessage or no errorType")
+		r.Err = fmt.Errorf("reading the answer of a failed invocation: errorMessage or errorType is missing")
 	} else {
 		r.ErrorMessage, r.ErrorType = *e.Message, *e.Type
 	}
@@ -72,16 +62,13 @@ func failed(id string, body []byte) Result {
 
 var serial atomic.Int64
 
-// newID is a request id of the platform's form, and never the same twice.
+// newID returns a request id in the platform's form that is never repeated.
 func newID() string {
 	return fmt.Sprintf("1-%08x-%024x", time.Now().Unix(), serial.Add(1))
 }
 
 func (inv Invocation) timeout() time.Duration {
-	if inv.Timeout == 0 {
-		return time.Minute
-	}
-	return inv.Timeout
+	return cmp.Or(inv.Timeout, time.Minute)
 }
 
 func (inv Invocation) deadline() time.Time {
@@ -91,7 +78,7 @@ func (inv Invocation) deadline() time.Time {
 	return inv.Deadline
 }
 
-// header holds what both runtimes are told of an invocation.
+// header returns the headers of an invocation that both runtimes receive.
 func (inv Invocation) header() http.Header {
 	c := Credentials()
 	h := http.Header{}
@@ -100,8 +87,8 @@ func (inv Invocation) header() http.Header {
 		"x-fc-access-key-id":           c.AccessKeyID,
 		"x-fc-access-key-secret":       c.AccessKeySecret,
 		"x-fc-security-token":          c.SecurityToken,
-		"x-fc-account-id":              or(inv.Account, Account),
-		"x-fc-region":                  or(inv.Region, Region),
+		"x-fc-account-id":              cmp.Or(inv.Account, Account),
+		"x-fc-region":                  cmp.Or(inv.Region, Region),
 		"x-fc-function-name":           "peerguard",
 		"x-fc-function-handler":        "peerguard",
 		"x-fc-function-memory":         "256",
@@ -116,11 +103,4 @@ func (inv Invocation) header() http.Header {
 		h.Set(name, value)
 	}
 	return h
-}
-
-func or(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
 }
