@@ -34,6 +34,9 @@ func TestPackage(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, info.Mode(), err)
 		}
 	}
+	if !strings.Contains(first[binary], testVersion) {
+		t.Errorf("the binary does not hold the version %s", testVersion)
+	}
 	checkNotice(t, filepath.Join(here, binary), first["NOTICE"])
 }
 
