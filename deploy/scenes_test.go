@@ -16,11 +16,11 @@ import (
 	"github.com/rs/zerolog"
 
 	"peerguard/events"
+	"peerguard/function/acs"
 	"peerguard/function/fc"
 	"peerguard/function/guard"
 	"peerguard/function/handler"
 	"peerguard/function/policy"
-	"peerguard/function/vpcpeer"
 	"peerguard/simulator"
 	"peerguard/simulator/platform"
 )
@@ -89,13 +89,13 @@ func (s scene) lines(t *testing.T) []string {
 	synctest.Test(t, func(t *testing.T) {
 		h := &handler.Handler{
 			Policy: policy.NewSource(s.files(t), "policy.yaml").Load,
-			Cloud:  vpcpeer.New(vpcpeer.Config{Transport: s.world(t)}),
+			Cloud:  acs.New(acs.Config{Transport: s.world(t)}),
 			Guard:  guard.New(),
 			Log:    zerolog.New(zerolog.SyncWriter(&log)).Level(zerolog.InfoLevel).With().Timestamp().Logger(),
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), cmp.Or(s.given, time.Minute))
 		defer cancel()
-		at := fc.Invocation{RequestID: "1-6741b2a0-0", Account: platform.Account, Region: platform.Region, Credentials: fc.Credentials(platform.Credentials())}
+		at := fc.Invocation{RequestID: "1-6741b2a0-0", Account: platform.Account, Region: platform.Region, Credentials: platform.Credentials().Sealed()}
 		if _, err := h.Handle(ctx, at, s.payload(t)); err != nil {
 			var failed *fc.Error
 			if !errors.As(err, &failed) {

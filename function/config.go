@@ -1,9 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,18 +11,17 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"peerguard/function/acs"
 	"peerguard/function/fc"
 	"peerguard/function/policy"
-	"peerguard/function/vpcpeer"
 )
 
 // settings is the environment, read once. README.md lists the variables.
 type settings struct {
-	policy      string   // path of the policy file
-	endpoint    *url.URL // of the VpcPeer API; nil: the public one
-	stsEndpoint *url.URL // of the STS API; nil: the public one of the function's region
-	level       zerolog.Level
-	runtime     fc.Config
+	policy  string // path of the policy file
+	cloud   acs.Config
+	level   zerolog.Level
+	runtime fc.Config
 }
 
 const prefix = "PEERGUARD_"
@@ -34,22 +33,19 @@ func configure(executable string, environ []string) (settings, error) {
 	var errs []error
 	set := func(err error) { errs = append(errs, err) }
 
-	s.policy = vars.take("POLICY", filepath.Join(filepath.Dir(executable), "policy.yaml"))
+	s.policy = cmp.Or(vars.take(prefix+"POLICY"), filepath.Join(filepath.Dir(executable), "policy.yaml"))
 	var err error
-	s.endpoint, err = endpoint("ENDPOINT", vars.take("ENDPOINT", ""))
+	s.cloud, err = acs.ConfigFromEnv(vars.take)
 	set(err)
-	s.stsEndpoint, err = endpoint("STS_ENDPOINT", vars.take("STS_ENDPOINT", ""))
-	set(err)
-	s.level, err = level(vars.take("LOG_LEVEL", "info"))
+	s.level, err = level(cmp.Or(vars.take(prefix+"LOG_LEVEL"), "info"))
 	set(err)
 	s.runtime, err = fc.ConfigFromEnv(vars.lookup)
 	set(err)
-	set(vpcpeer.CheckDebug(vars["DEBUG"]))
 	set(vars.unknown())
 	return s, errors.Join(errs...)
 }
 
-// source gives the policy file, which is read for each invocation.
+// source returns the policy file, which is read for each invocation.
 func (s *settings) source() *policy.Source {
 	folder, name := filepath.Split(s.policy)
 	return policy.NewSource(os.DirFS(filepath.Clean(folder)), name)
@@ -63,7 +59,8 @@ func (s *settings) runtimeName() string {
 	return "custom"
 }
 
-// environment is the process's variables; those of peerguard are taken out as they are read.
+// environment is the process's variables. Those of peerguard are removed as they are read, so that what is left of them is
+// unknown.
 type environment map[string]string
 
 func variables(environ []string) environment {
@@ -75,13 +72,10 @@ func variables(environ []string) environment {
 	return vars
 }
 
-// take gives a variable of peerguard's, or the default where it is unset or empty.
-func (v environment) take(name, otherwise string) string {
-	value := v[prefix+name]
-	delete(v, prefix+name)
-	if value == "" {
-		return otherwise
-	}
+// take returns a variable, "" if it is unset, and removes it.
+func (v environment) take(name string) string {
+	value := v[name]
+	delete(v, name)
 	return value
 }
 
@@ -90,7 +84,7 @@ func (v environment) lookup(name string) (string, bool) {
 	return value, ok
 }
 
-// unknown reports what is left of peerguard's variables: a misspelt setting must not be silently without effect.
+// unknown reports what is left of peerguard's variables: a misspelt setting must not silently have no effect.
 func (v environment) unknown() error {
 	var names []string
 	for name := range v {
@@ -101,18 +95,9 @@ func (v environment) unknown() error {
 	slices.Sort(names)
 	var errs []error
 	for _, name := range names {
-		errs = append(errs, fmt.Errorf("%s is no setting of peerguard", name))
+		errs = append(errs, fmt.Errorf("%s is not a peerguard setting", name))
 	}
 	return errors.Join(errs...)
-}
-
-// endpoint reads a base URL; nil is the public one.
-func endpoint(name, text string) (*url.URL, error) {
-	u, err := vpcpeer.ParseEndpoint(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s%s %w", prefix, name, err)
-	}
-	return u, nil
 }
 
 func level(text string) (zerolog.Level, error) {

@@ -13,10 +13,10 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"peerguard/function/acs"
 	"peerguard/function/fc"
 	"peerguard/function/guard"
 	"peerguard/function/handler"
-	"peerguard/function/vpcpeer"
 )
 
 // version is what git describe printed where the package was built. The packer sets it.
@@ -47,7 +47,7 @@ func run(ctx context.Context, environ []string, stdout io.Writer) error {
 	handler := &handler.Handler{
 		Version: version,
 		Policy:  settings.source().Load,
-		Cloud:   vpcpeer.New(vpcpeer.Config{Endpoint: settings.endpoint, STSEndpoint: settings.stsEndpoint}),
+		Cloud:   acs.New(settings.cloud),
 		Guard:   guard.New(),
 		Log:     log,
 	}

@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"time"
 
+	"peerguard/cmd/peerguard/login"
+	"peerguard/function/acs"
 	"peerguard/function/peering"
 	"peerguard/function/policy"
 	"peerguard/function/vpcpeer"
@@ -31,18 +31,29 @@ const credentialsHelp = "Credentials are found as Alibaba Cloud's SDKs find them
 
 // operator is who runs a command, and what she works with.
 type operator struct {
-	cloud   *vpcpeer.Cloud
-	found   vpcpeer.Found
-	who     vpcpeer.Identity
+	cloud   *acs.Cloud
+	found   login.Found
+	who     login.Identity
 	rules   *policy.Policy // with the regions that were asked for
-	session *vpcpeer.Session
+	session *vpcpeer.Client
 }
 
 // region is where the operator's own calls go, as the function's own region is for it.
 func (o *operator) region() string { return o.rules.Guard.Regions[0] }
 
-func (o *operator) caller() vpcpeer.Caller {
-	return vpcpeer.Caller{Account: o.who.Account, Region: o.region(), Credentials: o.found.Credentials, Roles: o.rules.Guard.Roles}
+func (o *operator) caller() acs.Caller {
+	return acs.Caller{Account: o.who.Account, Region: o.region(), Credentials: o.found.Credentials}
+}
+
+// assume makes sure that calls for an account can be made: it assumes the account's role, if it is guarded through one.
+// A session that lasts is not renewed.
+func (o *operator) assume(ctx context.Context, account peering.Account) error {
+	role, member := o.rules.Guard.Roles[account]
+	if !member || account == o.who.Account {
+		return nil
+	}
+	_, err := o.cloud.RoleCredentials(ctx, o.caller(), role, peering.Credentials{})
+	return err
 }
 
 // connect goes from the flags to an operator who is known to the cloud.
@@ -71,12 +82,12 @@ func (r *reach) connect(ctx context.Context) (*operator, error) {
 func (o *operator) identify(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, identityPatience)
 	defer cancel()
-	who, err := o.cloud.Identity(ctx, o.caller())
+	who, err := login.Identify(ctx, o.cloud, o.found.Credentials, o.region())
 	if err != nil {
 		return fmt.Errorf("asking STS who the credentials of %s belong to: %w", o.found.Source, err)
 	}
 	o.who = who
-	o.session = o.cloud.As(o.caller())
+	o.session = vpcpeer.New(o.cloud, o.caller(), o.rules.Guard.Roles)
 	return nil
 }
 
@@ -100,26 +111,17 @@ func (r *reach) regions(rules *policy.Policy, otherwise string) (*policy.Policy,
 }
 
 // newCloud opens the cloud that the environment names. Its error names every mistake.
-func newCloud() (*vpcpeer.Cloud, error) {
-	endpoint, err := endpointOf("PEERGUARD_ENDPOINT")
-	stsEndpoint, stsErr := endpointOf("PEERGUARD_STS_ENDPOINT")
-	if err := errors.Join(err, stsErr, vpcpeer.CheckDebug(os.Getenv("DEBUG"))); err != nil {
+func newCloud() (*acs.Cloud, error) {
+	cfg, err := acs.ConfigFromEnv(os.Getenv)
+	if err != nil {
 		return nil, err
 	}
-	return vpcpeer.New(vpcpeer.Config{Endpoint: endpoint, STSEndpoint: stsEndpoint}), nil
+	return acs.New(cfg), nil
 }
 
-func endpointOf(name string) (*url.URL, error) {
-	endpoint, err := vpcpeer.ParseEndpoint(os.Getenv(name))
-	if err != nil {
-		return nil, fmt.Errorf("%s %w", name, err)
-	}
-	return endpoint, nil
-}
-
-// find looks for credentials, not for ever.
-func find(ctx context.Context, cloud *vpcpeer.Cloud, profile string) (vpcpeer.Found, error) {
+// find looks for credentials, for identityPatience at most.
+func find(ctx context.Context, cloud *acs.Cloud, profile string) (login.Found, error) {
 	ctx, cancel := context.WithTimeout(ctx, identityPatience)
 	defer cancel()
-	return vpcpeer.FindCredentials(ctx, cloud, profile)
+	return login.Find(ctx, cloud, profile)
 }

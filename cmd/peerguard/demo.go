@@ -10,12 +10,12 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"peerguard/events"
+	"peerguard/function/acs"
 	"peerguard/function/fc"
 	"peerguard/function/guard"
 	"peerguard/function/handler"
 	"peerguard/function/peering"
 	"peerguard/function/policy"
-	"peerguard/function/vpcpeer"
 	"peerguard/simulator"
 )
 
@@ -121,7 +121,7 @@ type loadPolicy func(context.Context) (*policy.Policy, error)
 func newHandler(cloud *simulator.Cloud, load loadPolicy) *handler.Handler {
 	return &handler.Handler{
 		Policy: load,
-		Cloud:  vpcpeer.New(vpcpeer.Config{Transport: cloud}),
+		Cloud:  acs.New(acs.Config{Transport: cloud}),
 		Guard:  guard.New(),
 		Log:    zerolog.Nop(),
 	}
@@ -154,7 +154,7 @@ func (s *scene) play(ctx context.Context, sample events.Case) act {
 	}
 	at := fc.Invocation{
 		RequestID: "demo", Account: simulator.SeedAccepter, Region: "cn-shanghai",
-		Credentials: fc.Credentials{AccessKeyID: "demo-id", AccessKeySecret: "demo-secret", SecurityToken: "demo-token"},
+		Credentials: peering.NewCredentials("demo-id", "demo-secret", "demo-token"),
 	}
 	result, err := h.Handle(ctx, at, sample.Payload)
 	report, _ := result.(*guard.Report) // nil when the event could not be read

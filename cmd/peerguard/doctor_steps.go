@@ -11,7 +11,6 @@ import (
 
 	"peerguard/function/peering"
 	"peerguard/function/policy"
-	"peerguard/function/vpcpeer"
 )
 
 // stepPatience is how long one step may take: enough for a few retries.
@@ -80,7 +79,7 @@ func (x *examination) identity(ctx context.Context, o *operator) bool {
 // account takes the steps of one guarded account: its role, List in each region, Get and Reject.
 func (x *examination) account(ctx context.Context, o *operator, account peering.Account) {
 	if arn, member := o.rules.Guard.Roles[account]; member && account != o.who.Account {
-		if err := limited(ctx, func(ctx context.Context) error { return o.session.Assume(ctx, account) }); err != nil {
+		if err := limited(ctx, func(ctx context.Context) error { return o.assume(ctx, account) }); err != nil {
 			x.add(missed("role", arn, err, "the role's trust policy must name "+o.who.ARN+"; "+advice(err, grantRole(arn))))
 			return
 		}
@@ -165,7 +164,7 @@ func advice(err error, needs statement) string {
 	switch {
 	case !errors.As(err, &f):
 		return ""
-	case vpcpeer.Forbidden(err):
+	case forbidden(err):
 		return "add this statement to the RAM policy of the identity: " + needs.String()
 	case unanswered(err):
 		return "is the endpoint right, and reachable from here? See PEERGUARD_ENDPOINT, PEERGUARD_STS_ENDPOINT and HTTPS_PROXY"
@@ -179,6 +178,6 @@ func advice(err error, needs statement) string {
 
 // unanswered reports whether a call failed without an answer of the API.
 func unanswered(err error) bool {
-	var f *peering.Failure
-	return errors.As(err, &f) && f.Retryable && f.RequestID == ""
+	f, ok := errors.AsType[*peering.Failure](err)
+	return ok && f.Unanswered
 }

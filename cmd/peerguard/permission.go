@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"sync"
 
+	"peerguard/cmd/peerguard/login"
 	"peerguard/function/guard"
 	"peerguard/function/peering"
 	"peerguard/function/vpcpeer"
@@ -44,8 +46,9 @@ func (s statement) String() string {
 // watched is the cloud of a guard, with a note of every permission that it turns out to lack. It is safe for concurrent
 // use.
 type watched struct {
-	*vpcpeer.Session
-	roles map[peering.Account]string
+	*vpcpeer.Client
+	roles  map[peering.Account]string
+	assume func(context.Context, peering.Account) error // fails if the account's role cannot be assumed
 
 	mu      sync.Mutex
 	lacking map[peering.Account]map[string]bool // actions, by the account whose identity lacks them
@@ -54,21 +57,21 @@ type watched struct {
 
 var _ guard.Cloud = (*watched)(nil)
 
-func watch(s *vpcpeer.Session, roles map[peering.Account]string) *watched {
-	return &watched{Session: s, roles: roles, lacking: map[peering.Account]map[string]bool{}, closed: map[peering.Account]bool{}}
+func watch(o *operator) *watched {
+	return &watched{Client: o.session, roles: o.rules.Guard.Roles, assume: o.assume, lacking: map[peering.Account]map[string]bool{}, closed: map[peering.Account]bool{}}
 }
 
-// Get is the session's.
+// Get is the client's.
 func (w *watched) Get(ctx context.Context, in peering.Partition, id string) (peering.Connection, error) {
-	c, err := w.Session.Get(ctx, in, id)
+	c, err := w.Client.Get(ctx, in, id)
 	w.note(ctx, in.Account, "vpc:GetVpcPeerConnectionAttribute", err)
 	return c, err
 }
 
-// List is the session's.
+// List is the client's.
 func (w *watched) List(ctx context.Context, in peering.Partition) iter.Seq2[[]peering.Connection, error] {
 	return func(yield func([]peering.Connection, error) bool) {
-		for page, err := range w.Session.List(ctx, in) {
+		for page, err := range w.Client.List(ctx, in) {
 			w.note(ctx, in.Account, "vpc:ListVpcPeerConnections", err)
 			if !yield(page, err) {
 				return
@@ -77,19 +80,19 @@ func (w *watched) List(ctx context.Context, in peering.Partition) iter.Seq2[[]pe
 	}
 }
 
-// Reject is the session's.
+// Reject is the client's.
 func (w *watched) Reject(ctx context.Context, in peering.Partition, r peering.Rejection) (string, error) {
-	id, err := w.Session.Reject(ctx, in, r)
+	id, err := w.Client.Reject(ctx, in, r)
 	w.note(ctx, in.Account, "vpc:RejectVpcPeerConnection", err)
 	return id, err
 }
 
 // note remembers the permission behind a refusal: that for the action, or that for the role it would be done in.
 func (w *watched) note(ctx context.Context, account peering.Account, action string, err error) {
-	if !vpcpeer.Forbidden(err) {
+	if !forbidden(err) {
 		return
 	}
-	closed := w.Assume(ctx, account) != nil // costs nothing when the role has been assumed before
+	closed := w.assume(ctx, account) != nil // costs nothing when the role has been assumed before
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
@@ -102,8 +105,14 @@ func (w *watched) note(ctx context.Context, account peering.Account, action stri
 	}
 }
 
+// forbidden reports whether a call failed because the caller lacks a permission, or a role does not trust it.
+func forbidden(err error) bool {
+	f, ok := errors.AsType[*peering.Failure](err)
+	return ok && f.Class == peering.Forbidden
+}
+
 // explain tells which statements to add where. Call it when the guard is done.
-func (w *watched) explain(out io.Writer, who vpcpeer.Identity) {
+func (w *watched) explain(out io.Writer, who login.Identity) {
 	for _, account := range slices.Sorted(maps.Keys(w.lacking)) {
 		identity := cmp.Or(w.roles[account], who.ARN)
 		if account == who.Account {

@@ -8,12 +8,12 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"os"
 	"slices"
 	"strings"
 	"time"
 
+	"peerguard/function/acs"
 	"peerguard/function/peering"
 	"peerguard/simulator"
 )
@@ -76,8 +76,7 @@ func (s *simulateCommand) reachable() error {
 	if err != nil {
 		return usageError("--listen wants HOST:PORT, such as 127.0.0.1:8080")
 	}
-	ip, err := netip.ParseAddr(host)
-	if s.AnyAddress || host == "localhost" || err == nil && ip.IsLoopback() {
+	if s.AnyAddress || acs.IsLoopback(host) {
 		return nil
 	}
 	return usageError(fmt.Sprintf("--listen %s is no loopback address, so other machines could use the simulator; give --any-address if they shall", s.Listen))

@@ -95,7 +95,7 @@ func (f *findings) add(e guard.Entry) {
 
 // sweep does the work and tells of it, all of it even when it is cut short.
 func (s *sweepCommand) sweep(ctx context.Context, out *console, o *operator) error {
-	cloud := watch(o.session, o.rules.Guard.Roles)
+	cloud := watch(o)
 	inv := &guard.Invocation{RequestID: "local", Account: o.who.Account, Region: o.region(), Policy: o.rules, Cloud: cloud}
 	scope, err := inv.Scope(nil, nil)
 	if err != nil {

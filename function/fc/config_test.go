@@ -47,10 +47,7 @@ func TestConfigFromEnv(t *testing.T) {
 
 func TestCredentialsDoNotShow(t *testing.T) {
 	t.Parallel()
-	c := platform.Credentials()
-	inv := fc.Invocation{RequestID: "r-1", Region: "cn-shanghai", Credentials: fc.Credentials{
-		AccessKeyID: c.AccessKeyID, AccessKeySecret: c.AccessKeySecret, SecurityToken: c.SecurityToken,
-	}}
+	inv := fc.Invocation{RequestID: "r-1", Region: "cn-shanghai", Credentials: platform.Credentials().Sealed()}
 	var shown []string
 	for _, v := range []any{inv, &inv, inv.Credentials, &inv.Credentials, []fc.Invocation{inv}, map[string]any{"a": inv.Credentials}} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%10.3s"} {

@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"peerguard/function/peering"
 )
 
 // The custom runtime: the platform sends each invocation as a request to this process
@@ -102,11 +104,8 @@ func (f *front) receive(w http.ResponseWriter, r *http.Request, inv Invocation, 
 }
 
 func customInvocation(h http.Header) Invocation {
-	return newInvocation(h.Get(headerRequestID), h.Get(headerAccount), h.Get(headerRegion), Credentials{
-		AccessKeyID:     h.Get(headerAccessKeyID),
-		AccessKeySecret: h.Get(headerAccessKeySecret),
-		SecurityToken:   h.Get(headerSecurityToken),
-	})
+	return newInvocation(h.Get(headerRequestID), h.Get(headerAccount), h.Get(headerRegion),
+		peering.NewCredentials(h.Get(headerAccessKeyID), h.Get(headerAccessKeySecret), h.Get(headerSecurityToken)))
 }
 
 func (f *front) succeed(w http.ResponseWriter, body []byte) {

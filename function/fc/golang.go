@@ -14,6 +14,8 @@ import (
 	sdk "github.com/aliyun/fc-runtime-go-sdk/fc"
 	"github.com/aliyun/fc-runtime-go-sdk/fc/messages"
 	"github.com/aliyun/fc-runtime-go-sdk/fccontext"
+
+	"peerguard/function/peering"
 )
 
 // The Go runtime: fc.Start of the SDK polls the Runtime API for invocations and posts their results
@@ -85,11 +87,8 @@ func (f *front) direct() http.RoundTripper {
 func (f *front) handleGo(ctx context.Context, payload []byte) (json.RawMessage, error) {
 	var inv Invocation
 	if c, ok := fccontext.FromContext(ctx); ok {
-		inv = newInvocation(c.RequestID, c.AccountId, c.Region, Credentials{
-			AccessKeyID:     c.Credentials.AccessKeyId,
-			AccessKeySecret: c.Credentials.AccessKeySecret,
-			SecurityToken:   c.Credentials.SecurityToken,
-		})
+		inv = newInvocation(c.RequestID, c.AccountId, c.Region,
+			peering.NewCredentials(c.Credentials.AccessKeyId, c.Credentials.AccessKeySecret, c.Credentials.SecurityToken))
 	}
 	result, failure := f.invoke(ctx, inv, payload)
 	if failure != nil {

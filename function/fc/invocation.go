@@ -1,8 +1,6 @@
 package fc
 
 import (
-	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -36,34 +34,12 @@ type Invocation struct {
 	RequestID   string          // letters, digits and ._:- only
 	Account     peering.Account // the function's own; empty where the platform names none that is an account id
 	Region      string          // the function's own; empty where the platform names none that is a region id
-	Credentials Credentials
+	Credentials peering.Credentials
 }
-
-// Credentials are the temporary ones of the function's role. They print and marshal as a placeholder, in every format;
-// only the fields themselves give the secrets away.
-type Credentials struct {
-	AccessKeyID     string
-	AccessKeySecret string
-	SecurityToken   string
-}
-
-const redacted = "[credentials]"
-
-// String gives a placeholder.
-func (Credentials) String() string { return redacted }
-
-// GoString gives a placeholder.
-func (Credentials) GoString() string { return redacted }
-
-// Format writes a placeholder for every verb, %d and %x too.
-func (Credentials) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
-
-// MarshalText gives a placeholder to every encoder that asks, encoding/json among them.
-func (Credentials) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // newInvocation takes over what is well-formed and nothing else: the region becomes part of an API's address,
 // the request id part of log lines.
-func newInvocation(id, account, region string, c Credentials) Invocation {
+func newInvocation(id, account, region string, c peering.Credentials) Invocation {
 	inv := Invocation{RequestID: cleanID(id), Credentials: c}
 	if peering.ValidAccount(account) {
 		inv.Account = peering.Account(account)

@@ -52,7 +52,7 @@ type seen struct {
 
 // play is the handler of all tests: the event says what it does.
 func play(ctx context.Context, inv fc.Invocation, payload []byte) (any, error) {
-	secret := inv.Credentials.AccessKeySecret
+	secret := inv.Credentials.AccessKeySecret()
 	switch what := string(payload); what {
 	case "typed":
 		return nil, fmt.Errorf("reading policy: %w", &fc.Error{Message: "a.yaml:1:1: bad\nb", Type: fc.InvalidPolicy})
@@ -86,7 +86,7 @@ func play(ctx context.Context, inv fc.Invocation, payload []byte) (any, error) {
 	c := platform.Credentials()
 	return seen{
 		RequestID: inv.RequestID, Account: string(inv.Account), Region: inv.Region,
-		Known: inv.Credentials == fc.Credentials{AccessKeyID: c.AccessKeyID, AccessKeySecret: c.AccessKeySecret, SecurityToken: c.SecurityToken},
+		Known: c == platform.Secrets{AccessKeyID: inv.Credentials.AccessKeyID(), AccessKeySecret: inv.Credentials.AccessKeySecret(), SecurityToken: inv.Credentials.SecurityToken()},
 		Left:  time.Until(at), Expired: ctx.Err() != nil, Payload: string(payload),
 	}, nil
 }

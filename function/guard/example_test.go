@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing/fstest"
 
+	"peerguard/function/acs"
 	"peerguard/function/guard"
 	"peerguard/function/peering"
 	"peerguard/function/policy"
@@ -42,11 +43,11 @@ allow:
 		Account:   "1111111111111111",
 		Region:    "cn-shanghai",
 		Policy:    rules,
-		Cloud: vpcpeer.New(vpcpeer.Config{Transport: cloud}).As(vpcpeer.Caller{
+		Cloud: vpcpeer.New(acs.New(acs.Config{Transport: cloud}), acs.Caller{
 			Account:     "1111111111111111",
 			Region:      "cn-shanghai",
-			Credentials: vpcpeer.Credentials{AccessKeyID: "id", AccessKeySecret: "secret"},
-		}),
+			Credentials: peering.NewCredentials("id", "secret", ""),
+		}, nil),
 	}
 	scope, err := inv.Scope(nil, nil) // all that the policy guards
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"peerguard/function/acs"
 	"peerguard/function/guard"
 	"peerguard/function/peering"
 	"peerguard/function/policy"
@@ -56,10 +57,9 @@ func newWorld(t *testing.T, text string) *world {
 	}
 	w.inv = &guard.Invocation{
 		RequestID: "request-1", Account: own, Region: "cn-shanghai", Version: "v1.2.3", Policy: p, OnEntry: w.judge,
-		Cloud: vpcpeer.New(vpcpeer.Config{Transport: w.Cloud}).As(vpcpeer.Caller{
-			Account: own, Region: "cn-shanghai", Roles: p.Guard.Roles,
-			Credentials: vpcpeer.Credentials{AccessKeyID: "id", AccessKeySecret: "secret", SecurityToken: "token"},
-		}),
+		Cloud: vpcpeer.New(acs.New(acs.Config{Transport: w.Cloud}), acs.Caller{
+			Account: own, Region: "cn-shanghai", Credentials: peering.NewCredentials("id", "secret", "token"),
+		}, p.Guard.Roles),
 	}
 	return w
 }

@@ -12,6 +12,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"peerguard/function/acs"
 	"peerguard/function/guard"
 	"peerguard/function/peering"
 	"peerguard/function/policy"
@@ -122,7 +123,7 @@ type stage struct {
 	*simulator.Cloud
 	rules  *policy.Policy
 	guards [instances]*guard.Guard
-	peers  [instances]*vpcpeer.Cloud
+	clouds [instances]*acs.Cloud
 	wreck  func(guard.Cloud) guard.Cloud
 
 	mu       sync.Mutex
@@ -138,7 +139,7 @@ func play(t *testing.T, s scenario, wreck func(guard.Cloud) guard.Cloud) []strin
 		return []string{err.Error()}
 	}
 	for i := range st.guards {
-		st.guards[i], st.peers[i] = guard.New(), vpcpeer.New(vpcpeer.Config{Transport: st.Cloud})
+		st.guards[i], st.clouds[i] = guard.New(), acs.New(acs.Config{Transport: st.Cloud})
 	}
 	for i, c := range s.Connections {
 		st.Put(c.item(i))
@@ -177,11 +178,8 @@ func (st *stage) blame(format string, args ...any) {
 func (st *stage) deliver(ctx context.Context, d trigger) *guard.Report {
 	ctx, cancel := context.WithTimeout(ctx, d.Deadline)
 	defer cancel()
-	caller := vpcpeer.Caller{
-		Account: own, Region: areas[0], Roles: st.rules.Guard.Roles,
-		Credentials: vpcpeer.Credentials{AccessKeyID: "id", AccessKeySecret: "secret", SecurityToken: "token"},
-	}
-	inv := &guard.Invocation{RequestID: "r", Account: own, Region: areas[0], Policy: st.rules, Cloud: st.peers[d.Instance].As(caller)}
+	caller := acs.Caller{Account: own, Region: areas[0], Credentials: peering.NewCredentials("id", "secret", "token")}
+	inv := &guard.Invocation{RequestID: "r", Account: own, Region: areas[0], Policy: st.rules, Cloud: vpcpeer.New(st.clouds[d.Instance], caller, st.rules.Guard.Roles)}
 	if st.wreck != nil {
 		inv.Cloud = st.wreck(inv.Cloud)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"peerguard/function/acs"
 	"peerguard/function/event"
 	"peerguard/function/fc"
 	"peerguard/function/guard"
@@ -26,7 +27,7 @@ const maxLines = 10
 type Handler struct {
 	Version string                                        // of peerguard, for reports and the log
 	Policy  func(context.Context) (*policy.Policy, error) // returns the policy as it is now
-	Cloud   *vpcpeer.Cloud
+	Cloud   *acs.Cloud
 	Guard   *guard.Guard
 	Log     zerolog.Logger
 }
@@ -101,12 +102,11 @@ func (h *Handler) invocation(at fc.Invocation, rules *policy.Policy) *guard.Invo
 		Account:   at.Account,
 		Region:    at.Region,
 		Policy:    rules,
-		Cloud: h.Cloud.As(vpcpeer.Caller{
+		Cloud: vpcpeer.New(h.Cloud, acs.Caller{
 			Account:     at.Account,
 			Region:      at.Region,
-			Credentials: vpcpeer.Credentials(at.Credentials),
-			Roles:       rules.Guard.Roles,
-		}),
+			Credentials: at.Credentials,
+		}, rules.Guard.Roles),
 	}
 }
 

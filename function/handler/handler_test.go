@@ -16,12 +16,12 @@ import (
 	"github.com/rs/zerolog"
 
 	"peerguard/events"
+	"peerguard/function/acs"
 	"peerguard/function/fc"
 	"peerguard/function/guard"
 	"peerguard/function/handler"
 	"peerguard/function/peering"
 	"peerguard/function/policy"
-	"peerguard/function/vpcpeer"
 	"peerguard/simulator"
 	"peerguard/simulator/platform"
 )
@@ -84,7 +84,7 @@ func newWorld(t *testing.T, files fs.FS, level zerolog.Level) *world {
 	w.Handler = &handler.Handler{
 		Version: "v1.2.3",
 		Policy:  policy.NewSource(files, "policy.yaml").Load,
-		Cloud:   vpcpeer.New(vpcpeer.Config{Transport: w.Cloud}),
+		Cloud:   acs.New(acs.Config{Transport: w.Cloud}),
 		Guard:   guard.New(),
 		Log:     zerolog.New(w.logged).Level(level),
 	}
@@ -96,7 +96,7 @@ func (w *world) invoke(t *testing.T, payload string) (*guard.Report, *fc.Error) 
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	result, err := w.Handle(ctx, fc.Invocation{RequestID: "request-1", Account: platform.Account, Region: platform.Region, Credentials: fc.Credentials(platform.Credentials())}, []byte(payload))
+	result, err := w.Handle(ctx, fc.Invocation{RequestID: "request-1", Account: platform.Account, Region: platform.Region, Credentials: platform.Credentials().Sealed()}, []byte(payload))
 	report, _ := result.(*guard.Report)
 	var failed *fc.Error
 	if err != nil && !errors.As(err, &failed) {

@@ -12,6 +12,7 @@ const (
 	WrongStatus               // the connection is not in a state that allows the call
 	TokenTaken                // the client token was used before, with other parameters
 	DryRunPassed              // not a failure: a dry run that found no obstacle
+	Forbidden                 // the caller lacks a permission, or a role does not trust it
 	OutOfTime                 // the deadline came before a final answer
 )
 
@@ -23,6 +24,7 @@ type Failure struct {
 	Retryable  bool          // the same call may succeed later
 	RetryAfter time.Duration // how long a throttle asks to wait; 0 if it does not say
 	RequestID  string        // of the API; "" if it did not answer
+	Unanswered bool          // nobody answered, or what answered is not the API
 	Class      Class
 }
 

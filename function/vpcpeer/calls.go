@@ -9,44 +9,46 @@ import (
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
 	"github.com/aliyun/alibaba-cloud-sdk-go/services/vpcpeer"
 
+	"peerguard/function/acs"
 	"peerguard/function/peering"
 )
 
 const (
-	pageSize = 100   // the most that ListVpcPeerConnections gives at once
-	maxPages = 1_000 // a listing that has not ended by then is taken for one that never does
+	pageSize = 100   // the most that ListVpcPeerConnections returns at once
+	maxPages = 1_000 // a listing that is longer is taken for one that never ends
 )
 
-// Get reads a connection with the credentials of an account, in a region.
+// Get returns what the API says of a connection now. It asks with the credentials of the partition's account, in its
+// region.
 // https://www.alibabacloud.com/help/en/vpc/developer-reference/api-vpcpeer-2022-01-01-getvpcpeerconnectionattribute
-func (s *Session) Get(ctx context.Context, in peering.Partition, id string) (peering.Connection, error) {
-	var c peering.Connection
-	err := s.call(ctx, in, "GetVpcPeerConnectionAttribute", func(creds Credentials) error {
+func (c *Client) Get(ctx context.Context, in peering.Partition, id string) (peering.Connection, error) {
+	var found peering.Connection
+	err := c.do(ctx, in, func(send acs.Send) error {
 		request := vpcpeer.CreateGetVpcPeerConnectionAttributeRequest()
 		request.InstanceId = id
 		got := new(attributeAnswer)
-		if err := s.do(ctx, in, creds, request, got); err != nil {
+		if err := send(request, got); err != nil {
 			return err
 		}
 		if string(got.InstanceId) != id {
-			return noConfirmation("the answer describes another connection than the one asked for")
+			return acs.NoConfirmation("the answer describes another connection than the one asked for")
 		}
-		c = got.connection()
+		found = got.connection()
 		return nil
 	})
-	return c, err
+	return found, err
 }
 
-// List gives the connections that an account sees in a region, as requester or as accepter, page by page,
-// in each page the oldest first. It ends at the first error.
+// List returns the connections that an account sees in a region, as requester or as accepter, page by page. Each page
+// has the oldest first. It ends at the first error.
 // https://www.alibabacloud.com/help/en/vpc/developer-reference/api-vpcpeer-2022-01-01-listvpcpeerconnections
-func (s *Session) List(ctx context.Context, in peering.Partition) iter.Seq2[[]peering.Connection, error] {
+func (c *Client) List(ctx context.Context, in peering.Partition) iter.Seq2[[]peering.Connection, error] {
 	return func(yield func([]peering.Connection, error) bool) {
 		seen := map[string]bool{}
 		for token := ""; ; {
-			page, next, err := s.page(ctx, in, token)
+			page, next, err := c.page(ctx, in, token)
 			if err == nil && (seen[next] || len(seen) == maxPages) {
-				err = noConfirmation("the list of connections does not end: its NextToken repeats or goes on for ever")
+				err = acs.NoConfirmation("the list of connections does not end: its NextToken repeats, or there is always another")
 			}
 			if !yield(page, err) || err != nil || next == "" {
 				return
@@ -56,13 +58,13 @@ func (s *Session) List(ctx context.Context, in peering.Partition) iter.Seq2[[]pe
 	}
 }
 
-func (s *Session) page(ctx context.Context, in peering.Partition, token string) (page []peering.Connection, next string, err error) {
-	err = s.call(ctx, in, "ListVpcPeerConnections", func(creds Credentials) error {
+func (c *Client) page(ctx context.Context, in peering.Partition, token string) (page []peering.Connection, next string, err error) {
+	err = c.do(ctx, in, func(send acs.Send) error {
 		request := vpcpeer.CreateListVpcPeerConnectionsRequest()
 		request.MaxResults = requests.NewInteger(pageSize)
 		request.NextToken = token
 		got := new(listAnswer)
-		if err := s.do(ctx, in, creds, request, got); err != nil {
+		if err := send(request, got); err != nil {
 			return err
 		}
 		page, next = got.connections(), string(got.NextToken)
@@ -75,23 +77,19 @@ func (s *Session) page(ctx context.Context, in peering.Partition, token string) 
 // Reject rejects a pending connection with the credentials of its accepter, in the accepter's region,
 // and returns the API's request id as the confirmation. A dry run that passed is a Failure of class DryRunPassed.
 // https://www.alibabacloud.com/help/en/vpc/developer-reference/api-vpcpeer-2022-01-01-rejectvpcpeerconnection
-func (s *Session) Reject(ctx context.Context, in peering.Partition, r peering.Rejection) (string, error) {
+func (c *Client) Reject(ctx context.Context, in peering.Partition, r peering.Rejection) (string, error) {
 	var requestID string
-	err := s.call(ctx, in, "RejectVpcPeerConnection", func(creds Credentials) error {
+	err := c.do(ctx, in, func(send acs.Send) error {
 		request := vpcpeer.CreateRejectVpcPeerConnectionRequest()
 		request.InstanceId = r.ID
 		request.ClientToken = r.ClientToken
 		if r.DryRun {
 			request.DryRun = requests.NewBoolean(true)
 		}
-		got := new(answer)
-		err := s.do(ctx, in, creds, request, got)
+		got := new(acs.Confirmation)
+		err := send(request, got)
 		requestID = string(got.RequestId)
 		return err
 	})
 	return requestID, err
-}
-
-func (s *Session) do(ctx context.Context, in peering.Partition, creds Credentials, request requests.AcsRequest, got confirmable) error {
-	return s.cloud.exchange(ctx, s.cloud.endpoint, in.Region, creds, request, got)
 }

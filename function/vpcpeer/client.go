@@ -1,89 +1,44 @@
+// Package vpcpeer lists, reads and rejects VPC peering connections: three calls of the VpcPeer API, version 2022-01-01,
+// and what their answers mean. Signing, retries and quotas are those of room acs.
 package vpcpeer
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"net/http"
-	"net/url"
-	"time"
 
-	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth"
-	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth/credentials"
-	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
-
+	"peerguard/function/acs"
 	"peerguard/function/peering"
 )
 
-const (
-	callTimeout = 10 * time.Second // bounds one exchange with the API, from the dial to the last byte of the answer
-	maxAnswer   = 8 << 20          // bytes that are read of one answer: a page of 100 connections is far below it
-)
+// quota stays inside the documented one, 360 calls in 60 s for each API, account and region: a burst of 60 and 5 a second
+// after it never make more than 360 in any 60 s.
+// https://www.alibabacloud.com/help/en/vpc/developer-reference/api-vpcpeer-2022-01-01-quota
+var quota = acs.Quota{Burst: 60, Rate: 5}
 
-// errRedirected is why a redirect fails: following one would hand the signed request to another host.
-var errRedirected = errors.New("the endpoint redirects, which a signed request does not follow")
-
-// exchange lets the SDK make and sign a request, sends it, and reads the answer. The SDK's own client is left out: it
-// knows no context, takes an empty answer for success, panics on errors of an unexpected shape, and repeats whole signed
-// requests in the texts of others.
-func (c *Cloud) exchange(ctx context.Context, endpoint *url.URL, region string, creds Credentials, request requests.AcsRequest, got confirmable) error {
-	timed, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	signed, err := sign(timed, endpoint, region, creds, request)
-	if err != nil {
-		return &peering.Failure{Code: codeNetwork, Message: "the request could not be made"} // why might hold the signature
-	}
-	secrets := newRedactor(creds, request.GetQueryParams()["Signature"])
-	status, header, body, err := c.send(signed)
-	switch {
-	case err != nil:
-		return unanswered(ctx, err, secrets)
-	case status/100 != 2:
-		return refused(status, header, body, secrets)
-	case json.Unmarshal(body, got) != nil:
-		return noConfirmation("the answer is not the JSON that the API documents")
-	case !got.confirmed():
-		return noConfirmation("the API answered without confirming anything")
-	}
-	return nil
+// Client is the VpcPeer API as one invocation sees it. It is safe for concurrent use.
+//
+// All its calls respect their context, retry what is worth a retry until a second before its deadline, and keep to the
+// quota of the partition that they are made in. Their errors are *peering.Failure.
+type Client struct {
+	cloud  *acs.Cloud
+	caller acs.Caller
+	roles  map[peering.Account]string
 }
 
-// sign makes the HTTP request that the SDK would send.
-func sign(ctx context.Context, endpoint *url.URL, region string, creds Credentials, request requests.AcsRequest) (*http.Request, error) {
-	request.SetScheme(endpoint.Scheme)
-	request.SetDomain(endpoint.Host)
-	if err := requests.InitParams(request); err != nil {
-		return nil, fmt.Errorf("reading the parameters: %w", err)
-	}
-	keys := credentials.NewStaticSTSCredentialsProvider(creds.AccessKeyID, creds.AccessKeySecret, creds.SecurityToken)
-	signing := make(chan error)
-	go func() { signing <- auth.Sign(request, nil, region, keys) }() // it prints its stack for each nonce: a short one is cheap
-	if err := <-signing; err != nil {
-		return nil, fmt.Errorf("signing: %w", err)
-	}
-	signed, err := http.NewRequestWithContext(ctx, request.GetMethod(), request.BuildUrl(), request.GetBodyReader())
-	if err != nil {
-		return nil, fmt.Errorf("making the request: %w", err)
-	}
-	for name, value := range request.GetHeaders() {
-		signed.Header.Set(name, value)
-	}
-	signed.Header.Set("User-Agent", "peerguard")
-	return signed, nil
+// New returns the API for one invocation's caller. roles holds the ARN of the role to assume for each account that is
+// guarded through one; calls for any other account are made with the caller's own credentials.
+func New(cloud *acs.Cloud, caller acs.Caller, roles map[peering.Account]string) *Client {
+	return &Client{cloud, caller, roles}
 }
 
-// send sends a request and reads the whole answer.
-func (c *Cloud) send(signed *http.Request) (status int, header http.Header, body []byte, err error) {
-	response, err := c.transport.RoundTrip(signed)
-	if err != nil {
-		return 0, nil, nil, err
+// do makes a call in a partition.
+func (c *Client) do(ctx context.Context, in peering.Partition, attempt func(acs.Send) error) error {
+	return c.cloud.Do(ctx, c.caller, acs.Call{Service: acs.VpcPeer, In: in, Role: c.role(in.Account), Quota: quota}, attempt)
+}
+
+// role returns the ARN of the role to assume for an account, "" if there is none.
+func (c *Client) role(account peering.Account) string {
+	if account == c.caller.Account {
+		return ""
 	}
-	defer response.Body.Close()
-	if response.StatusCode/100 == 3 {
-		return 0, nil, nil, errRedirected
-	}
-	body, err = io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	return response.StatusCode, response.Header, body, err
+	return c.roles[account]
 }

@@ -4,13 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
-	"slices"
-	"sync"
 	"testing"
 	"time"
 
+	"peerguard/function/acs"
 	"peerguard/function/peering"
 	"peerguard/function/vpcpeer"
 	"peerguard/simulator"
@@ -26,38 +23,29 @@ const (
 var home = peering.Partition{Account: own, Region: "cn-shanghai"}
 
 // canaries are the caller's credentials: nothing but a signed request may hold one of them.
-var canaries = vpcpeer.Credentials{
-	AccessKeyID:     "STS.CanaryKeyID0001",
-	AccessKeySecret: "CanarySecret+/=0002",
-	SecurityToken:   "CanaryToken+/==0003&4",
-}
+var canaries = peering.NewCredentials("STS.CanaryKeyID0001", "CanarySecret+/=0002", "CanaryToken+/==0003&4")
 
 // world is a simulated cloud, and a caller's view of it.
 type world struct {
 	*simulator.Cloud
-	session *vpcpeer.Session
+	client *vpcpeer.Client
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	sim := &simulator.Cloud{}
-	sim.AddKey(simulator.Key{ID: canaries.AccessKeyID, Secret: canaries.AccessKeySecret, Token: canaries.SecurityToken, Account: own})
+	sim.AddKey(simulator.Key{ID: canaries.AccessKeyID(), Secret: canaries.AccessKeySecret(), Token: canaries.SecurityToken(), Account: own})
 	sim.AddRole(simulator.Role{ARN: role, TrustedAccounts: []peering.Account{own}})
 	t.Cleanup(func() {
 		if unknown := sim.UnknownActions(); len(unknown) > 0 {
 			t.Errorf("the simulator does not know %v", unknown)
 		}
 	})
-	return &world{sim, session(vpcpeer.Config{Transport: sim})}
+	return &world{sim, newClient(acs.Config{Transport: sim})}
 }
 
-func session(cfg vpcpeer.Config) *vpcpeer.Session {
-	return vpcpeer.New(cfg).As(vpcpeer.Caller{
-		Account:     own,
-		Region:      "cn-shanghai",
-		Credentials: canaries,
-		Roles:       map[peering.Account]string{member: role},
-	})
+func newClient(cfg acs.Config) *vpcpeer.Client {
+	return vpcpeer.New(acs.New(cfg), acs.Caller{Account: own, Region: "cn-shanghai", Credentials: canaries}, map[peering.Account]string{member: role})
 }
 
 func pending(id string, accepter int64) simulator.Item {
@@ -84,34 +72,6 @@ func failed(t *testing.T, err error) *peering.Failure {
 		t.Fatalf("got %v, want a *peering.Failure", err)
 	}
 	return f
-}
-
-func parsed(t *testing.T, text string) *url.URL {
-	t.Helper()
-	u, err := url.Parse(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return u
-}
-
-// recorder notes which hosts are asked, and asks none.
-type recorder struct {
-	mu    sync.Mutex
-	hosts []string
-}
-
-func (r *recorder) RoundTrip(q *http.Request) (*http.Response, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.hosts = append(r.hosts, q.URL.Scheme+"://"+q.URL.Host)
-	return nil, errors.New("nobody is there")
-}
-
-func (r *recorder) has(host string) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Contains(r.hosts, host)
 }
 
 func ids(page []peering.Connection) string {

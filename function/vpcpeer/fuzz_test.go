@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"peerguard/function/acs"
 	"peerguard/function/peering"
-	"peerguard/function/vpcpeer"
 )
 
 // says is a server that always gives the same answer.
@@ -49,7 +49,7 @@ func FuzzAnswers(f *testing.F) {
 		if status < 100 || status > 599 {
 			return
 		}
-		s := session(vpcpeer.Config{Transport: says{status, body}})
+		s := newClient(acs.Config{Transport: says{status, body}})
 		call := func(do func(context.Context) error) {
 			ctx, cancel := context.WithTimeout(t.Context(), 1010*time.Millisecond) // one attempt, or two
 			defer cancel()
@@ -95,7 +95,7 @@ func judgeAnswer(t *testing.T, status int, body []byte, err error) {
 	if !codes.MatchString(failure.Code) || strings.ContainsAny(failure.Error()+failure.RequestID, "\n\r\x00") || len(failure.Error()) > 1_000 {
 		t.Errorf("got %+v, want a code and one line", failure)
 	}
-	for _, secret := range []string{canaries.AccessKeyID, canaries.AccessKeySecret, canaries.SecurityToken} {
+	for _, secret := range []string{canaries.AccessKeyID(), canaries.AccessKeySecret(), canaries.SecurityToken()} {
 		if strings.Contains(failure.Error()+failure.RequestID, secret) {
 			t.Errorf("the failure holds a secret: %+v", failure)
 		}

@@ -5,10 +5,17 @@ import (
 	"encoding/hex"
 	"net/url"
 	"strings"
+
+	"peerguard/function/peering"
 )
 
 // Secrets are credentials that look like real ones and are easy to recognise.
 type Secrets struct{ AccessKeyID, AccessKeySecret, SecurityToken string }
+
+// Sealed returns the secrets as an invocation holds them.
+func (s Secrets) Sealed() peering.Credentials {
+	return peering.NewCredentials(s.AccessKeyID, s.AccessKeySecret, s.SecurityToken)
+}
 
 // Credentials returns the credentials that come with every invocation.
 func Credentials() Secrets {

@@ -13,11 +13,11 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"peerguard/function/acs"
 	"peerguard/function/fc"
 	"peerguard/function/guard"
 	"peerguard/function/handler"
 	"peerguard/function/policy"
-	"peerguard/function/vpcpeer"
 	"peerguard/simulator/platform"
 	"peerguard/test/bench/floor/calls"
 )
@@ -43,13 +43,13 @@ func (canned) RoundTrip(r *http.Request) (*http.Response, error) {
 // runtime's loop and without a network, which are the same for both.
 func compareAllocations(ctx context.Context, r *rig) ([]row, error) {
 	endpoint := &url.URL{Scheme: "http", Host: "127.0.0.1"}
-	h, err := r.inProcess(policyText(1, 1), vpcpeer.Config{Endpoint: endpoint, Transport: canned{}})
+	h, err := r.inProcess(policyText(1, 1), acs.Config{Endpoints: acs.Endpoints{acs.VpcPeer: endpoint}, Transport: canned{}})
 	if err != nil {
 		return nil, err
 	}
 	secrets := platform.Credentials()
 	payload := []byte(event(ours, 0))
-	at := fc.Invocation{RequestID: "1-65f1b2a0-0123", Account: platform.Account, Region: "cn-hangzhou", Credentials: fc.Credentials(secrets)}
+	at := fc.Invocation{RequestID: "1-65f1b2a0-0123", Account: platform.Account, Region: "cn-hangzhou", Credentials: secrets.Sealed()}
 	oursCount, oursBytes, err := allocated(func() error {
 		timed, cancel := context.WithTimeout(ctx, time.Minute)
 		defer cancel()
@@ -87,14 +87,14 @@ func allocated(f func() error) (count, size int, err error) {
 }
 
 // inProcess is peerguard's handler in this process, as its main puts it together.
-func (r *rig) inProcess(policyText string, cloud vpcpeer.Config) (*handler.Handler, error) {
+func (r *rig) inProcess(policyText string, cloud acs.Config) (*handler.Handler, error) {
 	const name = "inprocess.yaml"
 	if _, err := r.write(name, policyText); err != nil {
 		return nil, err
 	}
 	return &handler.Handler{
 		Policy: policy.NewSource(os.DirFS(r.dir), name).Load,
-		Cloud:  vpcpeer.New(cloud),
+		Cloud:  acs.New(cloud),
 		Guard:  guard.New(),
 		Log:    zerolog.New(zerolog.SyncWriter(io.Discard)).With().Timestamp().Logger(),
 	}, nil

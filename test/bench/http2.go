@@ -8,9 +8,9 @@ import (
 	"syscall"
 	"time"
 
+	"peerguard/function/acs"
 	"peerguard/function/fc"
 	"peerguard/function/handler"
-	"peerguard/function/vpcpeer"
 	"peerguard/simulator/platform"
 )
 
@@ -115,11 +115,11 @@ func (r *rig) overTLS(c *simulation, tls *authority, http2 bool, policy string) 
 	if err != nil {
 		return nil, fmt.Errorf("reading the cloud's address: %w", err)
 	}
-	return r.inProcess(policy, vpcpeer.Config{Endpoint: peer, STSEndpoint: sts, Transport: tls.transport(http2)})
+	return r.inProcess(policy, acs.Config{Endpoints: acs.Endpoints{acs.VpcPeer: peer, acs.STS: sts}, Transport: tls.transport(http2)})
 }
 
 func invocation() fc.Invocation {
-	return fc.Invocation{RequestID: "1-65f1b2a0-0123", Account: platform.Account, Region: "cn-hangzhou", Credentials: fc.Credentials(platform.Credentials())}
+	return fc.Invocation{RequestID: "1-65f1b2a0-0123", Account: platform.Account, Region: "cn-hangzhou", Credentials: platform.Credentials().Sealed()}
 }
 
 // ownCPU is the time that this process has spent on a processor.

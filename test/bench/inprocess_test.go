@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"peerguard/function/vpcpeer"
+	"peerguard/function/acs"
 	"peerguard/simulator/platform"
 	"peerguard/test/bench/floor/calls"
 )
@@ -20,14 +20,14 @@ func BenchmarkEvent(b *testing.B) {
 	payload := []byte(event(ours, 0))
 	b.Run("ours", func(b *testing.B) {
 		r := &rig{dir: b.TempDir()}
-		h, err := r.inProcess(policyText(1, 1), vpcpeer.Config{})
+		h, err := r.inProcess(policyText(1, 1), acs.Config{})
 		if err != nil {
 			b.Fatal(err)
 		}
 		b.ReportAllocs()
 		for n := 0; b.Loop(); n++ {
 			if n%burst == 0 {
-				h.Cloud = vpcpeer.New(vpcpeer.Config{Endpoint: endpoint, Transport: canned{}})
+				h.Cloud = acs.New(acs.Config{Endpoints: acs.Endpoints{acs.VpcPeer: endpoint}, Transport: canned{}})
 			}
 			ctx, cancel := context.WithTimeout(b.Context(), time.Minute)
 			if _, err := h.Handle(ctx, invocation(), payload); err != nil {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"sync"
 
+	"peerguard/function/acs"
 	"peerguard/function/event"
 	"peerguard/function/guard"
 	"peerguard/function/peering"
@@ -28,7 +29,7 @@ type inProcess struct {
 
 	mu    sync.Mutex
 	guard *guard.Guard
-	peer  *vpcpeer.Cloud
+	peer  *acs.Cloud
 	alive context.Context //nolint:containedctx // the life of what stands in for a process
 	kill  context.CancelFunc
 }
@@ -48,7 +49,7 @@ func (h *inProcess) restart(kill bool) {
 	if kill && h.kill != nil {
 		h.kill()
 	}
-	h.guard, h.peer = guard.New(), vpcpeer.New(vpcpeer.Config{Transport: h.cloud})
+	h.guard, h.peer = guard.New(), acs.New(acs.Config{Transport: h.cloud})
 	h.alive, h.kill = context.WithCancel(context.Background())
 }
 
@@ -90,9 +91,7 @@ func (h *inProcess) handle(ctx context.Context, in platform.Invocation) (*guard.
 		return nil, err
 	}
 	inv := &guard.Invocation{RequestID: in.RequestID, Account: own, Region: in.Region, Policy: rules}
-	inv.Cloud = h.peer.As(vpcpeer.Caller{
-		Account: own, Region: in.Region, Credentials: vpcpeer.Credentials(platform.Credentials()), Roles: rules.Guard.Roles,
-	})
+	inv.Cloud = vpcpeer.New(h.peer, acs.Caller{Account: own, Region: in.Region, Credentials: platform.Credentials().Sealed()}, rules.Guard.Roles)
 	if h.wreck != nil {
 		inv.Cloud = h.wreck(inv.Cloud, in.Payload)
 	}

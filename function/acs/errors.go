@@ -1,4 +1,4 @@
-package vpcpeer
+package acs
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 	"peerguard/function/peering"
 )
 
-// The codes that no answer of the API gives.
+// The codes of failures without an answer. README.md lists them.
 const (
 	codeTimeout        = "Timeout"
 	codeNetwork        = "NetworkError"
@@ -23,7 +23,7 @@ const (
 	codeDeadline       = "DeadlineExceeded"
 )
 
-// What the API's codes mean. This is the only place that knows them.
+// What the codes of all APIs mean. This is the only place that knows them.
 // https://www.alibabacloud.com/help/en/vpc/developer-reference/api-vpcpeer-2022-01-01-rejectvpcpeerconnection and
 // https://www.alibabacloud.com/help/en/vpc/developer-reference/ensure-idempotence
 var (
@@ -38,9 +38,20 @@ var (
 		"ServiceUnavailable", "InternalError", "SignatureNonceUsed", "LastTokenProcessing",
 		"OperationConflict", "TaskConflict", "SystemBusy",
 	}
+	// The caller's RAM policies, or the trust policy of a role, do not grant the call. The code may go on after a dot.
+	// https://help.aliyun.com/document_detail/51132.html
+	forbidden = []string{"Forbidden", "NoPermission", "AccessDenied"}
 	// Their messages repeat the string that was signed, with the security token in it.
 	leaking = []string{"SignatureDoesNotMatch", "IncompleteSignature"}
 )
+
+// classOf returns what a code of an API means.
+func classOf(code string) peering.Class {
+	if family, _, _ := strings.Cut(code, "."); slices.Contains(forbidden, family) {
+		return peering.Forbidden
+	}
+	return classes[code]
+}
 
 const (
 	letters        = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -48,8 +59,8 @@ const (
 	codeLength     = 128
 )
 
-// isCode reports whether a text has the form of the API's codes.
-func isCode(text string) bool {
+// IsCode reports whether a text has the form of the APIs' error codes, so that it can be shown.
+func IsCode(text string) bool {
 	return text != "" && len(text) <= codeLength && strings.Contains(letters, text[:1]) && strings.Trim(text, codeCharacters) == ""
 }
 
@@ -57,36 +68,39 @@ func throttled(code string, status int) bool {
 	return strings.HasPrefix(code, "Throttling") || status == http.StatusTooManyRequests
 }
 
-// sessionRefused reports whether an assumed role's session is no longer taken.
+// sessionRefused reports whether the API no longer accepts an assumed role's session.
 func sessionRefused(err error) bool {
 	f, ok := errors.AsType[*peering.Failure](err)
 	return ok && strings.HasPrefix(f.Code, "InvalidSecurityToken")
 }
 
-func noConfirmation(why string) *peering.Failure {
-	return &peering.Failure{Code: codeNoConfirmation, Message: why, Retryable: true}
+// NoConfirmation returns the failure of a call whose answer does not say that it was done. It is worth a retry.
+func NoConfirmation(why string) *peering.Failure {
+	return &peering.Failure{Code: codeNoConfirmation, Message: why, Retryable: true, Unanswered: true}
 }
+
+const deadlineFirst = "the invocation's deadline came first"
 
 // outOfTime is what a failure becomes when the deadline leaves no room for another attempt.
 func outOfTime(last *peering.Failure) *peering.Failure {
 	if last == nil {
-		last = &peering.Failure{Code: codeDeadline, Message: "the invocation's deadline came first"}
+		last = &peering.Failure{Code: codeDeadline, Message: deadlineFirst}
 	}
 	f := *last
 	f.Class, f.Retryable = peering.OutOfTime, true
 	return &f
 }
 
-// unanswered is the failure of an exchange without a whole answer. The error is a transport's: it does not tell the URL.
+// unanswered is the failure of an exchange without a whole answer. err is a transport's: it does not hold the URL.
 func unanswered(ctx context.Context, err error, secrets redactor) *peering.Failure {
 	var timeout net.Error
 	switch {
 	case ctx.Err() != nil:
-		return outOfTime(nil)
+		return outOfTime(&peering.Failure{Code: codeDeadline, Message: deadlineFirst, Unanswered: true})
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return &peering.Failure{Code: codeTimeout, Message: "no answer within " + callTimeout.String(), Retryable: true}
+		return &peering.Failure{Code: codeTimeout, Message: "no answer within " + callTimeout.String(), Retryable: true, Unanswered: true}
 	}
-	return &peering.Failure{Code: codeNetwork, Message: secrets.clean(err.Error()), Retryable: true}
+	return &peering.Failure{Code: codeNetwork, Message: secrets.clean(err.Error()), Retryable: true, Unanswered: true}
 }
 
 // refused is the failure of an exchange that was answered with an error.
@@ -98,19 +112,18 @@ func refused(status int, header http.Header, body []byte, secrets redactor) *pee
 	return f
 }
 
-// understood reads an error of the API. One of another shape than documented comes from somebody on the way to it, or
-// nobody knows what it means.
+// understood reads an error of the API. An error of any other shape comes from a proxy on the way, or is unknown.
 func understood(status int, body []byte, secrets redactor) *peering.Failure {
 	var said struct{ Code, Message, RequestId string }
-	if json.Unmarshal(body, &said) != nil || !isCode(said.Code) {
-		return noConfirmation(fmt.Sprintf("HTTP %d with a body that is no error of the API", status))
+	if json.Unmarshal(body, &said) != nil || !IsCode(said.Code) {
+		return NoConfirmation(fmt.Sprintf("HTTP %d with a body that is not an error of the API", status))
 	}
 	f := &peering.Failure{
 		Code:      said.Code,
 		Message:   secrets.clean(said.Message),
 		Retryable: throttled(said.Code, status) || status >= 500 || slices.Contains(transient, said.Code),
 		RequestID: secrets.clean(said.RequestId),
-		Class:     classes[said.Code],
+		Class:     classOf(said.Code),
 	}
 	if slices.Contains(leaking, f.Code) {
 		f.Message = "the API computed another signature: check the access key secret"

@@ -1,4 +1,4 @@
-package vpcpeer
+package acs
 
 import (
 	"context"
@@ -10,33 +10,10 @@ import (
 	"peerguard/function/peering"
 )
 
-// reserve is what must be left before the deadline for another attempt to be worth starting.
-const reserve = time.Second
+// lastStart is how long before the deadline the last attempt may start: a later one is not worth it.
+const lastStart = time.Second
 
-// call makes one call in a partition: with its credentials, at the pace of its quota, again while that is worth it.
-func (s *Session) call(ctx context.Context, in peering.Partition, api string, attempt func(Credentials) error) error {
-	_, member := s.role(in.Account)
-	var refused Credentials // of a session that the API no longer takes: it is renewed once
-	return retry(ctx, func() error {
-		creds, err := s.credentials(ctx, in.Account, refused)
-		if err != nil {
-			return err
-		}
-		if err := s.cloud.pace.wait(ctx, api, in); err != nil {
-			return err
-		}
-		err = attempt(creds)
-		s.cloud.pace.slow(api, in, err)
-		if member && refused == (Credentials{}) && sessionRefused(err) {
-			refused = creds
-			return again(err)
-		}
-		return err
-	})
-}
-
-// retry attempts until success, an error that is not worth retrying, or the deadline. A retry of the same call repeats
-// it unchanged, client token included.
+// retry attempts until success, an error that is not worth a retry, or the deadline.
 func retry(ctx context.Context, attempt func() error) error {
 	pause := &backoff.ExponentialBackOff{ // full jitter: each pause is uniform in [0, 2×interval]
 		InitialInterval:     100 * time.Millisecond,
@@ -65,9 +42,9 @@ func retry(ctx context.Context, attempt func() error) error {
 	return outOfTime(last)
 }
 
-// sleep waits, unless what is left after it before the deadline would be too little for another attempt.
+// sleep waits for d and reports whether another attempt may start then. If it would be too late, it does not wait.
 func sleep(ctx context.Context, d time.Duration) bool {
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < d+reserve {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < d+lastStart {
 		return false
 	}
 	if d <= 0 {

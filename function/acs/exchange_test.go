@@ -1,4 +1,4 @@
-package vpcpeer_test
+package acs_test
 
 import (
 	"errors"
@@ -14,8 +14,7 @@ import (
 	api "github.com/aliyun/alibaba-cloud-sdk-go/services/vpcpeer"
 	"github.com/google/go-cmp/cmp"
 
-	"peerguard/function/peering"
-	"peerguard/function/vpcpeer"
+	"peerguard/function/acs"
 )
 
 // seen is the last request that came by, without what is another each time.
@@ -53,8 +52,8 @@ func (s *seen) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestRequestsAreThoseOfTheSDK(t *testing.T) {
 	t.Parallel()
 	var ours, theirs seen
-	s := session(vpcpeer.Config{Transport: &ours})
-	_, err := s.Reject(within(t, 1010*time.Millisecond), home, peering.Rejection{ID: "pcc-one", ClientToken: "event-1", DryRun: true})
+	s := newClient(acs.Config{Transport: &ours})
+	err := s.reject(within(t, 1010*time.Millisecond), home, "pcc-one", "event-1")
 	if f := failed(t, err); f.Code != "NetworkError" {
 		t.Errorf("got %v", err)
 	}
@@ -62,13 +61,13 @@ func TestRequestsAreThoseOfTheSDK(t *testing.T) {
 	config := sdk.NewConfig().WithScheme("HTTPS").WithAutoRetry(false)
 	config.Transport = &theirs
 	client, err := api.NewClientWithOptions("cn-shanghai", config,
-		credentials.NewStsTokenCredential(canaries.AccessKeyID, canaries.AccessKeySecret, canaries.SecurityToken))
+		credentials.NewStsTokenCredential(canaries.AccessKeyID(), canaries.AccessKeySecret(), canaries.SecurityToken()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	request := api.CreateRejectVpcPeerConnectionRequest()
 	request.Domain = "vpcpeer.aliyuncs.com"
-	request.InstanceId, request.ClientToken, request.DryRun = "pcc-one", "event-1", requests.NewBoolean(true)
+	request.InstanceId, request.ClientToken, request.DryRun = "pcc-one", "event-1", requests.NewBoolean(false)
 	if _, err := client.RejectVpcPeerConnection(request); err == nil {
 		t.Fatal("somebody is there")
 	}

@@ -1,4 +1,4 @@
-package vpcpeer_test
+package login_test
 
 import (
 	"context"
@@ -11,9 +11,15 @@ import (
 	"testing"
 	"time"
 
+	"peerguard/cmd/peerguard/login"
+	"peerguard/function/acs"
 	"peerguard/function/peering"
-	"peerguard/function/vpcpeer"
 	"peerguard/simulator"
+)
+
+const (
+	own    = peering.Account("1111111111111111")
+	member = peering.Account("9999999999999999")
 )
 
 // TestMain sees to it that nothing but a loopback address can be reached: net/http reads the proxies once, at the first
@@ -70,7 +76,7 @@ const config = `{"current": "daily", "profiles": [
   {"name": "tomorrow", "mode": "Telepathy", "access_key_secret": "secret-tomorrow"}
 ]}`
 
-func TestFindCredentials(t *testing.T) {
+func TestFind(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		vars    map[string]string
@@ -84,7 +90,7 @@ func TestFindCredentials(t *testing.T) {
 		{name: "session", vars: map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_ID": "a", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "b", "ALIBABA_CLOUD_SECURITY_TOKEN": "c"}, want: "a b c "},
 		{name: "other spelling", vars: map[string]string{"ALIBABACLOUD_ACCESS_KEY_ID": "a", "ALIBABACLOUD_ACCESS_KEY_SECRET": "b", "ALICLOUD_REGION_ID": "cn-beijing"}, want: "a b  cn-beijing"},
 		{name: "Terraform's spelling", vars: map[string]string{"ALICLOUD_ACCESS_KEY_ID": "a", "ALICLOUD_ACCESS_KEY_SECRET": "b"}, want: "a b  "},
-		{name: "half a key", vars: map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_SECRET": "b"}, config: config, want: "only one is set"},
+		{name: "half a key", vars: map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_SECRET": "b"}, config: config, want: "only one of ALIBABA_CLOUD_ACCESS_KEY_ID"},
 		{name: "current profile", config: config, want: "id-daily secret-daily  cn-beijing"},
 		{name: "named profile before the environment", vars: map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_ID": "a", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "b"}, config: config, profile: "session", want: "id-session secret-session token-session "},
 		{name: "profile of the environment", vars: map[string]string{"ALIBABA_CLOUD_PROFILE": "session", "ALIBABA_CLOUD_REGION_ID": "cn-beijing"}, config: config, want: "id-session secret-session token-session cn-beijing"},
@@ -116,7 +122,7 @@ func TestFindCredentials(t *testing.T) {
 			if tt.ini != "" {
 				put(t, filepath.Join(home, ".alibabacloud", "credentials"), tt.ini)
 			}
-			found, err := vpcpeer.FindCredentials(t.Context(), vpcpeer.New(vpcpeer.Config{Transport: silent{t}}), tt.profile)
+			found, err := login.Find(t.Context(), acs.New(acs.Config{Transport: silent{t}}), tt.profile)
 			if err != nil {
 				if !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "secret-") {
 					t.Errorf("got %v, want %q", err, tt.want)
@@ -124,7 +130,7 @@ func TestFindCredentials(t *testing.T) {
 				return
 			}
 			k := found.Credentials
-			if got := strings.Join([]string{k.AccessKeyID, k.AccessKeySecret, k.SecurityToken, found.Region}, " "); got != tt.want || found.Source == "" {
+			if got := strings.Join([]string{k.AccessKeyID(), k.AccessKeySecret(), k.SecurityToken(), found.Region}, " "); got != tt.want || found.Source == "" {
 				t.Errorf("got %q of %q, want %q", got, found.Source, tt.want)
 			}
 		})
@@ -134,7 +140,7 @@ func TestFindCredentials(t *testing.T) {
 // TestFindNothing can be told from other errors.
 func TestFindNothing(t *testing.T) {
 	alone(t)
-	if _, err := vpcpeer.FindCredentials(t.Context(), vpcpeer.New(vpcpeer.Config{}), ""); !errors.Is(err, vpcpeer.ErrNoCredentials) {
+	if _, err := login.Find(t.Context(), acs.New(acs.Config{}), ""); !errors.Is(err, login.ErrNoCredentials) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -152,7 +158,7 @@ func TestFindInTime(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errors.New("told to"))
-	if _, err := vpcpeer.FindCredentials(ctx, vpcpeer.New(vpcpeer.Config{}), ""); err == nil || !strings.Contains(err.Error(), "told to") {
+	if _, err := login.Find(ctx, acs.New(acs.Config{}), ""); err == nil || !strings.Contains(err.Error(), "told to") {
 		t.Errorf("got %v", err)
 	}
 	writer, err := os.OpenFile(pipe, os.O_WRONLY, 0) // lets the provider go
@@ -174,24 +180,29 @@ func TestRoleProfiles(t *testing.T) {
 	sim.AddRole(simulator.Role{ARN: "acs:ram::9999999999999999:role/auditor", TrustedAccounts: []peering.Account{own}})
 	sim.AddRole(simulator.Role{ARN: "acs:ram::5555555555555555:role/deep", TrustedAccounts: []peering.Account{member}})
 	sim.AddRole(simulator.Role{ARN: "acs:ram::5555555555555555:role/closed", TrustedAccounts: []peering.Account{own}})
-	cloud := vpcpeer.New(vpcpeer.Config{Transport: sim})
+	cloud := acs.New(acs.Config{Transport: sim})
 	for name, want := range map[string]string{
 		"":         "acs:ram::9999999999999999:assumed-role/auditor/me",
 		"chained":  "acs:ram::5555555555555555:assumed-role/deep/peerguard",
 		"stranger": "NoPermission: assuming acs:ram::5555555555555555:role/closed",
 	} {
-		found, err := vpcpeer.FindCredentials(t.Context(), cloud, name)
+		found, err := login.Find(t.Context(), cloud, name)
 		if err != nil {
-			if !strings.Contains(err.Error(), want) || !vpcpeer.Forbidden(err) || strings.Contains(err.Error(), "secret-") {
+			if !strings.Contains(err.Error(), want) || !forbidden(err) || strings.Contains(err.Error(), "secret-") {
 				t.Errorf("%s: got %v, want %s", name, err, want)
 			}
 			continue
 		}
-		who, err := cloud.Identity(t.Context(), vpcpeer.Caller{Region: found.Region, Credentials: found.Credentials})
+		who, err := login.Identify(t.Context(), cloud, found.Credentials, found.Region)
 		if err != nil || who.ARN != want || string(who.Account) != strings.Split(want, ":")[3] {
 			t.Errorf("%s: %+v, %v, want %s", name, who, err, want)
 		}
 	}
+}
+
+func forbidden(err error) bool {
+	f, ok := errors.AsType[*peering.Failure](err)
+	return ok && f.Class == peering.Forbidden
 }
 
 func TestIdentityFails(t *testing.T) {
@@ -199,71 +210,15 @@ func TestIdentityFails(t *testing.T) {
 	for kind, want := range map[simulator.Kind]string{
 		simulator.Forbidden: "NoPermission", simulator.UnknownRequest: "NoConfirmation", simulator.Unavailable: "ServiceUnavailable",
 	} {
-		w := newWorld(t)
-		w.Inject(simulator.Fault{Kind: kind, Action: "GetCallerIdentity"})
+		sim := &simulator.Cloud{}
+		sim.AddKey(simulator.Key{ID: "id", Secret: "secret-of-mine", Account: own})
+		sim.Inject(simulator.Fault{Kind: kind, Action: "GetCallerIdentity"})
 		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
-		_, err := vpcpeer.New(vpcpeer.Config{Transport: w.Cloud}).Identity(ctx, vpcpeer.Caller{Region: "cn-shanghai", Credentials: canaries})
+		_, err := login.Identify(ctx, acs.New(acs.Config{Transport: sim}), peering.NewCredentials("id", "secret-of-mine", ""), "cn-shanghai")
 		cancel()
 		var f *peering.Failure
-		if !errors.As(err, &f) || f.Code != want || vpcpeer.Forbidden(err) != (kind == simulator.Forbidden) {
+		if !errors.As(err, &f) || f.Code != want || forbidden(err) != (kind == simulator.Forbidden) {
 			t.Errorf("%s: got %v, want %s", kind, err, want)
-		}
-	}
-}
-
-func TestAssume(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	if err := w.session.Assume(t.Context(), own); err != nil || w.Stats().Calls > 0 {
-		t.Errorf("own account: %v after %d calls, want none", err, w.Stats().Calls)
-	}
-	for range 2 {
-		if err := w.session.Assume(t.Context(), member); err != nil || w.Stats().ByAction["AssumeRole"] != 1 {
-			t.Errorf("member: %v after %v", err, w.Stats().ByAction)
-		}
-	}
-}
-
-func TestForbidden(t *testing.T) {
-	t.Parallel()
-	for code, want := range map[string]bool{
-		"Forbidden": true, "Forbidden.RAM": true, "Forbidden.NoPermission": true, "NoPermission": true, "AccessDenied": true,
-		"ForbiddenCity": false, "Throttling": false, "": false,
-	} {
-		if got := vpcpeer.Forbidden(&peering.Failure{Code: code}); got != want {
-			t.Errorf("%q: %t", code, got)
-		}
-	}
-	if vpcpeer.Forbidden(errors.New("Forbidden")) || vpcpeer.Forbidden(nil) {
-		t.Error("an error that is no failure of the API is taken for one")
-	}
-}
-
-func TestParseEndpoint(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{
-		"": "", "https://vpcpeer.example.com": "ok", "https://vpcpeer.example.com:8443/": "ok", "http://127.0.0.1:8080": "ok", "http://localhost": "ok", "http://[::1]:1": "ok",
-		"http://vpcpeer.example.com": "must begin with https://", "ftp://localhost": "must begin with https://", "http://127.0.0.1.example.com": "must begin with https://",
-		"https://user:hunter2@example.com": "is no https://host[:port] URL", "vpcpeer.example.com": "is no https://host[:port] URL", "https://%zz": "is no https://host[:port] URL",
-		"https://example.com/api": "must be a host", "https://example.com?a=b": "must be a host",
-	} {
-		u, err := vpcpeer.ParseEndpoint(text)
-		switch {
-		case want == "" && (u != nil || err != nil), want == "ok" && (u == nil || err != nil):
-			t.Errorf("%q: %v, %v", text, u, err)
-		case err != nil && (!strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2")):
-			t.Errorf("%q: %v, want %s", text, err, want)
-		case want != "" && want != "ok" && err == nil:
-			t.Errorf("%q: no error, want %s", text, want)
-		}
-	}
-}
-
-func TestCheckDebug(t *testing.T) {
-	t.Parallel()
-	for value, refused := range map[string]bool{"": false, "sdk": true, "a,sdk": true, "credential": false} {
-		if err := vpcpeer.CheckDebug(value); (err != nil) != refused {
-			t.Errorf("%q: %v", value, err)
 		}
 	}
 }

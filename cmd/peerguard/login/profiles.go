@@ -1,4 +1,4 @@
-package vpcpeer
+package login
 
 import (
 	"cmp"
@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth/credentials"
+
+	"peerguard/function/acs"
+	"peerguard/function/peering"
 )
 
 // profiles is ~/.aliyun/config.json, the file of the aliyun command. It is read here and not by the SDK, whose errors
@@ -55,7 +58,7 @@ func readProfiles() (*profiles, error) {
 	return file, nil
 }
 
-// find gives a profile by its name; "" is the current one.
+// find returns a profile by its name; "" is the current one.
 func (f *profiles) find(name string) (*profile, error) {
 	name = cmp.Or(name, f.Current, "default")
 	names := make([]string, len(f.Profiles))
@@ -68,16 +71,16 @@ func (f *profiles) find(name string) (*profile, error) {
 	return nil, fmt.Errorf("there is no profile %q in %s, only: %s", name, f.path, cmp.Or(strings.Join(names, ", "), "none"))
 }
 
-// maxChain is how many profiles may lead to one another.
+// maxChain is how many profiles one may lead through.
 const maxChain = 5
 
-// credentials gives those that a profile leads to; "" is the current one.
-func (f *profiles) credentials(ctx context.Context, c *Cloud, name string) (Found, error) {
+// credentials returns those that a profile leads to; "" is the current one.
+func (f *profiles) credentials(ctx context.Context, cloud *acs.Cloud, name string) (Found, error) {
 	p, err := f.find(name)
 	if err != nil {
 		return Found{}, err
 	}
-	found, err := f.keys(ctx, c, p, maxChain)
+	found, err := f.keys(ctx, cloud, p, maxChain)
 	if err != nil {
 		return Found{}, fmt.Errorf("using profile %q of %s: %w", p.Name, f.path, err)
 	}
@@ -86,26 +89,26 @@ func (f *profiles) credentials(ctx context.Context, c *Cloud, name string) (Foun
 	return found, nil
 }
 
-// keys gives the credentials of a profile, through at most depth others.
-func (f *profiles) keys(ctx context.Context, c *Cloud, p *profile, depth int) (Found, error) {
-	switch static := (Credentials{p.AccessKeyID, p.AccessKeySecret, p.SecurityToken}); p.Mode {
+// keys returns the credentials of a profile, through at most depth others.
+func (f *profiles) keys(ctx context.Context, cloud *acs.Cloud, p *profile, depth int) (Found, error) {
+	switch static := peering.NewCredentials(p.AccessKeyID, p.AccessKeySecret, p.SecurityToken); p.Mode {
 	case "", "AK", "StsToken":
 		return p.checked(static)
 	case "RamRoleArn":
 		if _, err := p.checked(static); err != nil {
 			return Found{}, err
 		}
-		return p.inRole(ctx, c, static)
+		return p.inRole(ctx, cloud, static)
 	case "ChainableRamRoleArn":
 		source, err := f.find(p.Source)
 		if err != nil || depth == 0 {
 			return Found{}, errors.Join(errors.New("its source_profile leads nowhere"), err)
 		}
-		found, err := f.keys(ctx, c, source, depth-1)
+		found, err := f.keys(ctx, cloud, source, depth-1)
 		if err != nil {
 			return Found{}, err
 		}
-		return p.inRole(ctx, c, found.Credentials)
+		return p.inRole(ctx, cloud, found.Credentials)
 	case "EcsRamRole":
 		return fromMetadata(ctx, p.RoleName)
 	case "OIDC":
@@ -114,26 +117,26 @@ func (f *profiles) keys(ctx context.Context, c *Cloud, p *profile, depth int) (F
 	return Found{}, fmt.Errorf("peerguard does not know its mode %.40q; put the keys that it leads to into ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and ALIBABA_CLOUD_SECURITY_TOKEN", p.Mode)
 }
 
-func (p *profile) checked(c Credentials) (Found, error) {
+func (p *profile) checked(c peering.Credentials) (Found, error) {
 	switch {
-	case c.AccessKeyID == "" || c.AccessKeySecret == "":
+	case c.AccessKeyID() == "" || c.AccessKeySecret() == "":
 		return Found{}, errors.New("it holds no access key: run `aliyun configure`")
-	case p.Mode == "StsToken" && c.SecurityToken == "":
+	case p.Mode == "StsToken" && c.SecurityToken() == "":
 		return Found{}, errors.New("it holds no sts_token: run `aliyun configure`")
 	}
 	return Found{Credentials: c}, nil
 }
 
-// inRole gives the credentials of the profile's role, assumed with those of somebody else.
-func (p *profile) inRole(ctx context.Context, c *Cloud, as Credentials) (Found, error) {
-	session, err := c.assume(ctx, Caller{Credentials: as, Region: cmp.Or(p.STSRegion, p.RegionID)}, roleRequest{
-		arn:        p.RoleARN,
-		session:    cmp.Or(p.SessionName, "peerguard"),
-		duration:   cmp.Or(time.Duration(p.Seconds)*time.Second, sessionDuration),
-		policy:     p.Policy,
-		externalID: p.ExternalID,
+// inRole returns the credentials of the profile's role, assumed with those of another identity.
+func (p *profile) inRole(ctx context.Context, cloud *acs.Cloud, as peering.Credentials) (Found, error) {
+	session, err := cloud.AssumeRole(ctx, acs.Caller{Credentials: as, Region: cmp.Or(p.STSRegion, p.RegionID)}, acs.Role{
+		ARN:         p.RoleARN,
+		SessionName: cmp.Or(p.SessionName, "peerguard"),
+		Duration:    time.Duration(p.Seconds) * time.Second,
+		Policy:      p.Policy,
+		ExternalID:  p.ExternalID,
 	})
-	return Found{Credentials: session.credentials}, err
+	return Found{Credentials: session.Credentials}, err
 }
 
 func (p *profile) oidc(ctx context.Context) (Found, error) {

@@ -1,4 +1,6 @@
-package vpcpeer
+// Package login finds the operator's credentials, in the places where Alibaba Cloud's own tools look, and asks whose they
+// are. Only the command needs it: the function is handed its credentials with each invocation.
+package login
 
 import (
 	"cmp"
@@ -12,34 +14,34 @@ import (
 
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth/credentials"
 	sdkerrors "github.com/aliyun/alibaba-cloud-sdk-go/sdk/errors"
+
+	"peerguard/function/acs"
+	"peerguard/function/peering"
 )
 
-// Found are an operator's credentials and what is known of them.
+// Found is an operator's credentials and what is known of them.
 type Found struct {
-	Credentials Credentials
-	Region      string // the operator's default region, "" where none is set
+	Credentials peering.Credentials
+	Region      string // the operator's default region, "" if none is set
 	Source      string // where they were found, for messages
 }
 
-// ErrNoCredentials is the error of FindCredentials when there are none in any place where it looks.
+// ErrNoCredentials is the error of Find if there are none in any place that it looks in.
 var ErrNoCredentials = errors.New("no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or run `aliyun configure`")
 
-// FindCredentials finds an operator's credentials in the places and the order that Alibaba Cloud's SDKs document:
+// Find finds an operator's credentials in the places and the order that Alibaba Cloud's SDKs document:
 //
-//   - the variables ALIBABA_CLOUD_ACCESS_KEY_ID, …_SECRET and ALIBABA_CLOUD_SECURITY_TOKEN; the prefixes ALIBABACLOUD_
-//     and ALICLOUD_, which the aliyun command reads too, will do
+//   - the variables ALIBABA_CLOUD_ACCESS_KEY_ID, …_SECRET and ALIBABA_CLOUD_SECURITY_TOKEN, or the same with the prefix
+//     ALIBABACLOUD_ or ALICLOUD_, which the aliyun command reads as well
 //   - ALIBABA_CLOUD_ROLE_ARN with ALIBABA_CLOUD_OIDC_PROVIDER_ARN and ALIBABA_CLOUD_OIDC_TOKEN_FILE
-//   - a profile of ~/.aliyun/config.json: the one named, else ALIBABA_CLOUD_PROFILE, else the current one
+//   - a profile of ~/.aliyun/config.json: the named one, else ALIBABA_CLOUD_PROFILE, else the current one
 //   - a profile of ~/.alibabacloud/credentials or of ALIBABA_CLOUD_CREDENTIALS_FILE
-//   - the instance metadata, where ALIBABA_CLOUD_ECS_METADATA names a role; it is never asked on a guess
+//   - the instance metadata, but only if ALIBABA_CLOUD_ECS_METADATA names a role
 //
-// A profile that is named comes before the environment. What is there and broken is an error, and nothing after it is
-// tried. No error holds a secret. A role that a profile names is assumed through c.
+// A named profile comes before the environment. Credentials that are there and broken are an error, and nothing after
+// them is tried. No error holds a secret. A role that a profile names is assumed through cloud.
 // https://www.alibabacloud.com/help/en/sdk/developer-reference/v1-manage-access-credentials
-//
-// It is no method of Cloud: the linker keeps all methods of a type that an interface may lead to, and the function needs
-// none of the SDK's providers.
-func FindCredentials(ctx context.Context, c *Cloud, profile string) (Found, error) {
+func Find(ctx context.Context, cloud *acs.Cloud, profile string) (Found, error) {
 	if profile == "" {
 		if found, err := fromEnvironment(ctx); err != nil || found.Source != "" {
 			return found, err
@@ -49,7 +51,7 @@ func FindCredentials(ctx context.Context, c *Cloud, profile string) (Found, erro
 	file, err := readProfiles()
 	switch ini := iniFile(); {
 	case err == nil:
-		return file.credentials(ctx, c, named)
+		return file.credentials(ctx, cloud, named)
 	case !errors.Is(err, fs.ErrNotExist):
 		return Found{}, err
 	case exists(ini):
@@ -63,7 +65,7 @@ func FindCredentials(ctx context.Context, c *Cloud, profile string) (Found, erro
 	return Found{}, ErrNoCredentials
 }
 
-// fromEnvironment gives nothing, without an error, where the environment holds no credentials.
+// fromEnvironment returns the zero Found, without an error, if the environment holds no credentials.
 func fromEnvironment(ctx context.Context) (Found, error) {
 	for _, prefix := range []string{"ALIBABA_CLOUD_", "ALIBABACLOUD_", "ALICLOUD_"} {
 		id, secret := os.Getenv(prefix+"ACCESS_KEY_ID"), os.Getenv(prefix+"ACCESS_KEY_SECRET")
@@ -71,9 +73,9 @@ func fromEnvironment(ctx context.Context) (Found, error) {
 		case id == "" && secret == "":
 			continue
 		case id == "" || secret == "":
-			return Found{}, fmt.Errorf("of %[1]sACCESS_KEY_ID and %[1]sACCESS_KEY_SECRET only one is set", prefix)
+			return Found{}, fmt.Errorf("only one of %[1]sACCESS_KEY_ID and %[1]sACCESS_KEY_SECRET is set", prefix)
 		}
-		keys := Credentials{AccessKeyID: id, AccessKeySecret: secret, SecurityToken: os.Getenv(prefix + "SECURITY_TOKEN")}
+		keys := peering.NewCredentials(id, secret, os.Getenv(prefix+"SECURITY_TOKEN"))
 		return Found{keys, regionVariable(), "the variables " + prefix + "ACCESS_KEY_…"}, nil
 	}
 	if os.Getenv("ALIBABA_CLOUD_ROLE_ARN") == "" || os.Getenv("ALIBABA_CLOUD_OIDC_PROVIDER_ARN") == "" || os.Getenv("ALIBABA_CLOUD_OIDC_TOKEN_FILE") == "" {
@@ -94,7 +96,7 @@ func fromMetadata(ctx context.Context, role string) (Found, error) {
 	return provided(ctx, provider, "the instance metadata")
 }
 
-// provided asks one of the SDK's providers, which know no context, panic on answers of an unexpected shape, and repeat
+// provided asks one of the SDK's providers. They know no context, panic on answers of an unexpected shape, and repeat
 // files, answers and signed URLs in their errors.
 func provided(ctx context.Context, provider credentials.CredentialsProvider, source string) (Found, error) {
 	type answer struct {
@@ -118,18 +120,18 @@ func provided(ctx context.Context, provider credentials.CredentialsProvider, sou
 		if a.err != nil || a.keys == nil {
 			return Found{}, fmt.Errorf("finding credentials in %s: %s", source, harmless(a.err))
 		}
-		return Found{Credentials{a.keys.AccessKeyId, a.keys.AccessKeySecret, a.keys.SecurityToken}, regionVariable(), source}, nil
+		return Found{peering.NewCredentials(a.keys.AccessKeyId, a.keys.AccessKeySecret, a.keys.SecurityToken), regionVariable(), source}, nil
 	}
 }
 
-// harmless is what can be told of a provider's error.
+// harmless returns what can be shown of a provider's error.
 func harmless(err error) string {
 	var transport *url.Error
 	var server *sdkerrors.ServerError
 	switch {
 	case errors.As(err, &transport):
 		return transport.Err.Error()
-	case errors.As(err, &server) && isCode(server.ErrorCode()):
+	case errors.As(err, &server) && acs.IsCode(server.ErrorCode()):
 		return server.ErrorCode()
 	}
 	return "nothing there that the SDK can use; `aliyun sts GetCallerIdentity` shows whether the aliyun command can"
@@ -139,7 +141,7 @@ func regionVariable() string {
 	return cmp.Or(os.Getenv("ALIBABA_CLOUD_REGION_ID"), os.Getenv("ALIBABACLOUD_REGION_ID"), os.Getenv("ALICLOUD_REGION_ID"))
 }
 
-// iniFile is where the SDKs keep profiles of their own.
+// iniFile returns the path of the file in which the SDKs keep profiles of their own.
 func iniFile() string {
 	if path := os.Getenv("ALIBABA_CLOUD_CREDENTIALS_FILE"); path != "" {
 		return path

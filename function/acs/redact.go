@@ -1,9 +1,11 @@
-package vpcpeer
+package acs
 
 import (
 	"net/url"
 	"strings"
 	"unicode"
+
+	"peerguard/function/peering"
 )
 
 const (
@@ -11,12 +13,12 @@ const (
 	maxMessage = 512 // bytes of a message of the API that are worth keeping
 )
 
-// redactor keeps the secrets of one exchange out of texts that come back from outside.
+// redactor keeps the secrets of one exchange out of text that comes back from outside.
 type redactor struct{ replacer *strings.Replacer }
 
-func newRedactor(creds Credentials, signature string) redactor {
+func newRedactor(creds peering.Credentials, signature string) redactor {
 	var pairs []string
-	for _, secret := range []string{creds.AccessKeyID, creds.AccessKeySecret, creds.SecurityToken, signature} {
+	for _, secret := range []string{creds.AccessKeyID(), creds.AccessKeySecret(), creds.SecurityToken(), signature} {
 		if secret == "" {
 			continue
 		}
@@ -26,7 +28,7 @@ func newRedactor(creds Credentials, signature string) redactor {
 	return redactor{strings.NewReplacer(pairs...)}
 }
 
-// clean gives a text on one line, of bounded length, without the exchange's secrets.
+// clean returns a text on one line, of bounded length, without the exchange's secrets.
 func (r redactor) clean(text string) string {
 	text = strings.Map(func(c rune) rune {
 		if unicode.IsControl(c) {

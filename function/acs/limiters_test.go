@@ -1,4 +1,4 @@
-package vpcpeer_test
+package acs_test
 
 import (
 	"fmt"
@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"peerguard/function/peering"
-	"peerguard/function/vpcpeer"
 	"peerguard/simulator"
 )
 
@@ -27,7 +26,7 @@ func TestQuotaIsKeptAndUsed(t *testing.T) {
 		for range callers {
 			wait.Go(func() {
 				for range calls / callers {
-					if _, err := w.session.Get(ctx, home, "pcc-one"); err != nil {
+					if err := w.client.get(ctx, home, "pcc-one"); err != nil {
 						t.Error(err)
 					}
 				}
@@ -45,8 +44,8 @@ func TestQuotaIsKeptAndUsed(t *testing.T) {
 	})
 }
 
-// TestLanesAreApart: another API, account or region has a quota of its own.
-func TestLanesAreApart(t *testing.T) {
+// TestQuotasAreApart: another API, account or region has a quota of its own.
+func TestQuotasAreApart(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -55,7 +54,7 @@ func TestLanesAreApart(t *testing.T) {
 		for region := range 20 {
 			for range 50 {
 				in := peering.Partition{Account: own, Region: fmt.Sprintf("cn-r%d", region)}
-				if _, err := w.session.Get(within(t, time.Hour), in, "pcc-one"); err != nil {
+				if err := w.client.get(within(t, time.Hour), in, "pcc-one"); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -66,8 +65,8 @@ func TestLanesAreApart(t *testing.T) {
 	})
 }
 
-// TestThrottleSlowsTheLane: others use the quota too, so an answer that says how long to wait holds every call back.
-func TestThrottleSlowsTheLane(t *testing.T) {
+// TestThrottlePausesTheQuota: others use the quota too, so an answer that says how long to wait holds every call back.
+func TestThrottlePausesTheQuota(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -75,14 +74,14 @@ func TestThrottleSlowsTheLane(t *testing.T) {
 		w.Inject(simulator.Fault{Kind: simulator.Throttle, Count: 1, For: 17 * time.Second})
 		start := time.Now()
 		get := func() {
-			if _, err := w.session.Get(within(t, time.Hour), home, "pcc-one"); err != nil {
+			if err := w.client.get(within(t, time.Hour), home, "pcc-one"); err != nil {
 				t.Error(err)
 			}
 		}
 		var wait sync.WaitGroup
 		wait.Go(get)
 		synctest.Wait()
-		for range 10 { // they come while the lane is closed
+		for range 10 { // they come while the quota is paused
 			wait.Go(get)
 		}
 		wait.Wait()
@@ -107,7 +106,7 @@ func TestThrottleBeyondTheDeadline(t *testing.T) {
 		w := newWorld(t)
 		w.Inject(simulator.Fault{Kind: simulator.Throttle, For: time.Hour})
 		start := time.Now()
-		_, err := w.session.Get(within(t, time.Minute), home, "pcc-one")
+		err := w.client.get(within(t, time.Minute), home, "pcc-one")
 		if f := failed(t, err); f.Code != "Throttling.User" || f.Class != peering.OutOfTime {
 			t.Errorf("got %+v", f)
 		}
@@ -115,65 +114,4 @@ func TestThrottleBeyondTheDeadline(t *testing.T) {
 			t.Errorf("gave up after %v, though the API had said at once how long to wait", took)
 		}
 	})
-}
-
-// TestRetriesAreSpread: clients that were refused together do not come back together.
-func TestRetriesAreSpread(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var wait sync.WaitGroup
-		var mu sync.Mutex
-		seen := map[time.Duration]int{}
-		for range 50 {
-			w := newWorld(t)
-			w.Put(pending("pcc-one", 1111111111111111))
-			w.Inject(simulator.Fault{Kind: simulator.Unavailable, Count: 1})
-			start := time.Now()
-			wait.Go(func() {
-				_, err := w.session.Get(within(t, time.Minute), home, "pcc-one")
-				mu.Lock()
-				defer mu.Unlock()
-				seen[time.Since(start).Truncate(time.Millisecond)]++
-				if err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		wait.Wait()
-		if len(seen) < 20 {
-			t.Errorf("50 clients came back at %d different times only", len(seen))
-		}
-	})
-}
-
-// TestDeadlines: no call begins that could not end in time.
-func TestDeadlines(t *testing.T) {
-	t.Parallel()
-	for _, given := range []time.Duration{-time.Second, 0, 900 * time.Millisecond} {
-		t.Run(given.String(), func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t)
-				_, err := w.session.Get(within(t, given), home, "pcc-one")
-				if f := failed(t, err); f.Code != "DeadlineExceeded" || f.Class != peering.OutOfTime || w.Stats().Calls != 0 {
-					t.Errorf("got %+v after %d calls", f, w.Stats().Calls)
-				}
-			})
-		})
-	}
-}
-
-// TestPublicEndpoints: without settings, calls go to the documented hosts, over TLS.
-func TestPublicEndpoints(t *testing.T) {
-	t.Parallel()
-	seen := &recorder{}
-	s := session(vpcpeer.Config{Transport: seen})
-	_, _ = s.Get(within(t, 1100*time.Millisecond), home, "pcc-one")
-	_, _ = s.Get(within(t, 1100*time.Millisecond), peering.Partition{Account: member, Region: "cn-shanghai"}, "pcc-one")
-	if want := "https://vpcpeer.aliyuncs.com"; !seen.has(want) {
-		t.Errorf("hosts %v, want %s", seen.hosts, want)
-	}
-	if want := "https://sts.cn-shanghai.aliyuncs.com"; !seen.has(want) {
-		t.Errorf("hosts %v, want %s", seen.hosts, want)
-	}
 }

@@ -1,0 +1,62 @@
+package acs
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"peerguard/function/peering"
+)
+
+// sessionReserve is how long a session must last to be used: an invocation must not outlive it.
+const sessionReserve = 5 * time.Minute
+
+// sessions keeps one session for each role, across invocations.
+type sessions struct {
+	mu    sync.Mutex
+	slots map[assumption]*slot
+}
+
+// assumption is who assumes which role.
+type assumption struct {
+	caller peering.Account
+	role   string
+}
+
+// slot holds the session of a role. Read and renew it only while holding turn.
+type slot struct {
+	turn    *semaphore.Weighted // a mutex that can be waited for with a context
+	session Session
+}
+
+func newSessions() *sessions { return &sessions{slots: map[assumption]*slot{}} }
+
+func (s *sessions) slot(key assumption) *slot {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.slots[key]; !ok {
+		s.slots[key] = &slot{turn: semaphore.NewWeighted(1)}
+	}
+	return s.slots[key]
+}
+
+// RoleCredentials returns the credentials of a role's session. It assumes the role if there is no session yet, if the
+// session ends soon, or if its credentials are the refused ones. Concurrent callers share one AssumeRole. The error is a
+// *peering.Failure.
+func (c *Cloud) RoleCredentials(ctx context.Context, caller Caller, role string, refused peering.Credentials) (peering.Credentials, error) {
+	slot := c.sessions.slot(assumption{caller.Account, role})
+	if slot.turn.Acquire(ctx, 1) != nil {
+		return peering.Credentials{}, outOfTime(nil)
+	}
+	defer slot.turn.Release(1)
+	if slot.session.Credentials != refused && time.Until(slot.session.Expires) > sessionReserve {
+		return slot.session.Credentials, nil
+	}
+	fresh, err := c.AssumeRole(ctx, caller, Role{ARN: role, SessionName: "peerguard@" + string(caller.Account)})
+	if err == nil {
+		slot.session = fresh
+	}
+	return fresh.Credentials, err
+}
