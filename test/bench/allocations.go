@@ -49,11 +49,10 @@ func compareAllocations(ctx context.Context, r *rig) ([]row, error) {
 	}
 	secrets := platform.Credentials()
 	payload := []byte(event(ours, 0))
-	at := fc.Invocation{RequestID: "1-65f1b2a0-0123", Account: platform.Account, Region: "cn-hangzhou", Credentials: secrets.Sealed()}
 	oursCount, oursBytes, err := allocated(func() error {
 		timed, cancel := context.WithTimeout(ctx, time.Minute)
 		defer cancel()
-		_, err := h.Handle(timed, at, payload)
+		_, err := h.Handle(timed, invocation(), payload)
 		return err
 	})
 	if err != nil {
@@ -98,4 +97,8 @@ func (r *rig) inProcess(policyText string, cloud acs.Config) (*handler.Handler, 
 		Guard:  guard.New(),
 		Log:    zerolog.New(zerolog.SyncWriter(io.Discard)).With().Timestamp().Logger(),
 	}, nil
+}
+
+func invocation() fc.Invocation {
+	return fc.Invocation{RequestID: "1-65f1b2a0-0123", Account: platform.Account, Region: "cn-hangzhou", Credentials: platform.Credentials().Sealed()}
 }

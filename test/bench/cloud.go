@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"strings"
@@ -16,58 +15,52 @@ import (
 // simulation is the simulated cloud in its own process.
 type simulation struct {
 	world.Served
-	end func()
+	in  io.WriteCloser
+	out *json.Decoder
+	cmd *exec.Cmd
 }
 
-// startCloud starts it; the arguments are those of package cloud.
+// startCloud starts it. The arguments are those of command cloud.
 func (r *rig) startCloud(ctx context.Context, args ...string) (*simulation, error) {
-	cmd := exec.CommandContext(ctx, r.binary(cloud), args...) //nolint:gosec // the rig's own program
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
+	s := &simulation{cmd: exec.CommandContext(ctx, r.binary(cloud), args...)} //nolint:gosec // the rig's own program
+	s.cmd.Stderr = os.Stderr
+	in, err := s.cmd.StdinPipe()
 	if err != nil {
 		return nil, fmt.Errorf("starting the cloud: %w", err)
 	}
-	out, err := cmd.StdoutPipe()
+	out, err := s.cmd.StdoutPipe()
 	if err != nil {
 		return nil, fmt.Errorf("starting the cloud: %w", err)
 	}
-	if err := cmd.Start(); err != nil {
+	s.in, s.out = in, json.NewDecoder(out)
+	if err := s.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting the cloud: %w", err)
 	}
-	s := &simulation{end: func() {
-		_ = in.Close()
-		_ = cmd.Wait() // its output has been read, and it holds nothing
-	}}
-	if err := json.NewDecoder(out).Decode(&s.Served); err != nil {
+	if err := s.out.Decode(&s.Served); err != nil {
 		s.end()
 		return nil, fmt.Errorf("starting the cloud: %w", err)
 	}
 	return s, nil
 }
 
-// seen asks the witness what has happened since it was last asked.
-func (s *simulation) seen(ctx context.Context) (world.Seen, error) {
-	var seen world.Seen
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Witness, http.NoBody)
-	if err != nil {
-		return seen, fmt.Errorf("asking the witness: %w", err)
-	}
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return seen, fmt.Errorf("asking the witness: %w", err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
+func (s *simulation) end() {
+	_ = s.in.Close()
+	_ = s.cmd.Wait() // its output has been read, and it holds nothing
+}
+
+// seen asks the cloud what it has seen since it was last asked.
+func (s *simulation) seen() (seen world.Seen, err error) {
+	_, err = io.WriteString(s.in, "seen\n")
 	if err == nil {
-		err = json.Unmarshal(text, &seen)
+		err = s.out.Decode(&seen)
 	}
 	if err != nil {
-		return seen, fmt.Errorf("asking the witness: %w", err)
+		return seen, fmt.Errorf("asking the cloud: %w", err)
 	}
 	return seen, nil
 }
 
-// env is what peerguard, and what the floor, needs to find the cloud.
+// env is what peerguard needs to find the cloud; floorEnv is what the floor needs.
 func (s *simulation) env(policy string) []string {
 	return []string{
 		"PEERGUARD_ENDPOINT=" + s.VPCPeer, "PEERGUARD_STS_ENDPOINT=" + s.STS, "PEERGUARD_POLICY=" + policy,

@@ -61,8 +61,8 @@ func (s *subject) handle(ctx context.Context, events int) error {
 }
 
 // wideCloud is a cloud for events that are spread.
-func (r *rig) wideCloud(ctx context.Context, args ...string) (*simulation, error) {
-	return r.startCloud(ctx, append([]string{"-regions", strconv.Itoa(wideRegions), "-revive"}, args...)...)
+func (r *rig) wideCloud(ctx context.Context, latency time.Duration) (*simulation, error) {
+	return r.startCloud(ctx, "-regions", strconv.Itoa(wideRegions), "-revive", "-latency", latency.String())
 }
 
 // subjects starts peerguard and the bare calls beside one cloud.
@@ -107,7 +107,7 @@ func compareEvents(ctx context.Context, r *rig) ([]row, error) {
 
 // blocks lets peerguard and the bare calls handle blocks of events in turn, after some to warm up.
 func (r *rig) blocks(ctx context.Context, blocks, events int, latency time.Duration) (a, b *subject, ratio float64, err error) {
-	c, err := r.wideCloud(ctx, "-latency", latency.String())
+	c, err := r.wideCloud(ctx, latency)
 	if err != nil {
 		return nil, nil, 0, err
 	}

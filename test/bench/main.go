@@ -31,9 +31,6 @@ var comparisons = []struct {
 	{"policy", comparePolicy},
 	{"sweep", compareSweep},
 	{"logs", compareLogs},
-	{"connections", compareConnections},
-	{"http2", compareHTTP2},
-	{"cold", compareCold},
 }
 
 // errRegression is what fails the command when the figures do.

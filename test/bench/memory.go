@@ -12,7 +12,7 @@ func compareMemory(ctx context.Context, r *rig) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := r.wideCloud(ctx)
+	c, err := r.wideCloud(ctx, 0)
 	if err != nil {
 		return nil, err
 	}

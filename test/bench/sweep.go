@@ -90,7 +90,7 @@ func (r *rig) sweep(ctx context.Context, o organisation) (swept, time.Duration, 
 }
 
 func (f *function) sweep(ctx context.Context, c *simulation, o organisation) (swept, error) {
-	if _, err := c.seen(ctx); err != nil {
+	if _, err := c.seen(); err != nil {
 		return swept{}, err
 	}
 	wall, reply, err := f.invoke(ctx, timer)
@@ -104,7 +104,7 @@ func (f *function) sweep(ctx context.Context, c *simulation, o organisation) (sw
 	if n := report.Counts["rejected"]; n != o.connections() {
 		return swept{}, fmt.Errorf("%d of %d rejected", n, o.connections())
 	}
-	seen, err := c.seen(ctx)
+	seen, err := c.seen()
 	if err != nil {
 		return swept{}, err
 	}

@@ -1,13 +1,14 @@
 // Command cloud is the simulated cloud of the comparisons, in a process of its own, so that its work is not counted as
-// anybody else's. It prints one line of JSON, a [world.Served], when it is ready, and ends when its input does.
+// anybody else's. It prints a [world.Served] as one line of JSON when it is ready. It answers each line of input with a
+// [world.Seen], and ends when its input does.
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -30,9 +31,7 @@ func main() {
 	flag.IntVar(&s.each, "each", 1, "pending requests in each of them")
 	flag.IntVar(&s.every, "every", 1, "or only in every n-th")
 	latency := flag.Duration("latency", 0, "of each call")
-	revive := flag.Bool("revive", false, "make a connection pending again whenever it is read, so that few serve for many events")
-	cert := flag.String("cert", "", "serve TLS with this certificate")
-	key := flag.String("key", "", "and this key")
+	revive := flag.Bool("revive", false, "make a connection pending again whenever it is read, so that a few serve many events")
 	flag.Parse()
 
 	cloud := &simulator.Cloud{Latency: *latency, Record: func(simulator.Call) {}}
@@ -44,13 +43,13 @@ func main() {
 		}
 	}
 	fill(cloud, s)
-	if err := serve(cloud, *cert, *key); err != nil {
+	if err := serve(cloud); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-// fill makes the world.
+// fill puts accounts, roles and pending requests into the cloud.
 func fill(cloud *simulator.Cloud, s size) {
 	c := platform.Credentials()
 	cloud.AddKey(simulator.Key{ID: c.AccessKeyID, Secret: c.AccessKeySecret, Token: c.SecurityToken, Account: platform.Account})
@@ -77,39 +76,39 @@ func pending(i, j, k int) simulator.Item {
 }
 
 func number(a peering.Account) int64 {
-	n, _ := strconv.ParseInt(string(a), 10, 64) // the world's accounts are digits
+	n, _ := strconv.ParseInt(string(a), 10, 64) // the world's accounts consist of digits
 	return n
 }
 
-// serve serves both APIs, each at an address of its own as in real life, and a witness, until the input ends.
-func serve(cloud *simulator.Cloud, cert, key string) error {
-	w := &witness{cloud: cloud}
-	w.forget()
+// serve serves both APIs, each at an address of its own as in real life, and answers questions, until the input ends.
+func serve(cloud *simulator.Cloud) error {
 	var served world.Served
-	var err error
-	if served.VPCPeer, err = w.serve(cert, key); err != nil {
+	for _, url := range []*string{&served.VPCPeer, &served.STS} {
+		l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+		if err != nil {
+			return fmt.Errorf("listening: %w", err)
+		}
+		*url = "http://" + l.Addr().String()
+		go (&http.Server{Handler: cloud, ReadHeaderTimeout: time.Minute}).Serve(l) //nolint:errcheck // ends with the process
+	}
+	if err := say(served); err != nil {
 		return err
 	}
-	if served.STS, err = w.serve(cert, key); err != nil {
-		return err
+	var before simulator.Stats
+	for questions := bufio.NewScanner(os.Stdin); questions.Scan(); {
+		now := cloud.Stats()
+		if err := say(world.Seen{Calls: now.Calls - before.Calls, Throttled: now.Throttled - before.Throttled}); err != nil {
+			return err
+		}
+		before = now
 	}
-	l, err := listen()
-	if err != nil {
-		return err
-	}
-	served.Witness = "http://" + l.Addr().String()
-	go (&http.Server{Handler: w, ReadHeaderTimeout: time.Minute}).Serve(l) //nolint:errcheck // ends with the process
-	if err := json.NewEncoder(os.Stdout).Encode(served); err != nil {
-		return fmt.Errorf("saying where: %w", err)
-	}
-	_, err = io.Copy(io.Discard, os.Stdin)
-	return err
+	return nil
 }
 
-func listen() (net.Listener, error) {
-	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("listening: %w", err)
+// say prints a line of JSON.
+func say(what any) error {
+	if err := json.NewEncoder(os.Stdout).Encode(what); err != nil {
+		return fmt.Errorf("answering: %w", err)
 	}
-	return l, nil
+	return nil
 }
