@@ -55,18 +55,7 @@ const (
 func (p *Policy) Decide(c *peering.Connection, at time.Time) Decision {
 	account := c.Requester.Account
 	d := Decision{Verdict: Reject, Rule: DefaultRule, account: account}
-	named, everyone := p.index[account], p.everyone
-	for len(named) > 0 || len(everyone) > 0 {
-		var i int32 // the earlier of the first two
-		if len(everyone) == 0 || len(named) > 0 && named[0] < everyone[0] {
-			i, named = named[0], named[1:]
-		} else {
-			i, everyone = everyone[0], everyone[1:]
-		}
-		r := &p.rules[i]
-		if r.wildcard != nil && !account.Known() {
-			continue
-		}
+	for _, r := range p.candidates(account) {
 		k, value := r.mismatch(c, at)
 		if k == none {
 			return Decision{Verdict: r.verdict, Rule: r.name, by: r, account: account}
@@ -96,6 +85,8 @@ func (m miss) nearer(n miss) bool {
 func (r *rule) mismatch(c *peering.Connection, at time.Time) (key, string) {
 	q, a := &c.Requester, &c.Accepter
 	switch {
+	case r.wildcard != nil && !q.Account.Known():
+		return accounts, ""
 	case !r.requesterRegions.empty() && !r.requesterRegions.has(q.Region):
 		return requesterRegions, q.Region
 	case !r.requesterVPCs.empty() && !r.requesterVPCs.has(q.VPC):

@@ -61,9 +61,15 @@ type field struct {
 	decode   func(value *yaml.Node)
 }
 
-// keys are the keys of a mapping, each with its line. A key that is probably meant by an unknown one is among them with
-// the negative line, so that it is not called missing as well.
-type keys map[string]int
+// keys are the keys that a mapping has.
+type keys map[string]keyPlace
+
+// keyPlace says where a key is. A guessed key is not in the file: an unknown one there was probably meant to be this one,
+// which is therefore not reported as missing.
+type keyPlace struct {
+	line    int
+	guessed bool
+}
 
 // mapping decodes the values of a mapping in file order. what names it in messages, as in "an allow rule".
 func (d *decoder) mapping(n *yaml.Node, what string, fields []field) keys {
@@ -88,11 +94,11 @@ func (d *decoder) mapping(n *yaml.Node, what string, fields []field) keys {
 }
 
 func (d *decoder) pair(k, value *yaml.Node, what string, fields []field, given keys) {
-	if line := given[k.Value]; line > 0 {
-		d.bad(k, "duplicate key %q, first on line %d", k.Value, line)
+	if first, ok := given[k.Value]; ok && !first.guessed {
+		d.bad(k, "duplicate key %q, first on line %d", k.Value, first.line)
 		return
 	}
-	given[k.Value] = k.Line
+	given[k.Value] = keyPlace{line: k.Line}
 	known := make([]string, len(fields))
 	for i, f := range fields {
 		if f.key == k.Value {
@@ -112,7 +118,7 @@ func (d *decoder) unknown(k *yaml.Node, what string, known []string, given keys)
 	}
 	d.bad(k, "unknown key %q, did you mean %q?", k.Value, near)
 	if _, ok := given[near]; !ok {
-		given[near] = -k.Line
+		given[near] = keyPlace{line: k.Line, guessed: true}
 	}
 }
 

@@ -6,6 +6,7 @@ package policy
 
 import (
 	_ "embed"
+	"iter"
 	"slices"
 	"time"
 
@@ -130,6 +131,25 @@ func (p *Policy) buildIndex() {
 	p.index = make(map[peering.Account][]int32, total)
 	for i := range p.rules {
 		p.indexRule(int32(i))
+	}
+}
+
+// candidates yields the rules that name an account and those for any account, with their indexes, in the order in which
+// rules are tried. No other rule can match a requester of this account.
+func (p *Policy) candidates(account peering.Account) iter.Seq2[int32, *rule] {
+	return func(yield func(int32, *rule) bool) {
+		named, everyone := p.index[account], p.everyone
+		for len(named) > 0 || len(everyone) > 0 {
+			next := &everyone
+			if len(everyone) == 0 || len(named) > 0 && named[0] < everyone[0] {
+				next = &named
+			}
+			i := (*next)[0]
+			*next = (*next)[1:]
+			if !yield(i, &p.rules[i]) {
+				return
+			}
+		}
 	}
 }
 
