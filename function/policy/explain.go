@@ -58,23 +58,18 @@ func (r *rule) explain(c *peering.Connection, at time.Time) miss {
 
 // names reports whether the rule is about the account.
 func (r *rule) names(account peering.Account) bool {
-	if r.anyAccount() || r.wildcard != nil && account.Known() {
-		return true
-	}
-	for i := range r.accounts {
-		if r.accounts[i].account == account {
-			return true
-		}
-	}
-	return false
+	return r.anyAccount() || r.wildcard != nil ||
+		slices.ContainsFunc(r.accounts, func(e entry) bool { return e.account == account })
 }
 
 func (m miss) explanation(decides bool) RuleExplanation {
 	r := m.rule
 	e := RuleExplanation{Position: r.at, Rule: r.name, Verdict: r.verdict, Decides: decides}
 	if m.key == none {
-		e.Matches = true
-		e.Text = map[bool]string{true: "matches and decides", false: "matches, but an earlier rule has decided"}[decides]
+		e.Matches, e.Text = true, "matches, but an earlier rule has decided"
+		if decides {
+			e.Text = "matches and decides"
+		}
 		return e
 	}
 	e.Key, e.Value, e.Wants, e.Text = m.key.String(), m.value, r.wants(m.key), m.text()

@@ -28,16 +28,15 @@ type loader struct {
 	decoder
 	read   reader
 	policy *Policy
-	names  map[string]Position // of rules
-	lists  map[string][]entry  // of accounts, by the file that holds them
-	others Errors              // mistakes in those files
+	names  []*yaml.Node       // of rules
+	lists  map[string][]entry // of accounts, by the file that holds them
+	others Errors             // mistakes in those files
 }
 
 func parse(name string, read reader) (*Policy, error) {
 	l := loader{
 		read:   read,
 		policy: &Policy{name: name, texts: map[string]*document{}},
-		names:  map[string]Position{},
 		lists:  map[string][]entry{},
 	}
 	if l.open(name, read) {

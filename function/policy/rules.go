@@ -2,6 +2,7 @@ package policy
 
 import (
 	"bytes"
+	"cmp"
 	"io/fs"
 	"net/netip"
 	"path"
@@ -21,24 +22,31 @@ const (
 	rejectHint   = "leave the key out to have no such rule"
 )
 
-// rules decodes both lists. Names are unique over both, and of a duplicate the second place is the wrong one, so the
-// list that comes first in the file is decoded first; rules are tried in the order reject, allow whatever the file's.
-func (l *loader) rules(reject, allow *yaml.Node) {
-	var rejects, allows []rule
-	decodeReject := func() { rejects = l.ruleList(reject, Reject, rejectHint) }
-	decodeAllow := func() { allows = l.ruleList(allow, Allow, allowHint) }
-	if reject != nil && allow != nil && before(allow, reject) {
-		decodeAllow()
-		decodeReject()
-	} else {
-		decodeReject()
-		decodeAllow()
-	}
-	l.policy.rules = slices.Concat(rejects, allows)
+// matching are the keys that say what a rule matches.
+var matching = []string{
+	"accounts", "accounts_from", "requester_regions", "requester_vpcs", "requester_cidrs",
+	"accepter_accounts", "accepter_regions", "accepter_vpcs",
 }
 
-func before(a, b *yaml.Node) bool {
-	return a.Line < b.Line || a.Line == b.Line && a.Column < b.Column
+// rules decodes both lists. Rules are tried in the order reject, allow, whichever list the file has first.
+func (l *loader) rules(reject, allow *yaml.Node) {
+	l.policy.rules = slices.Concat(l.ruleList(reject, Reject, rejectHint), l.ruleList(allow, Allow, allowHint))
+	l.uniqueNames()
+}
+
+// uniqueNames reports the second of two rules of the same name, in the order of the file.
+func (l *loader) uniqueNames() {
+	slices.SortFunc(l.names, func(a, b *yaml.Node) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	lines := map[string]int{}
+	for _, n := range l.names {
+		if first, taken := lines[n.Value]; taken {
+			l.bad(n, "duplicate rule name %q, first on line %d", n.Value, first)
+		} else {
+			lines[n.Value] = n.Line
+		}
+	}
 }
 
 func (l *loader) ruleList(n *yaml.Node, verdict Verdict, hint string) []rule {
@@ -89,7 +97,7 @@ func (l *loader) complete(n *yaml.Node, verdict Verdict, given keys) {
 	switch {
 	case verdict == Allow && !has("accounts") && !has("accounts_from"):
 		l.bad(n, `an allow rule needs the key "accounts" or "accounts_from": %s`, accountsHint)
-	case !has("accounts_from") && !slices.ContainsFunc(keyNames[accounts:until], has):
+	case verdict == Reject && !slices.ContainsFunc(matching, has):
 		l.bad(n, "a reject rule needs at least one key that says what it matches: %s", accountsHint)
 	}
 }
@@ -99,14 +107,10 @@ func (l *loader) ruleName(n *yaml.Node) string {
 	if !ok {
 		return ""
 	}
-	if first, taken := l.names[name]; taken {
-		l.bad(n, "duplicate rule name %q, first on line %d", name, first.Line)
-		return name
-	}
+	l.names = append(l.names, n)
 	if name == DefaultRule {
 		l.bad(n, "the rule name %q is taken by the rule that rejects what no other decides", name)
 	}
-	l.names[name] = l.position(n)
 	return name
 }
 

@@ -348,6 +348,22 @@ func TestSchemasAreCurrent(t *testing.T) {
 	}
 }
 
+// TestRejectRuleNeedsOneKeyThatMatches: the decoder and the schema agree on which keys those are.
+func TestRejectRuleNeedsOneKeyThatMatches(t *testing.T) {
+	t.Parallel()
+	enough := map[string]bool{}
+	for _, choice := range at(t, policy.Schema(), "properties/reject/items")["anyOf"].([]any) {
+		enough[choice.(map[string]any)["required"].([]any)[0].(string)] = true
+	}
+	for key := range at(t, policy.Schema(), "$defs/rule/properties") {
+		text := head + "reject: [{name: a, " + key + ": []}]\nallow: []\n"
+		_, err := policy.Load(fstest.MapFS{"p": {Data: []byte(text)}}, "p")
+		if refused := strings.Contains(err.Error(), "needs at least one key"); refused == enough[key] {
+			t.Errorf("a reject rule with nothing but %s: %v", key, err)
+		}
+	}
+}
+
 func at(t *testing.T, schema []byte, pointer string) map[string]any {
 	t.Helper()
 	var object map[string]any

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"peerguard/function/peering"
 )
 
 // Warning is something in a policy that is allowed and probably not meant.
@@ -58,9 +60,17 @@ func (r *rule) warnUntil(at time.Time, warn warner) {
 	case r.expired(at):
 		warn(r.untilAt, "rule %s expired on %s: it no longer matches", r.name, r.until)
 	case left <= soon:
-		days := int(math.Ceil(left.Hours() / 24))
-		warn(r.untilAt, "rule %s expires on %s, in %d day%s", r.name, r.until, days, map[bool]string{true: "s"}[days != 1])
+		warn(r.untilAt, "rule %s expires on %s, in %s", r.name, r.until, days(left))
 	}
+}
+
+// days is a time in whole days, rounded up, in words.
+func days(d time.Duration) string {
+	n := int(math.Ceil(d.Hours() / 24))
+	if n == 1 {
+		return "1 day"
+	}
+	return fmt.Sprintf("%d days", n)
 }
 
 // warnRejected warns of the accounts of an allow rule that a reject rule names too.
@@ -83,16 +93,15 @@ func (p *Policy) warnRejected(r *rule, at time.Time, warn warner) {
 // covering gives the first rule before the i-th that matches whatever the i-th matches, or nil.
 func (p *Policy) covering(i int, at time.Time) *rule {
 	r := &p.rules[i]
-	candidates := p.everyone
-	if r.wildcard == nil && len(r.accounts) > 0 { // an earlier rule can only cover it if it names the first account too
-		candidates = slices.Concat(p.index[r.accounts[0].account], p.everyone)
-		slices.Sort(candidates)
+	var account peering.Account // to cover the rule, an earlier one must match its first account
+	if r.wildcard == nil && len(r.accounts) > 0 {
+		account = r.accounts[0].account
 	}
-	for _, j := range candidates {
+	for j, first := range p.candidates(account) {
 		if int(j) >= i {
 			break
 		}
-		if first := &p.rules[j]; !first.expired(at) && p.covers(j, r) {
+		if !first.expired(at) && p.covers(j, r) {
 			return first
 		}
 	}
