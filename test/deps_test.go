@@ -60,7 +60,7 @@ var outside = map[string][]string{
 	"github.com/cenkalti/backoff":            {"function/acs", "function/guard"},
 	"github.com/rs/zerolog":                  {"cmd/peerguard", "function", "function/handler", "test/bench"},
 	"go.yaml.in/yaml":                        {"function/policy"},
-	"golang.org/x/sync":                      {"cmd/peerguard", "function/acs", "function/guard"},
+	"golang.org/x/sync":                      {"cmd/peerguard", "function/acs", "function/guard", "function/policy"},
 	"golang.org/x/time":                      {"function/acs"},
 }
 

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"maps"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // settle is how long a file must have been left alone to count as wholly written.
@@ -20,27 +22,23 @@ const coarse = 2 * time.Second
 type Source struct {
 	fsys fs.FS
 	name string
-	turn chan struct{} // holds a token while nobody reads
-	last *snapshot     // the latest good reading, nil when there is none; only for who has the token
+	turn *semaphore.Weighted // one reads at a time
+	last *snapshot           // the latest good reading, or nil; guarded by turn
 }
 
 // NewSource gives the policy of the file name in fsys. Nothing is read before the first Load.
 func NewSource(fsys fs.FS, name string) *Source {
-	s := &Source{fsys: fsys, name: name, turn: make(chan struct{}, 1)}
-	s.turn <- struct{}{}
-	return s
+	return &Source{fsys: fsys, name: name, turn: semaphore.NewWeighted(1)}
 }
 
 // Load gives the policy as its files are now. They are parsed again only when one of them has changed, and a file that
 // is just being written is read until two readings 250 ms apart agree. A broken or missing file is an [Errors], never
 // the policy of before. When ctx ends first the error wraps its cause.
 func (s *Source) Load(ctx context.Context) (*Policy, error) {
-	select {
-	case <-s.turn:
-		defer func() { s.turn <- struct{}{} }()
-	case <-ctx.Done():
+	if err := s.turn.Acquire(ctx, 1); err != nil {
 		return nil, fmt.Errorf("reading policy: %w", context.Cause(ctx))
 	}
+	defer s.turn.Release(1)
 	if s.last != nil && s.last.trusted && s.last.current(s.fsys) {
 		return s.last.policy, nil
 	}
