@@ -32,15 +32,11 @@ func (x *examination) policy(o *operator) bool {
 	return true
 }
 
-// expiring are the warnings of rules that have ended or soon will: those that would not have been there long ago.
+// expiring returns the warnings about rules that have expired or soon will.
 func expiring(rules *policy.Policy, now time.Time) []string {
-	before := map[string]bool{}
-	for _, w := range rules.Warnings(time.Time{}) {
-		before[w.String()] = true
-	}
 	var texts []string
 	for _, w := range rules.Warnings(now) {
-		if !before[w.String()] {
+		if w.Code == policy.RuleExpired || w.Code == policy.RuleExpires {
 			texts = append(texts, w.String())
 		}
 	}

@@ -9,10 +9,23 @@ import (
 	"peerguard/function/peering"
 )
 
+// WarningCode is the kind of a warning, for machines.
+type WarningCode string
+
+// The kinds of warnings.
+const (
+	RuleExpired       WarningCode = "rule-expired"       // its until is in the past
+	RuleExpires       WarningCode = "rule-expires"       // its until is within 30 days
+	RuleUnreachable   WarningCode = "rule-unreachable"   // an earlier rule covers it
+	AccountRejected   WarningCode = "account-rejected"   // an account of an allow rule is in a reject rule as well
+	AccountsRedundant WarningCode = "accounts-redundant" // account ids next to "*"
+)
+
 // Warning is something in a policy that is allowed and probably not meant.
 type Warning struct {
 	Position
-	Message string `json:"message"`
+	Message string      `json:"message"`
+	Code    WarningCode `json:"code"`
 
 	doc *document
 }
@@ -31,20 +44,20 @@ const soon = 30 * 24 * time.Hour
 // allow rule, and lists of accounts that "*" makes pointless.
 func (p *Policy) Warnings(at time.Time) []Warning {
 	var ws []Warning
-	warn := func(where Position, format string, args ...any) {
-		ws = append(ws, Warning{where, fmt.Sprintf(format, args...), p.texts[where.File]})
+	warn := func(code WarningCode, where Position, format string, args ...any) {
+		ws = append(ws, Warning{where, fmt.Sprintf(format, args...), code, p.texts[where.File]})
 	}
 	for i := range p.rules {
 		r := &p.rules[i]
 		r.warnUntil(at, warn)
 		if r.wildcard != nil && len(r.accounts) > 0 {
-			warn(r.wildcard.at, `rule %s matches every account: the ids beside "*" change nothing`, r.name)
+			warn(AccountsRedundant, r.wildcard.at, `rule %s matches every account: the ids beside "*" change nothing`, r.name)
 		}
 		if r.expired(at) {
 			continue
 		}
 		if first := p.covering(i, at); first != nil {
-			warn(r.at, "rule %s can never match: rule %s on line %d covers all of it", r.name, first.name, first.at.Line)
+			warn(RuleUnreachable, r.at, "rule %s can never match: rule %s on line %d covers all of it", r.name, first.name, first.at.Line)
 		}
 		p.warnRejected(r, at, warn)
 	}
@@ -52,15 +65,15 @@ func (p *Policy) Warnings(at time.Time) []Warning {
 	return ws
 }
 
-type warner func(where Position, format string, args ...any)
+type warner func(code WarningCode, where Position, format string, args ...any)
 
 func (r *rule) warnUntil(at time.Time, warn warner) {
 	switch left := r.end.Sub(at); {
 	case r.until == "":
 	case r.expired(at):
-		warn(r.untilAt, "rule %s expired on %s: it no longer matches", r.name, r.until)
+		warn(RuleExpired, r.untilAt, "rule %s expired on %s: it no longer matches", r.name, r.until)
 	case left <= soon:
-		warn(r.untilAt, "rule %s expires on %s, in %s", r.name, r.until, days(left))
+		warn(RuleExpires, r.untilAt, "rule %s expires on %s, in %s", r.name, r.until, days(left))
 	}
 }
 
@@ -82,7 +95,7 @@ func (p *Policy) warnRejected(r *rule, at time.Time, warn warner) {
 		for _, i := range p.index[e.account] {
 			first := &p.rules[i]
 			if first.verdict == Reject && !first.expired(at) {
-				warn(e.at, "account %s is in rule %s and in reject rule %s on line %d, which comes first",
+				warn(AccountRejected, e.at, "account %s is in rule %s and in reject rule %s on line %d, which comes first",
 					e.account, r.name, first.name, first.at.Line)
 				break
 			}
