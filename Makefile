@@ -1,23 +1,23 @@
-# What CI runs, a laptop runs: `make check` is all of it, `make help` lists the parts.
+# A laptop runs what CI runs: `make check` is all of it, `make help` lists the parts.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-# Tools are pinned here and nowhere else. They are installed into .bin under names that carry the version, so that a new
-# version is a new file, and nothing on this machine's PATH is used or changed.
+# Tools are pinned here and nowhere else. They are installed into .bin under names with the version, so that a new version is a
+# new file, and nothing on this machine's PATH is used or changed.
 BIN := $(CURDIR)/.bin
 STATICCHECK := $(BIN)/staticcheck-v0.8.2
 GOLANGCI_LINT := $(BIN)/golangci-lint-v2.15.0
 GOVULNCHECK := $(BIN)/govulncheck-v1.9.0
 CYCLONEDX := $(BIN)/cyclonedx-gomod-v1.10.0
 
-# Serverless Devs comes from npm. What go.sum is to the others, the checksum is to it.
+# Serverless Devs comes from npm. The checksum does for it what go.sum does for the other tools.
 SERVERLESS_DEVS_VERSION := 3.1.10
 SERVERLESS_DEVS_SHA512 := BIKbyOVpu+Xb2MBYWZoOwOSLhlLVUquzWjoIHMg4yPpthTGUFhMAtQnR8iKeI2cYTTz/8dS13TNzO9qwhpqE1A==
 SERVERLESS_DEVS := $(BIN)/serverless-devs-v$(SERVERLESS_DEVS_VERSION)
 
-# The race detector needs a C compiler on Linux. Where there is none the tests run without it, and say so.
+# The race detector needs a C compiler on Linux. Without one the tests run without it and say so.
 RACE := $(shell command -v "$$(go env CC)" >/dev/null && echo -race)
 
 # The policy that `make package` packs as policy.yaml, with every file that it names.
@@ -43,7 +43,7 @@ install: ## install the operator's command with its version, so that it runs in 
 	go install -trimpath -ldflags "-X main.version=$(VERSION)" ./cmd/peerguard
 
 .PHONY: sbom
-sbom: $(CYCLONEDX) ## write dist/sbom.json: what the binary is made of, in CycloneDX
+sbom: $(CYCLONEDX) ## write dist/sbom.json, the modules of the binary in CycloneDX
 	mkdir -p dist
 	CGO_ENABLED=0 GOOS=linux GOARCH=amd64 $(CYCLONEDX) app -json -noserial -output dist/sbom.json -main function
 
@@ -55,7 +55,7 @@ fmt: ## gofmt would change nothing
 	@files=$$(gofmt -l .); if [[ -n $$files ]]; then printf 'gofmt would change:\n%s\n' "$$files" >&2; exit 1; fi
 
 .PHONY: vet
-vet: ## go vet, go.mod is tidy, and the modules are as published
+vet: ## go vet; go.mod is tidy, and the modules are as published
 	go mod tidy -diff
 	go mod verify
 	go vet ./...
@@ -74,30 +74,30 @@ test: ## all tests, with the race detector
 	@[[ -n "$(RACE)" ]] || echo 'test: no C compiler, so no race detector' >&2
 	go test $(RACE) -timeout 30m ./...
 
-# Apart from `test` and `check`, because it needs a browser: it fails where there is none, rather than pass unseen.
+# Not a part of `test` or `check`, because it needs a browser and fails without one.
 .PHONY: browser
 browser: ## the page that sweep --html writes, in a real headless Chromium
 	go test -tags chromium -count=1 -timeout 10m ./cmd/peerguard/page
 
 .PHONY: bench
-bench: ## all that has a floor beside its floor, as one table; fails on a regression (six minutes, on a quiet machine)
+bench: ## everything beside its floor, in one table; fails on a regression (six minutes, on a quiet machine)
 	go run ./test/bench
 
 .PHONY: bench-once
-bench-once: ## every benchmark once, so that none rots
+bench-once: ## every benchmark once, to see that it still runs
 	go test -run '^$$' -bench . -benchtime 1x ./...
 
-# NODE_ENV=test keeps the tool from starting what stays behind: a search for its newer version, and a report of its use.
+# NODE_ENV=test keeps the tool from starting background processes that look for a newer version and report its use.
 .PHONY: preview
-preview: ## s.yaml as the real Serverless Devs renders it, where npm and its registry can be reached
-	@command -v npm >/dev/null || { echo 'preview: NOT RUN, there is no npm' >&2; exit 0; }; \
+preview: ## render s.yaml with the real Serverless Devs, if npm and its registry can be reached
+	@command -v npm >/dev/null || { echo 'preview: NOT RUN, npm is not installed' >&2; exit 0; }; \
 	if [[ ! -d $(SERVERLESS_DEVS) ]]; then \
 		rm -rf $(SERVERLESS_DEVS).tmp; \
 		npm install --prefix $(SERVERLESS_DEVS).tmp --no-save --ignore-scripts --no-audit --no-fund --loglevel error \
 			--fetch-retries 1 --fetch-timeout 60000 @serverless-devs/s@$(SERVERLESS_DEVS_VERSION) || \
 			{ rm -rf $(SERVERLESS_DEVS).tmp; echo 'preview: NOT RUN, the npm registry is out of reach' >&2; exit 0; }; \
 		grep -qF '"sha512-$(SERVERLESS_DEVS_SHA512)"' $(SERVERLESS_DEVS).tmp/node_modules/.package-lock.json || \
-			{ echo 'preview: npm has another package under this version than the one that is pinned' >&2; exit 1; }; \
+			{ echo 'preview: the package that npm has under this version is not the one that is pinned' >&2; exit 1; }; \
 		mv $(SERVERLESS_DEVS).tmp $(SERVERLESS_DEVS); \
 	fi; \
 	home=$$(mktemp -d); trap 'rm -rf "$$home"' EXIT; \
@@ -107,12 +107,12 @@ preview: ## s.yaml as the real Serverless Devs renders it, where npm and its reg
 		$(SERVERLESS_DEVS)/node_modules/.bin/s preview --template s.yaml --output-format json 2>&1) || \
 		{ printf '%s\npreview: Serverless Devs cannot read s.yaml\n' "$$out" >&2; exit 1; }; \
 	if [[ $$out != *'"functionName": "peerguard"'* || $$out == *'$${'* ]]; then \
-		printf '%s\npreview: Serverless Devs makes something else of s.yaml\n' "$$out" >&2; exit 1; \
+		printf '%s\npreview: Serverless Devs renders s.yaml differently than expected\n' "$$out" >&2; exit 1; \
 	fi; \
-	echo 'preview: Serverless Devs $(SERVERLESS_DEVS_VERSION) reads s.yaml'
+	echo 'preview: Serverless Devs $(SERVERLESS_DEVS_VERSION) renders s.yaml'
 
 .PHONY: vuln
-vuln: $(GOVULNCHECK) ## known vulnerabilities in what is called, where the database can be reached
+vuln: $(GOVULNCHECK) ## known vulnerabilities in the code that is called, if the database can be reached
 	@out=$$($(GOVULNCHECK) ./... 2>&1) && status=0 || status=$$?; \
 	printf '%s\n' "$$out"; \
 	if [[ $$status == 1 && $$out == *"fetching vulnerabilities"* ]]; then \
@@ -131,7 +131,7 @@ fuzz: ## every fuzz target for FUZZTIME (30s)
 		done; \
 	done
 
-# SEED draws the plan of a chaos run, and is printed; MINUTES is how long it lasts.
+# SEED determines the plan of a chaos run and is printed; 0 chooses one. MINUTES is how long the run lasts.
 SEED ?= 0
 MINUTES ?= 10
 
@@ -155,7 +155,7 @@ $(GOVULNCHECK):
 $(CYCLONEDX):
 	$(call install,github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0)
 
-# install builds a tool beside its place and moves it there whole: an interrupted build leaves nothing that looks done.
+# install builds a tool in a temporary folder and then moves it, so that an interrupted build leaves no broken tool.
 define install
 	mkdir -p $(BIN)
 	GOBIN=$@.tmp go install $(1)
