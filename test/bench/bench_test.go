@@ -2,11 +2,18 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
+
+	"peerguard/function/acs"
+	"peerguard/simulator/platform"
+	"peerguard/test/bench/floor/calls"
 )
 
-// TestShort runs the whole harness, so that it cannot rot. It judges no figure: whoever runs tests does other things too.
+// TestShort runs every comparison. It judges no figure, because a machine that runs tests is busy.
 func TestShort(t *testing.T) {
 	t.Chdir("../..")
 	var out bytes.Buffer
@@ -64,4 +71,41 @@ func TestMedian(t *testing.T) {
 	if odd, even := median([]int{9, 1, 5}), median([]float64{4, 1, 3, 2}); odd != 5 || even != 2.5 {
 		t.Errorf("got %d and %g", odd, even)
 	}
+}
+
+// burst is how many events the client's limit of calls lets through at once.
+const burst = 50
+
+// BenchmarkEvent handles one event in this process, with peerguard and with the bare calls. It is meant for profiles.
+func BenchmarkEvent(b *testing.B) {
+	endpoint := &url.URL{Scheme: "http", Host: "127.0.0.1"}
+	payload := []byte(event(ours, 0))
+	b.Run("ours", func(b *testing.B) {
+		r := &rig{dir: b.TempDir()}
+		h, err := r.inProcess(policyText(1, 1), acs.Config{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportAllocs()
+		for n := 0; b.Loop(); n++ {
+			if n%burst == 0 {
+				h.Cloud = acs.New(acs.Config{Endpoints: acs.Endpoints{acs.VpcPeer: endpoint}, Transport: canned{}})
+			}
+			ctx, cancel := context.WithTimeout(b.Context(), time.Minute)
+			if _, err := h.Handle(ctx, invocation(), payload); err != nil {
+				b.Fatal(err)
+			}
+			cancel()
+		}
+	})
+	b.Run("bare", func(b *testing.B) {
+		secrets := platform.Credentials()
+		floor := calls.Cloud{Endpoint: endpoint, Transport: canned{}}
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := floor.Handle(calls.Credentials{ID: secrets.AccessKeyID, Secret: secrets.AccessKeySecret, Token: secrets.SecurityToken}, payload); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }

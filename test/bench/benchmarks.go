@@ -10,7 +10,7 @@ import (
 // benchmark is the figures of one benchmark by their unit.
 type benchmark map[string]float64
 
-// benchmarks runs a room's own benchmarks, and gives their figures by their names, without Benchmark and the number of
+// benchmarks runs a room's own benchmarks. It returns their figures by name, without the word Benchmark and the number of
 // processors.
 func (r *rig) benchmarks(ctx context.Context, room, pattern string) (map[string]benchmark, error) {
 	time := "1s"
@@ -41,7 +41,7 @@ func (r *rig) benchmarks(ctx context.Context, room, pattern string) (map[string]
 	return found, nil
 }
 
-// comparePolicy takes the figures of the policy's own benchmarks, which measure the floor beside the work.
+// comparePolicy takes the figures of the policy's own benchmarks, which measure their floor themselves.
 func comparePolicy(ctx context.Context, r *rig) ([]row, error) {
 	found, err := r.benchmarks(ctx, "policy", "Decide|Load")
 	if err != nil {
@@ -52,7 +52,7 @@ func comparePolicy(ctx context.Context, r *rig) ([]row, error) {
 		for _, rules := range []string{"accounts", "places", "cidrs"} {
 			f := found["Decide/"+n+"/"+rules]
 			rows = append(rows, row{
-				what: fmt.Sprintf("a verdict, %s accounts, rules with %s, beside a map lookup; %g allocations", n, rules, f["allocs/op"]),
+				what: fmt.Sprintf("a verdict, %s accounts, rules with %s, vs a map lookup; %g allocations", n, rules, f["allocs/op"]),
 				ours: nanoseconds(f["ns/verdict"]), floor: nanoseconds(f["ns/lookup"]), ratio: f["verdict/lookup"], target: 5,
 			})
 		}
@@ -60,7 +60,7 @@ func comparePolicy(ctx context.Context, r *rig) ([]row, error) {
 	for _, list := range []string{"inline", "accounts_from"} {
 		f := found["Load/"+list]
 		rows = append(rows, row{
-			what: fmt.Sprintf("loading 100000 accounts, %s, beside a bare decode", list),
+			what: fmt.Sprintf("loading 100000 accounts, %s, vs a bare decode", list),
 			ours: fmt.Sprintf("%g ms", f["ms/load"]), floor: fmt.Sprintf("%g ms", f["ms/decode"]), ratio: f["load/decode"], target: 5,
 		})
 	}
@@ -91,11 +91,11 @@ func compareLogs(ctx context.Context, r *rig) ([]row, error) {
 
 func nanoseconds(ns float64) string { return fmt.Sprintf("%.3g ns", ns) }
 
-// measured makes sure that no figure is missing: a benchmark may have been renamed.
+// measured fails if a figure is missing, because a benchmark has been renamed.
 func measured(rows []row) error {
 	for _, r := range rows {
 		if r.ratio == 0 {
-			return fmt.Errorf("there is no figure for %s", r.what)
+			return fmt.Errorf("no figure for: %s", r.what)
 		}
 	}
 	return nil

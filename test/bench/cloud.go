@@ -69,8 +69,8 @@ func (s *simulation) env(policy string) []string {
 
 func (s *simulation) floorEnv() []string { return []string{"FLOOR_ENDPOINT=" + s.VPCPeer} }
 
-// policyText is a policy of usual size that names nobody in the world. It guards the first accounts in the first
-// regions.
+// policyText returns a policy of usual size that names no account of the world as a requester. It guards the first accounts
+// in the first regions.
 func policyText(accounts, regions int) string {
 	var b strings.Builder
 	b.WriteString("version: 1\nmode: enforce\nguard:\n  regions: [" + world.Region(0))

@@ -4,17 +4,31 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"runtime"
 	"strconv"
 	"time"
 
+	"github.com/rs/zerolog"
+
+	"peerguard/function/acs"
+	"peerguard/function/fc"
+	"peerguard/function/guard"
+	"peerguard/function/handler"
+	"peerguard/function/policy"
+	"peerguard/simulator/platform"
+	"peerguard/test/bench/floor/calls"
 	"peerguard/test/bench/world"
 )
 
-// wideRegions is over how many regions events are spread, so that the client's pace never makes one wait, as it never
-// does in a fleet.
+// wideRegions is the number of regions that events are spread over, so that the client's limit of calls in each region never
+// makes one wait.
 const wideRegions = 1000
 
-// subject is a function that handles events, and what that took.
+// subject is a function that handles events, and the figures of that.
 type subject struct {
 	*function
 	name    string
@@ -24,7 +38,7 @@ type subject struct {
 	handled int
 }
 
-// event is the n-th event of one name: a stranger's request to the function's account.
+// event returns the n-th event for a program: a stranger's request to the function's account.
 func event(name string, n int) string {
 	return fmt.Sprintf(`{"id":"%s-%d","source":"acs.vpcpeer","specversion":"1.0","type":"vpcpeer:ActionTrail:ApiCall",
 "time":"2026-11-01T08:00:00Z","datacontenttype":"application/json;charset=utf-8","subject":"acs:vpcpeer:cn-hangzhou:%[4]s:%[3]s",
@@ -60,12 +74,12 @@ func (s *subject) handle(ctx context.Context, events int) error {
 	return err
 }
 
-// wideCloud is a cloud for events that are spread.
+// wideCloud starts a cloud that has a pending request in each of the wide regions, however often it is rejected.
 func (r *rig) wideCloud(ctx context.Context, latency time.Duration) (*simulation, error) {
 	return r.startCloud(ctx, "-regions", strconv.Itoa(wideRegions), "-revive", "-latency", latency.String())
 }
 
-// subjects starts peerguard and the bare calls beside one cloud.
+// subjects starts peerguard and the bare calls in front of one cloud.
 func (r *rig) subjects(ctx context.Context, c *simulation) (a, b *subject, err error) {
 	policy, err := r.write("event.yaml", policyText(1, 1))
 	if err != nil {
@@ -82,8 +96,8 @@ func (r *rig) subjects(ctx context.Context, c *simulation) (a, b *subject, err e
 	return a, b, nil
 }
 
-// compareEvents measures the handling of events, of an API that takes no time and of one that takes as long as a real
-// one. The ratio of latencies is the median of those of the blocks, that of processor time is of the whole.
+// compareEvents measures how events are handled, with an API that answers at once and with one that takes as long as a real
+// one. The ratio of latencies is the median of the blocks' ratios; that of processor time is of all events together.
 func compareEvents(ctx context.Context, r *rig) ([]row, error) {
 	a, b, latency, err := r.blocks(ctx, r.times(40, 2), r.times(250, 5), 0)
 	if err != nil {
@@ -105,7 +119,7 @@ func compareEvents(ctx context.Context, r *rig) ([]row, error) {
 	}, allocations...), nil
 }
 
-// blocks lets peerguard and the bare calls handle blocks of events in turn, after some to warm up.
+// blocks lets peerguard and the bare calls handle blocks of events in turn, after a few that warm them up.
 func (r *rig) blocks(ctx context.Context, blocks, events int, latency time.Duration) (a, b *subject, ratio float64, err error) {
 	c, err := r.wideCloud(ctx, latency)
 	if err != nil {
@@ -129,7 +143,7 @@ func (r *rig) blocks(ctx context.Context, blocks, events int, latency time.Durat
 	return a, b, ratios(a.took, b.took, blocks), nil
 }
 
-// duel lets both handle blocks of events in turn, each being the first as often as the other.
+// duel lets both handle blocks of events in turn. They alternate in who begins.
 func duel(ctx context.Context, a, b *subject, blocks, events int) error {
 	for i := range blocks {
 		first, second := a, b
@@ -145,7 +159,7 @@ func duel(ctx context.Context, a, b *subject, blocks, events int) error {
 	return nil
 }
 
-// ratios gives the median of the ratios of the blocks' medians.
+// ratios returns the median of the ratios of the blocks' medians.
 func ratios(a, b []time.Duration, blocks int) float64 {
 	size := len(a) / blocks
 	each := make([]float64, blocks)
@@ -153,4 +167,85 @@ func ratios(a, b []time.Duration, blocks int) float64 {
 		each[i] = ratio(median(a[i*size:(i+1)*size]), median(b[i*size:(i+1)*size]))
 	}
 	return median(each)
+}
+
+// canned is a transport that knows the two answers of an event, so that only the caller's allocations are counted.
+type canned struct{}
+
+func (canned) RoundTrip(r *http.Request) (*http.Response, error) {
+	body := []byte(`{"RequestId":"54B48E3D-DF70-471B-AA93-08E683A1B45"}`)
+	if bytes.Contains([]byte(r.URL.RawQuery), []byte("GetVpcPeerConnectionAttribute")) {
+		body = []byte(`{"RequestId":"54B48E3D-DF70-471B-AA93-08E683A1B45","InstanceId":"pcc-a0r0n0","Status":"Accepting","BizStatus":"Normal",
+"OwnerId":6666666666666666,"AcceptingOwnerUid":1111111111111111,"RegionId":"cn-hangzhou","AcceptingRegionId":"cn-region0","Bandwidth":1024,
+"Vpc":{"VpcId":"vpc-bp1vzjkp2q1xgnind0000","Ipv4Cidrs":["192.168.0.0/16"]},"AcceptingVpc":{"VpcId":"vpc-bp1gsk7h12ew7oegk0000","Ipv4Cidrs":["172.16.0.0/12"]},
+"GmtCreate":"2026-11-01T08:00:00Z","GmtModified":"2026-11-01T08:00:00Z","GmtExpired":"2026-11-08T08:00:00Z","Name":"","Description":"","Tags":[]}`)
+	}
+	return &http.Response{
+		Status: "200 OK", StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader(body)), Request: r,
+	}, nil
+}
+
+// compareAllocations counts what one event allocates, from the payload to the report or the last answer. It leaves out the
+// runtime's loop and the network, which are the same for both.
+func compareAllocations(ctx context.Context, r *rig) ([]row, error) {
+	endpoint := &url.URL{Scheme: "http", Host: "127.0.0.1"}
+	h, err := r.inProcess(policyText(1, 1), acs.Config{Endpoints: acs.Endpoints{acs.VpcPeer: endpoint}, Transport: canned{}})
+	if err != nil {
+		return nil, err
+	}
+	secrets := platform.Credentials()
+	payload := []byte(event(ours, 0))
+	oursCount, oursBytes, err := allocated(func() error {
+		timed, cancel := context.WithTimeout(ctx, time.Minute)
+		defer cancel()
+		_, err := h.Handle(timed, invocation(), payload)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	floor := calls.Cloud{Endpoint: endpoint, Transport: canned{}}
+	floorCount, floorBytes, err := allocated(func() error {
+		return floor.Handle(calls.Credentials{ID: secrets.AccessKeyID, Secret: secrets.AccessKeySecret, Token: secrets.SecurityToken}, payload)
+	})
+	return []row{
+		{what: "an event, allocations", ours: fmt.Sprint(oursCount), floor: fmt.Sprint(floorCount), ratio: ratio(oursCount, floorCount)},
+		{what: "an event, bytes allocated", ours: kibibytes(oursBytes), floor: kibibytes(floorBytes), ratio: ratio(oursBytes, floorBytes)},
+	}, err
+}
+
+// allocated returns how often a run of f allocates, and how many bytes. It runs f no more often than the limit of calls lets it.
+func allocated(f func() error) (count, size int, err error) {
+	const runs = 50
+	if err := f(); err != nil {
+		return 0, 0, err
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range runs {
+		if err := f(); err != nil {
+			return 0, 0, err
+		}
+	}
+	runtime.ReadMemStats(&after)
+	return int(after.Mallocs-before.Mallocs) / runs, int(after.TotalAlloc-before.TotalAlloc) / runs, nil
+}
+
+// inProcess returns peerguard's handler as its main puts it together.
+func (r *rig) inProcess(policyText string, cloud acs.Config) (*handler.Handler, error) {
+	const name = "inprocess.yaml"
+	if _, err := r.write(name, policyText); err != nil {
+		return nil, err
+	}
+	return &handler.Handler{
+		Policy: policy.NewSource(os.DirFS(r.dir), name).Load,
+		Cloud:  acs.New(cloud),
+		Guard:  guard.New(),
+		Log:    zerolog.New(zerolog.SyncWriter(io.Discard)).With().Timestamp().Logger(),
+	}, nil
+}
+
+func invocation() fc.Invocation {
+	return fc.Invocation{RequestID: "1-65f1b2a0-0123", Account: platform.Account, Region: "cn-hangzhou", Credentials: platform.Credentials().Sealed()}
 }

@@ -1,11 +1,11 @@
-// Command bench measures peerguard against what its job takes at least, side by side in one run, and prints one table:
-// what, ours, the floor, their ratio, the target. It is run in the repository's root, on Linux:
+// Command bench measures peerguard next to its floor, the least that the same job takes, and prints one table: what, ours,
+// the floor, their ratio, the target. Run it in the repository's root, on Linux:
 //
 //	go run ./test/bench [-only REGEX] [-short]
 //
-// It builds all that it compares: the package that is deployed; the smallest functions on the same runtimes, without
-// and with the cloud's SDK; and the simulated cloud. Each runs in a process of its own. It exits 1 when a ratio misses
-// its target by more than a fifth.
+// It builds everything that it compares: the package that is deployed; the smallest functions on the same runtimes,
+// without and with the cloud's SDK; and the simulated cloud. Each runs in a process of its own. The command exits 1 if a
+// ratio misses its target by more than a fifth.
 package main
 
 import (
@@ -19,7 +19,7 @@ import (
 	"regexp"
 )
 
-// comparisons are all that there are, in the order of the table.
+// comparisons are in the order of the table.
 var comparisons = []struct {
 	name string
 	run  func(context.Context, *rig) ([]row, error)
@@ -33,12 +33,12 @@ var comparisons = []struct {
 	{"logs", compareLogs},
 }
 
-// errRegression is what fails the command when the figures do.
+// errRegression fails the command if a figure does.
 var errRegression = errors.New("a ratio misses its target by more than a fifth")
 
 func main() {
 	only := flag.String("only", "", "comparisons to run, a regular expression over their names")
-	short := flag.Bool("short", false, "few runs: shows that everything works, and no figure worth reading")
+	short := flag.Bool("short", false, "few runs: shows that everything works, not how fast it is")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	rows, err := run(ctx, *only, *short, os.Stdout)
@@ -52,7 +52,7 @@ func main() {
 	}
 }
 
-// run compares, and prints the table.
+// run compares and prints the table.
 func run(ctx context.Context, only string, short bool, out io.Writer) ([]row, error) {
 	wanted, err := regexp.Compile(only)
 	if err != nil {

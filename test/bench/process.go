@@ -2,24 +2,29 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"peerguard/simulator/platform"
 )
 
-// process is one of the programs at work. What it prints is read and thrown away, as somebody reads a function's logs.
+// process is one of the programs at work. Its output is discarded.
 type process struct {
 	cmd     *exec.Cmd
 	started time.Time
 	ended   chan struct{}
 }
 
-// startProcess starts a program with these variables and no others.
+// startProcess starts a program with these variables, PATH and HOME.
 func startProcess(ctx context.Context, path string, env ...string) (*process, error) {
 	p := &process{cmd: exec.CommandContext(ctx, path), ended: make(chan struct{})}
 	p.cmd.Env = append([]string{"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/tmp"}, env...)
@@ -30,12 +35,12 @@ func startProcess(ctx context.Context, path string, env ...string) (*process, er
 	}
 	go func() {
 		defer close(p.ended)
-		_ = p.cmd.Wait() // it is stopped, and how it takes that does not matter here
+		_ = p.cmd.Wait() // its exit code does not matter here
 	}()
 	return p, nil
 }
 
-// stop ends the process, for good after a while.
+// stop ends the process, by force if it takes too long.
 func (p *process) stop() {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	select {
@@ -46,20 +51,20 @@ func (p *process) stop() {
 	}
 }
 
-// cpu is the time that the process has spent on a processor so far.
+// cpu returns the processor time that the process has used so far.
 func (p *process) cpu() (time.Duration, error) {
-	const tick = 10 * time.Millisecond // USER_HZ, 100 on every Linux for the eyes of programs
+	const tick = 10 * time.Millisecond // USER_HZ, which every Linux shows to programs as 100
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
 	if err != nil {
 		return 0, fmt.Errorf("reading processor time: %w", err)
 	}
-	_, rest, _ := strings.Cut(string(text), ") ") // the name before it may hold anything
+	_, rest, _ := strings.Cut(string(text), ") ") // the name may contain anything
 	fields := strings.Fields(rest)
 	if len(fields) < 13 {
 		return 0, fmt.Errorf("reading processor time: %d fields", len(fields))
 	}
 	var total time.Duration
-	for _, field := range fields[11:13] { // utime and stime: see the manual page proc_pid_stat
+	for _, field := range fields[11:13] { // utime and stime, see proc_pid_stat(5)
 		n, err := strconv.ParseInt(field, 10, 64)
 		if err != nil {
 			return 0, fmt.Errorf("reading processor time: %w", err)
@@ -72,8 +77,8 @@ func (p *process) cpu() (time.Duration, error) {
 // memory is what a process holds, in bytes.
 type memory struct {
 	resident int // now
-	own      int // of that, without the pages of its file, which are the kernel's cache
-	peak     int // the most that was ever resident
+	own      int // the part that is not pages of its file, which the kernel caches
+	peak     int // of what was resident
 }
 
 func (p *process) memory() (memory, error) {
@@ -88,7 +93,7 @@ func (p *process) memory() (memory, error) {
 		if n, _ := fmt.Sscanf(line, "%s %d kB", &name, &kib); n < 2 {
 			continue
 		}
-		switch name { // see the manual page proc_pid_status
+		switch name { // see proc_pid_status(5)
 		case "VmRSS:":
 			m.resident = kib << 10
 		case "RssAnon:":
@@ -98,4 +103,63 @@ func (p *process) memory() (memory, error) {
 		}
 	}
 	return m, nil
+}
+
+// function is a program on the Go runtime. The platform's side of it is in this process.
+type function struct {
+	*process
+	api    platform.Runtime
+	server *http.Server
+	polled chan time.Time // when it first asked for an invocation
+}
+
+// startFunction starts a program and waits until it asks for an invocation.
+func startFunction(ctx context.Context, path string, env ...string) (*function, time.Duration, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, 0, fmt.Errorf("listening: %w", err)
+	}
+	f := &function{polled: make(chan time.Time, 1)}
+	f.api.Intercept = f.notice
+	f.server = &http.Server{Handler: &f.api, ReadHeaderTimeout: time.Minute}
+	go f.server.Serve(l) //nolint:errcheck // ends when it is closed
+	if f.process, err = startProcess(ctx, path, append(env, platform.GoEnv(l.Addr().String()))...); err != nil {
+		return nil, 0, errors.Join(err, f.server.Close())
+	}
+	select {
+	case at := <-f.polled:
+		return f, at.Sub(f.started), nil
+	case <-f.ended:
+		return nil, 0, errors.Join(fmt.Errorf("%s ended before it asked for an invocation", path), f.server.Close())
+	case <-time.After(30 * time.Second):
+		f.stop()
+		return nil, 0, fmt.Errorf("%s did not ask for an invocation", path)
+	}
+}
+
+func (f *function) notice(_ http.ResponseWriter, _ *http.Request, call platform.Call) bool {
+	if call.Poll && call.N == 0 {
+		f.polled <- time.Now()
+	}
+	return false
+}
+
+// invoke runs one invocation and returns the time from its payload to its reply.
+func (f *function) invoke(ctx context.Context, payload string) (time.Duration, []byte, error) {
+	start := time.Now()
+	r := f.api.Do(ctx, platform.Invocation{Payload: []byte(payload), Region: "cn-hangzhou", Timeout: time.Hour})
+	took := time.Since(start)
+	switch {
+	case r.Err != nil:
+		return took, nil, fmt.Errorf("invoking: %w", r.Err)
+	case !r.OK:
+		return took, nil, fmt.Errorf("invoking: %s: %s", r.ErrorType, r.ErrorMessage)
+	}
+	return took, r.Body, nil
+}
+
+// stop ends the process and the platform's side.
+func (f *function) stop() {
+	f.process.stop()
+	_ = f.server.Close()
 }

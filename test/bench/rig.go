@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// rig is what all comparisons use: the programs, and a folder for their files.
+// rig is what all comparisons share: the programs, and a folder for their files.
 type rig struct {
 	dir   string
 	short bool
 }
 
-// The programs, each in a folder of the rig's, beside the same bootstrap and under the same name.
+// The programs. Each has a folder of its own, in which the binary has the same name and the bootstrap is the same.
 const (
 	ours      = "peerguard"
 	hello     = "hello"     // the smallest function on the Go runtime
@@ -39,7 +39,7 @@ func newRig(ctx context.Context, short bool) (*rig, error) {
 	return r, nil
 }
 
-func (r *rig) close() { _ = os.RemoveAll(r.dir) } // in the folder for temporary files, where leftovers are swept
+func (r *rig) close() { _ = os.RemoveAll(r.dir) } // what is left in the folder for temporary files gets cleaned up
 
 func (r *rig) build(ctx context.Context) error {
 	if err := r.command(ctx, "run", "./deploy/pack", "-policy", "events/simulator/policy.yaml", filepath.Join(r.dir, ours)); err != nil {
@@ -62,7 +62,7 @@ func (r *rig) build(ctx context.Context) error {
 	return nil
 }
 
-// command runs the go command as the package is built.
+// command runs the go command with the settings that the package is built with.
 func (r *rig) command(ctx context.Context, args ...string) error {
 	_, err := goCommand(ctx, []string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64", "GOAMD64=v1", "GOFLAGS="}, args...)
 	return err
@@ -82,7 +82,7 @@ func goCommand(ctx context.Context, env []string, args ...string) (stdout string
 func (r *rig) binary(name string) string    { return filepath.Join(r.dir, name, "peerguard") }
 func (r *rig) bootstrap(name string) string { return filepath.Join(r.dir, name, "bootstrap") }
 
-// times is how often to do something: often, or few times where all must only be shown to work.
+// times returns how often to do something: few times if it need only be shown to work.
 func (r *rig) times(full, short int) int {
 	if r.short {
 		return short
@@ -90,7 +90,7 @@ func (r *rig) times(full, short int) int {
 	return full
 }
 
-// write writes a file of the rig's and gives its path. The file looks as if it had been deployed a while ago.
+// write writes a file into the folder and returns its path. The file looks as if it had been deployed an hour ago.
 func (r *rig) write(name, text string) (string, error) {
 	path := filepath.Join(r.dir, name)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

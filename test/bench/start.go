@@ -12,8 +12,8 @@ import (
 	"peerguard/simulator/platform"
 )
 
-// compareStart measures from the start of the process to the first poll, and to the first answer. Starts alternate; the
-// ratio is that of the medians.
+// compareStart measures the time from the start of the process to the first poll, and to the first answer. The programs take
+// turns, and the ratio is that of the medians.
 func compareStart(ctx context.Context, r *rig) ([]row, error) {
 	poll, err := alternate(r.times(60, 2), []string{ours, hello, bare}, func(name string) (time.Duration, error) {
 		f, took, err := startFunction(ctx, r.binary(name))
@@ -32,10 +32,10 @@ func compareStart(ctx context.Context, r *rig) ([]row, error) {
 		return nil, err
 	}
 	return []row{
-		startRow("start to first poll, beside hello with both SDKs", poll[0], poll[2], 1.2),
-		startRow("  beside hello", poll[0], poll[1], 0),
-		startRow("start to first answer (custom runtime), beside hello with both SDKs", answer[0], answer[2], 1.2),
-		startRow("  beside hello", answer[0], answer[1], 0),
+		startRow("start to first poll, vs hello with both SDKs", poll[0], poll[2], 1.2),
+		startRow("  vs hello", poll[0], poll[1], 0),
+		startRow("start to first answer (custom runtime), vs hello with both SDKs", answer[0], answer[2], 1.2),
+		startRow("  vs hello", answer[0], answer[1], 0),
 	}, nil
 }
 
@@ -43,7 +43,7 @@ func startRow(what string, ours, floor time.Duration, target float64) row {
 	return row{what: what, ours: milliseconds(ours), floor: milliseconds(floor), ratio: ratio(ours, floor), target: target}
 }
 
-// alternate measures each of several things in turn, many times, and gives the median of each.
+// alternate measures several programs in turn, many times, and returns the median of each.
 func alternate(times int, names []string, measure func(name string) (time.Duration, error)) ([]time.Duration, error) {
 	all := make([][]time.Duration, len(names))
 	for range times {

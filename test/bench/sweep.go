@@ -11,24 +11,24 @@ import (
 	"peerguard/test/bench/world"
 )
 
-// apiLatency is how long the simulated API takes for a call of a sweep.
+// apiLatency is how long each call takes when the simulated API is as slow as a real one.
 const apiLatency = 20 * time.Millisecond
 
-// sliceAccounts is how many accounts the sequential loop sweeps: the rest of an organisation would take it half an hour.
+// sliceAccounts is how many accounts the sequential loop sweeps. All of them would take it half an hour.
 const sliceAccounts = 2
 
-// organisation is what a sweep goes over.
+// organisation is what is swept.
 type organisation struct {
 	accounts, regions int
 	each              int // pending requests in a partition
-	every             int // n: only in every n-th partition
+	every             int // n means in every n-th partition only
 }
 
 func (o organisation) partitions() int { return o.accounts * o.regions }
 
 func (o organisation) connections() int { return o.partitions() / o.every * o.each }
 
-// swept is what a sweep took.
+// swept is the cost of a sweep.
 type swept struct {
 	wall  time.Duration
 	calls int
@@ -37,8 +37,8 @@ type swept struct {
 
 const timer = `{"triggerTime":"2026-11-01T08:00:00Z","triggerName":"sweep","payload":""}`
 
-// compareSweep sweeps an organisation, beside a loop that makes the same calls one after the other on a slice of the same
-// work.
+// compareSweep compares a sweep of an organisation with a loop that makes the same calls one after the other, for a few of
+// its accounts.
 func compareSweep(ctx context.Context, r *rig) ([]row, error) {
 	whole := organisation{r.times(1000, 5), r.times(30, 6), 2, 1}
 	few := organisation{whole.accounts, whole.regions, 1, 3}
@@ -53,18 +53,18 @@ func compareSweep(ctx context.Context, r *rig) ([]row, error) {
 	perPartition := big.wall / time.Duration(whole.partitions())
 	return []row{
 		{
-			what: fmt.Sprintf("a sweep of %d × %d partitions, %d requests, %v latency, beside a loop (each partition)", whole.accounts, whole.regions, whole.connections(), apiLatency),
+			what: fmt.Sprintf("a sweep of %d × %d partitions, %d requests, %v latency, vs a loop (each partition)", whole.accounts, whole.regions, whole.connections(), apiLatency),
 			ours: microseconds(perPartition), floor: microseconds(slice), ratio: ratio(slice, perPartition), target: 30, most: true,
 		},
-		{what: fmt.Sprintf("  wall time %.1f s, %.0f calls/s; peak memory, beside 128 MiB", big.wall.Seconds(), float64(big.calls)/big.wall.Seconds()),
+		{what: fmt.Sprintf("  wall time %.1f s, %.0f calls/s; peak memory, vs 128 MiB", big.wall.Seconds(), float64(big.calls)/big.wall.Seconds()),
 			ours: mebibytes(big.peak), floor: mebibytes(128 << 20), ratio: ratio(big.peak, 128<<20), target: 1},
-		{what: fmt.Sprintf("  peak memory with %d requests, beside %d in the same partitions", whole.connections(), few.connections()),
+		{what: fmt.Sprintf("  peak memory with %d requests, vs %d in the same partitions", whole.connections(), few.connections()),
 			ours: mebibytes(big.peak), floor: mebibytes(small.peak), ratio: ratio(big.peak, small.peak), target: 1.05},
 	}, nil
 }
 
-// sweep lets both sweep a new cloud, the loop a few accounts that peerguard does not guard. It gives what the loop takes
-// for a partition.
+// sweep lets both sweep a new cloud; the loop sweeps a few accounts that peerguard does not guard. The duration is what the
+// loop takes for a partition.
 func (r *rig) sweep(ctx context.Context, o organisation) (swept, time.Duration, error) {
 	c, err := r.startCloud(ctx, "-accounts", strconv.Itoa(o.accounts+sliceAccounts), "-regions", strconv.Itoa(o.regions),
 		"-each", strconv.Itoa(o.each), "-every", strconv.Itoa(o.every), "-latency", apiLatency.String())
@@ -115,7 +115,7 @@ func (f *function) sweep(ctx context.Context, c *simulation, o organisation) (sw
 	return swept{wall, seen.Calls, m.peak}, err
 }
 
-// loop gives what the sequential loop takes for a partition.
+// loop returns what the sequential loop takes for a partition.
 func (r *rig) loop(ctx context.Context, c *simulation, o organisation) (time.Duration, error) {
 	var slice calls.Slice
 	for i := range sliceAccounts {

@@ -3,11 +3,13 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 )
 
-// tolerance is by how much a ratio may miss its target before the comparison fails: machines differ.
+// tolerance is how far a ratio may miss its target before the comparison fails. Machines differ.
 const tolerance = 1.2
 
 // row is one line of the table.
@@ -15,12 +17,12 @@ type row struct {
 	what   string
 	ours   string // with its unit, as is the floor
 	floor  string
-	ratio  float64 // ours to the floor; 0: there is none
-	target float64 // for the ratio; 0: none
-	most   bool    // the ratio is the floor's to ours, and has to reach the target, not to keep below it
+	ratio  float64 // of ours to the floor; 0 is none
+	target float64 // that the ratio must not exceed; 0 is none
+	most   bool    // the ratio is that of the floor to ours, and must reach the target
 }
 
-// miss is by how much the ratio misses its target: 1 or less is not at all.
+// miss returns how far the ratio misses its target, as a factor. At most 1 means not at all.
 func (r row) miss() float64 {
 	switch {
 	case r.target == 0 || r.ratio == 0:
@@ -56,7 +58,7 @@ func (r row) cells() []string {
 	return cells
 }
 
-// write writes the table.
+// write prints the rows as a table.
 func write(out io.Writer, rows []row) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "WHAT\tOURS\tFLOOR\tRATIO\tTARGET\t")
@@ -68,3 +70,29 @@ func write(out io.Writer, rows []row) error {
 	}
 	return nil
 }
+
+// median returns the middle value, or the mean of the middle two.
+func median[T ~int | ~int64 | ~float64](values []T) T {
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	if n%2 == 1 {
+		return sorted[n/2]
+	}
+	return (sorted[n/2-1] + sorted[n/2]) / 2
+}
+
+// ratio returns 0 if there is nothing to compare with.
+func ratio[T ~int | ~int64 | ~float64](a, b T) float64 {
+	if b == 0 {
+		return 0
+	}
+	return float64(a) / float64(b)
+}
+
+func milliseconds(d time.Duration) string { return fmt.Sprintf("%.2f ms", d.Seconds()*1e3) }
+
+func microseconds(d time.Duration) string { return fmt.Sprintf("%.0f µs", d.Seconds()*1e6) }
+
+func mebibytes(n int) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
+
+func kibibytes(n int) string { return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10)) }

@@ -1,4 +1,4 @@
-// Command bare is the smallest function that makes the calls of package calls, on both runtimes as peerguard has to. An
+// Command bare is the smallest function that makes the calls of package calls, on the same two runtimes as peerguard. Its
 // event is a peering event or, on the Go runtime, a slice of a sweep.
 package main
 

@@ -1,6 +1,6 @@
-// Package calls is what somebody writes who needs the same calls and nothing else: alibaba-cloud-sdk-go as its
-// documentation shows it, one client for an invocation, one transport for the process, with keep-alive. No policy, no
-// log, no report, no retry, no pace. It is the floor that peerguard is measured against.
+// Package calls is the floor that peerguard is measured against: the same calls and nothing else. It uses alibaba-cloud-sdk-go
+// as its documentation shows, with one client for an invocation, and one transport with keep-alive for the process. There
+// is no policy, log, report, retry or limit of calls.
 package calls
 
 import (
@@ -26,7 +26,7 @@ type Cloud struct {
 	Transport http.RoundTripper // kept for the life of the process
 }
 
-// FromEnv is a Cloud at the URL in the variable FLOOR_ENDPOINT.
+// FromEnv returns the Cloud at the URL in the variable FLOOR_ENDPOINT.
 func FromEnv() (*Cloud, error) {
 	endpoint, err := url.Parse(os.Getenv("FLOOR_ENDPOINT"))
 	if err != nil {
@@ -38,7 +38,7 @@ func FromEnv() (*Cloud, error) {
 // Credentials sign calls.
 type Credentials struct{ ID, Secret, Token string }
 
-// event is what the two calls need of the event that peerguard gets.
+// event is the part of an event that the two calls need.
 type event struct {
 	ID   string
 	Data struct {
@@ -47,7 +47,7 @@ type event struct {
 	}
 }
 
-// Handle reads the connection that an event names and rejects it where it is pending.
+// Handle reads the connection that an event names, and rejects it if it is pending.
 func (c *Cloud) Handle(creds Credentials, payload []byte) error {
 	var e event
 	if err := json.Unmarshal(payload, &e); err != nil {
