@@ -9,33 +9,31 @@ import (
 // after the secrets return them. The zero Credentials are none, and == tells whether two values come from one
 // NewCredentials.
 //
-// The secrets are kept behind a pointer, because fmt calls no method of a value in an unexported field: there it prints
-// an address.
-type Credentials struct{ keys *keys }
-
-type keys struct{ accessKeyID, accessKeySecret, securityToken string }
+// The secrets are kept behind pointers to strings, because fmt calls no method of a value in an unexported field. There it
+// prints the addresses, whatever the verb. It would follow a pointer to a struct.
+type Credentials struct{ accessKeyID, accessKeySecret, securityToken *string }
 
 const placeholder = "[credentials]"
 
 // NewCredentials returns the credentials of an access key, or of a session if there is a security token.
 func NewCredentials(accessKeyID, accessKeySecret, securityToken string) Credentials {
-	return Credentials{&keys{accessKeyID, accessKeySecret, securityToken}}
+	return Credentials{&accessKeyID, &accessKeySecret, &securityToken}
 }
 
 // AccessKeyID returns the id of the access key.
-func (c Credentials) AccessKeyID() string { return c.reveal().accessKeyID }
+func (c Credentials) AccessKeyID() string { return reveal(c.accessKeyID) }
 
 // AccessKeySecret returns the secret of the access key.
-func (c Credentials) AccessKeySecret() string { return c.reveal().accessKeySecret }
+func (c Credentials) AccessKeySecret() string { return reveal(c.accessKeySecret) }
 
 // SecurityToken returns the token of the session, "" if the access key is not a session's.
-func (c Credentials) SecurityToken() string { return c.reveal().securityToken }
+func (c Credentials) SecurityToken() string { return reveal(c.securityToken) }
 
-func (c Credentials) reveal() keys {
-	if c.keys == nil {
-		return keys{}
+func reveal(secret *string) string {
+	if secret == nil {
+		return ""
 	}
-	return *c.keys
+	return *secret
 }
 
 // String returns a placeholder.
