@@ -54,14 +54,13 @@ func classOf(code string) peering.Class {
 }
 
 const (
-	letters        = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	codeCharacters = letters + "0123456789._-"
+	codeCharacters = peering.Letters + peering.Digits + "._-"
 	codeLength     = 128
 )
 
 // IsCode reports whether a text has the form of the APIs' error codes, so that it can be shown.
 func IsCode(text string) bool {
-	return text != "" && len(text) <= codeLength && strings.Contains(letters, text[:1]) && strings.Trim(text, codeCharacters) == ""
+	return peering.MadeOf(codeCharacters, text, codeLength) && strings.Contains(peering.Letters, text[:1])
 }
 
 func throttled(code string, status int) bool {
@@ -135,7 +134,7 @@ func understood(status int, body []byte, secrets redactor) *peering.Failure {
 func retryAfter(headers http.Header) time.Duration {
 	for _, name := range []string{"X-Ratelimit-User-Api", "X-Ratelimit-User"} {
 		_, rest, _ := strings.Cut(headers.Get(name), "TimeLeft:")
-		digits := rest[:len(rest)-len(strings.TrimLeft(rest, "0123456789"))]
+		digits := rest[:len(rest)-len(strings.TrimLeft(rest, peering.Digits))]
 		if ms, err := strconv.ParseUint(digits, 10, 31); err == nil {
 			return time.Duration(ms) * time.Millisecond
 		}

@@ -14,7 +14,8 @@ const (
 )
 
 // redactor keeps the secrets of one exchange out of text that comes back from outside.
-type redactor struct{ replacer *strings.Replacer }
+// It holds a function, because fmt would print the secrets of a Replacer.
+type redactor struct{ replace func(string) string }
 
 func newRedactor(creds peering.Credentials, signature string) redactor {
 	var pairs []string
@@ -25,7 +26,7 @@ func newRedactor(creds peering.Credentials, signature string) redactor {
 		once := url.QueryEscape(secret)
 		pairs = append(pairs, secret, redacted, once, redacted, url.QueryEscape(once), redacted)
 	}
-	return redactor{strings.NewReplacer(pairs...)}
+	return redactor{strings.NewReplacer(pairs...).Replace}
 }
 
 // clean returns a text on one line, of bounded length, without the exchange's secrets.
@@ -35,7 +36,7 @@ func (r redactor) clean(text string) string {
 			return ' '
 		}
 		return c
-	}, r.replacer.Replace(strings.ToValidUTF8(text, "")))
+	}, r.replace(strings.ToValidUTF8(text, "")))
 	if len(text) > maxMessage {
 		text = strings.ToValidUTF8(text[:maxMessage], "") + "…"
 	}

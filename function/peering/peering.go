@@ -70,33 +70,35 @@ type Rejection struct {
 	DryRun      bool   // let the API check everything and change nothing
 }
 
-// The characters of ids. Regular expressions would cost a tenth of a millisecond at each start.
+// The ASCII characters that ids, names and codes are made of. Regular expressions would cost a tenth of a millisecond at
+// each start.
 const (
-	digits = "0123456789"
-	lower  = "abcdefghijklmnopqrstuvwxyz"
+	Digits  = "0123456789"
+	Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + lower
+	lower   = "abcdefghijklmnopqrstuvwxyz"
 )
 
-// madeOf reports whether a text consists of 1 to most of these ASCII characters.
-func madeOf(characters, text string, most int) bool {
+// MadeOf reports whether a text consists of 1 to most of these ASCII characters.
+func MadeOf(characters, text string, most int) bool {
 	return text != "" && len(text) <= most && strings.Trim(text, characters) == ""
 }
 
 // ValidID reports whether s has the form of a connection's instance id.
 func ValidID(s string) bool {
 	id, ok := strings.CutPrefix(s, "pcc-")
-	return ok && madeOf(lower+digits, id, 60)
+	return ok && MadeOf(lower+Digits, id, 60)
 }
 
 // ValidRegion reports whether s has the form of a region id.
 func ValidRegion(s string) bool {
-	return len(s) > 2 && madeOf(lower, s[:2], 2) && madeOf(lower+digits+"-", s[2:], len(s))
+	return len(s) > 2 && MadeOf(lower, s[:2], 2) && MadeOf(lower+Digits+"-", s[2:], len(s))
 }
 
 // ValidVPC reports whether s has the form of a VPC id.
 func ValidVPC(s string) bool {
 	id, ok := strings.CutPrefix(s, "vpc-")
-	return ok && madeOf(lower+digits+"-", id, 60)
+	return ok && MadeOf(lower+Digits+"-", id, 60)
 }
 
 // ValidAccount reports whether s has the form of an account id.
-func ValidAccount(s string) bool { return madeOf(digits, s, 20) }
+func ValidAccount(s string) bool { return MadeOf(Digits, s, 20) }

@@ -11,13 +11,13 @@ import (
 
 // The API takes up to 64 ASCII characters; these do not need escaping anywhere.
 const (
-	tokenCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-"
+	tokenCharacters = Letters + Digits + "._:-"
 	tokenLength     = 64
 )
 
 // EventToken returns the client token of an event: its id if that can be sent as it is, else the id's hash.
 func EventToken(eventID string) string {
-	if madeOf(tokenCharacters, eventID, tokenLength) {
+	if MadeOf(tokenCharacters, eventID, tokenLength) {
 		return eventID
 	}
 	return hash(eventID)

@@ -153,7 +153,7 @@ func (l *loader) role(n *yaml.Node) {
 
 // A role's name is 64 of these at most.
 const (
-	nameCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
+	nameCharacters = peering.Letters + peering.Digits + "._-"
 	nameLength     = 64
 )
 
@@ -161,8 +161,7 @@ const (
 func roleAccount(arn string) (a peering.Account, ok bool) {
 	rest, ram := strings.CutPrefix(arn, "acs:ram::")
 	id, name, role := strings.Cut(rest, ":role/")
-	named := name != "" && len(name) <= nameLength && strings.Trim(name, nameCharacters) == ""
-	return peering.Account(id), ram && role && peering.ValidAccount(id) && named
+	return peering.Account(id), ram && role && peering.ValidAccount(id) && peering.MadeOf(nameCharacters, name, nameLength)
 }
 
 func (l *loader) maxRejections(n *yaml.Node) {

@@ -1,6 +1,7 @@
 package vpcpeer_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -190,5 +191,14 @@ func TestRolesOfAccounts(t *testing.T) {
 	}
 	if n := w.Stats().ByAction["AssumeRole"]; n != 1 {
 		t.Errorf("%d sessions, want the member's", n)
+	}
+}
+
+// TestClientsDoNotPrintCredentials: fmt calls no method of what an unexported field holds.
+func TestClientsDoNotPrintCredentials(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		leakFree(t, w, errors.New(fmt.Sprintf(verb, w.client)+fmt.Sprintf(verb, *w.client)))
 	}
 }

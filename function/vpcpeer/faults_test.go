@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -148,6 +149,9 @@ func TestFaultsThatLast(t *testing.T) {
 		}
 		if (f.Class == peering.OutOfTime) != want.retried {
 			t.Errorf("got class %v, want out of time: %t", f.Class, want.retried)
+		}
+		if f.Unanswered != slices.Contains([]string{"NetworkError", "Timeout", "NoConfirmation"}, want.code) {
+			t.Errorf("got %+v: unanswered is %t", f, f.Unanswered)
 		}
 		if took > given {
 			t.Errorf("took %v, more than the %v that were given", took, given)
