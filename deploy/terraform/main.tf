@@ -1,6 +1,6 @@
-# What Serverless Devs may not manage to create, and what it does not create at all: triggers, roles, alerts.
-# Nothing is written down twice: triggers come from s.yaml, policies from deploy/ram, alerts from deploy/alerts.
-# The function itself stays with `s deploy`.
+# What Serverless Devs may be unable to create, and what it does not create: triggers, roles, alerts.
+# Nothing is defined twice: triggers come from s.yaml, policies from deploy/ram, alerts from deploy/alerts.
+# `s deploy` still deploys the function itself.
 
 terraform {
   required_version = ">= 1.5"

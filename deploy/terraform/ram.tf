@@ -1,4 +1,4 @@
-# The function's role, for whoever keeps roles in Terraform. The roles of member accounts are created over there, from
+# The function's role, if you keep roles in Terraform. The roles of member accounts are created in those accounts, from
 # deploy/ram/member.json and trust-member.json.
 
 locals {

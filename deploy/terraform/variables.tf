@@ -11,7 +11,7 @@ variable "triggers" {
 }
 
 variable "service_linked_roles" {
-  description = "Service-linked roles of EventBridge to create. Creating one that exists is an error: name those that the account lacks."
+  description = "Service-linked roles of EventBridge to create. Creating one that exists is an error: list only those that the account does not have yet."
   type        = set(string)
   default     = []
 }
@@ -51,7 +51,7 @@ variable "logstore" {
 }
 
 variable "action_policy_id" {
-  description = "Action policy that says who is told of an alert, and how. Empty: create no alerts."
+  description = "Action policy that says who is told about an alert, and how. Empty: create no alerts."
   type        = string
   default     = ""
 }

@@ -1,0 +1,38 @@
+package test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+)
+
+// TestReadmeNamesTests: a command of README that selects tests finds some. `go test` passes if it finds none.
+func TestReadmeNamesTests(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := regexp.MustCompile("go test (\\./[a-z0-9/]+) -(?:run|fuzz) '?([A-Za-z]+)").FindAllStringSubmatch(string(text), -1)
+	if len(commands) < 3 {
+		t.Fatalf("README has the commands %q", commands)
+	}
+	for _, c := range commands {
+		files, err := filepath.Glob(filepath.Join("..", c[1], "*_test.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		wanted, found := regexp.MustCompile(`(?m)^func (Test|Fuzz)\w*`+c[2]+`|^func `+c[2]), false
+		for _, file := range files {
+			source, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found = found || wanted.Match(source)
+		}
+		if !found {
+			t.Errorf("%s: there is no such test", c[0])
+		}
+	}
+}
