@@ -95,7 +95,7 @@ func TestPatternKeepsOut(t *testing.T) {
 			t.Errorf("%s is a sweep and matches", sample.File)
 		case parsed != nil && len(parsed.Hints) > 0 && !matched:
 			t.Errorf("%s does not match", sample.File)
-		case parsed != nil && strings.HasPrefix(parsed.Ignored, "no peering event") && matched:
+		case parsed != nil && strings.HasPrefix(parsed.Ignored, "not a peering event") && matched:
 			t.Errorf("%s matches", sample.File)
 		}
 	}

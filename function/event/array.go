@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// parseArray reads a batch of events. The elements are walked one by one, so that memory grows with the hints and not
-// with the number of elements.
+// parseArray reads a batch of events. It walks the elements one by one, so that memory grows with the hints and not with
+// the number of elements.
 func parseArray(payload []byte) (*Events, error) {
 	var b batch
 	decoder := json.NewDecoder(bytes.NewReader(payload))
 	if _, err := decoder.Token(); err != nil {
 		return nil, err
 	}
-	var raw json.RawMessage // one buffer for all: nothing keeps a part of it
+	var raw json.RawMessage // one buffer for all elements: nothing keeps a part of it
 	for ; decoder.More(); b.seen++ {
 		if err := decoder.Decode(&raw); err != nil {
 			return nil, err
@@ -29,18 +29,18 @@ func parseArray(payload []byte) (*Events, error) {
 	return b.events(), nil
 }
 
-// batch collects what the elements of an array come to.
+// batch collects what the elements of an array amount to.
 type batch struct {
 	seen     int
 	ids      int
 	firstID  string
 	hints    []Hint
 	ignored  int
-	firstWhy string // of what is ignored
+	firstWhy string // of the first element that is ignored
 	bad      elementErrors
 }
 
-// add takes one element. What cannot be read is kept as an error, and the others are not kept from being handled.
+// add reads one element. If it cannot be read, that is noted as an error, and the others are handled all the same.
 func (b *batch) add(raw json.RawMessage) {
 	o, err := element(raw)
 	if err != nil {
@@ -65,7 +65,7 @@ func (b *batch) add(raw json.RawMessage) {
 	}
 }
 
-// element gives the event in an element: an object, or a string that holds one as JSON.
+// element returns the event in an element: an object, or a string that holds one as JSON.
 func element(raw json.RawMessage) (object, error) {
 	text, valid := embedded(raw)
 	if valid {
@@ -73,10 +73,10 @@ func element(raw json.RawMessage) (object, error) {
 			return o, nil
 		}
 	}
-	return nil, fmt.Errorf("it is no CloudEvents event: %s", quote(text))
+	return nil, fmt.Errorf("not a CloudEvents event: %s", quote(text))
 }
 
-// events sums up.
+// events returns the sum.
 func (b *batch) events() *Events {
 	e := &Events{TriggerID: more(b.firstID, b.ids-1), Hints: b.hints}
 	if b.bad.count > 0 {
@@ -87,7 +87,7 @@ func (b *batch) events() *Events {
 	return e
 }
 
-// more appends that there are n more of its kind.
+// more appends " (+n)" if there are n more of the first one's kind.
 func more(first string, n int) string {
 	if n <= 0 {
 		return first
@@ -95,10 +95,10 @@ func more(first string, n int) string {
 	return fmt.Sprintf("%s (+%d)", first, n)
 }
 
-// elementErrorsKept bounds what an array of nothing but rubbish costs.
+// elementErrorsKept bounds what an array of rubbish costs.
 const elementErrorsKept = 8
 
-// elementErrors is the error of the elements that could not be read.
+// elementErrors is the error for the elements that could not be read.
 type elementErrors struct {
 	count int
 	kept  []error
@@ -119,5 +119,5 @@ func (e *elementErrors) Error() string {
 	return "reading events: " + more(strings.Join(texts, "; "), e.count-len(e.kept))
 }
 
-// Unwrap gives the errors that Error names.
+// Unwrap returns the errors that Error names.
 func (e *elementErrors) Unwrap() []error { return e.kept }

@@ -1,6 +1,6 @@
 // Package event reads what Function Compute hands to an invocation: CloudEvents that EventBridge delivers, arrays of
-// them, and timer events. It says which connections to look at; it decides nothing, and believes nothing that an event
-// says about a connection: whoever may put events on a bus can forge them.
+// them, and timer events. It says which connections to look at. It decides nothing and believes nothing that an event says
+// about a connection: anyone who may put events on a bus can forge them.
 //
 // The shapes follow public documents:
 //   - the envelope: https://www.alibabacloud.com/help/en/eventbridge/user-guide/event-overview
@@ -29,36 +29,28 @@ func (*Sweep) input()  {}
 
 // Events is one CloudEvents event, or an array of them.
 type Events struct {
-	TriggerID string // the first event's id, with " (+N)" for N more; "" where no event has one
+	TriggerID string // the first event's id, with " (+N)" for N more; "" if no event has one
 	Hints     []Hint // the connections to look at, in the order of the events, each as often as events name it
-	Ignored   string // why there is nothing to do, where every event could be read and none is a peering event
-	Err       error  // of an array: the elements that could not be read, on one line; the Hints stand all the same
+	Ignored   string // why there is nothing to do, if every event could be read and none is a peering event
+	Err       error  // of an array: the elements that could not be read, on one line; the Hints are valid all the same
 }
 
 // Hint names a connection that is worth a look, and where to ask for it.
 type Hint struct {
 	ID         string // of the event, never empty
 	InstanceID string // of the connection, valid as peering.ValidID says
-	// Accepters are the accounts that the event names as accepter, the likeliest first. All have the form of an
-	// account id; none may be left, and none need be guarded.
+	// Accepters are the accounts that the event names as accepter, the likeliest first. Each has the form of an account
+	// id. The list may be empty, and its accounts need not be guarded.
 	Accepters []peering.Account
-	Region    string // the accepter's, as far as the event tells; "" when it names no valid one
+	Region    string // the accepter's, as far as the event tells; "" if it names no valid one
 }
 
-// Sweep is a timer event: look at everything that is pending.
-type Sweep struct {
-	TriggerTime string // as it came, never empty
-	TriggerName string
-	Regions     []string          // only these; none: all that the policy guards
-	Accounts    []peering.Account // only these; none: all that the policy guards
-}
+// ClientToken returns the token that makes every delivery of the event one effect.
+func (h Hint) ClientToken() string { return peering.EventToken(h.ID) }
 
-// ID names the sweep in reports and logs, as <triggerName>@<triggerTime>.
-func (s *Sweep) ID() string { return s.TriggerName + "@" + s.TriggerTime }
-
-// Parse reads the payload of an invocation. It fails, on one line and with no more of the payload than a few dozen
-// bytes, when the payload is no JSON, has none of the known shapes, or is a peering event that does not say which
-// connection it is about. An array fails as a whole only when it is empty; see Events.Err.
+// Parse reads the payload of an invocation. It fails if the payload is not JSON, has none of the known shapes, or is a
+// peering event that does not say which connection it is about. The error is one line and quotes a few dozen bytes of the
+// payload at most. An array fails as a whole only if it is empty; see Events.Err.
 func Parse(payload []byte) (Input, error) {
 	input, err := parse(payload)
 	if err != nil {
@@ -81,7 +73,7 @@ func parse(payload []byte) (Input, error) {
 	case o.isTimer():
 		return parseTimer(o)
 	}
-	return nil, fmt.Errorf("it is no CloudEvents event, no array of them and no timer event: %s", quote(payload))
+	return nil, fmt.Errorf("not a CloudEvents event, an array of them, or a timer event: %s", quote(payload))
 }
 
 func checkJSON(payload []byte) error {
@@ -89,10 +81,10 @@ func checkJSON(payload []byte) error {
 	case len(bytes.TrimSpace(payload)) == 0:
 		return errors.New("it is empty")
 	case !utf8.Valid(payload):
-		return fmt.Errorf("it is not valid UTF-8: %s", quote(payload))
+		return fmt.Errorf("not valid UTF-8: %s", quote(payload))
 	case json.Valid(payload):
 		return nil
 	}
 	err := json.Unmarshal(payload, new(json.RawMessage)) // says what json.Valid does not: why
-	return fmt.Errorf("it is not JSON: %w: %s", err, quote(payload))
+	return fmt.Errorf("not JSON: %w: %s", err, quote(payload))
 }

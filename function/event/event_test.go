@@ -137,8 +137,8 @@ func TestHint(t *testing.T) {
 
 func TestIgnored(t *testing.T) {
 	t.Parallel()
-	const noObject = "no peering event: data is missing or no object"
-	const noRecord = "no peering event: data is no ActionTrail record, it has no eventName"
+	const noObject = "not a peering event: data is missing or not an object"
+	const noRecord = "not a peering event: data is not an ActionTrail record: it has no eventName"
 	tests := map[string]struct{ payload, want string }{
 		"no data":              {`{"specversion":"1.0","id":"e-1"}`, noObject},
 		"null":                 {`{"specversion":"1.0","id":"e-1","data":null}`, noObject},
@@ -148,11 +148,11 @@ func TestIgnored(t *testing.T) {
 		"null name":            {record(`"eventName":null`), noRecord},
 		"empty name":           {record(`"eventName":""`), noRecord},
 		"object as name":       {record(`"eventName":{}`), noRecord},
-		"other name":           {record(`"eventName":"DeleteVpcPeerConnection"`), `no peering event: eventName is "DeleteVpcPeerConnection"`},
-		"number as name":       {record(`"eventName":7`), `no peering event: eventName is "7"`},
-		"name in another case": {record(`"eventName":"createVpcPeerConnection"`), `no peering event: eventName is "createVpcPeerConnection"`},
-		"long name, odd cut":   {record(`"eventName":"x` + strings.Repeat("é", 50) + `"`), `no peering event: eventName is "x` + strings.Repeat("é", 19) + `"…`},
-		"long name":            {record(`"eventName":"` + strings.Repeat("é", 50) + `"`), `no peering event: eventName is "` + strings.Repeat("é", 20) + `"…`},
+		"other name":           {record(`"eventName":"DeleteVpcPeerConnection"`), `not a peering event: eventName is "DeleteVpcPeerConnection"`},
+		"number as name":       {record(`"eventName":7`), `not a peering event: eventName is "7"`},
+		"name in another case": {record(`"eventName":"createVpcPeerConnection"`), `not a peering event: eventName is "createVpcPeerConnection"`},
+		"long name, odd cut":   {record(`"eventName":"x` + strings.Repeat("é", 50) + `"`), `not a peering event: eventName is "x` + strings.Repeat("é", 19) + `"…`},
+		"long name":            {record(`"eventName":"` + strings.Repeat("é", 50) + `"`), `not a peering event: eventName is "` + strings.Repeat("é", 20) + `"…`},
 		"failed call":          {record(created + `,"errorCode":"DryRunOperation"`), "describes a call that failed: DryRunOperation"},
 		"failed, numeric":      {record(created + `,"errorCode":403`), "describes a call that failed: 403"},
 		"failed, odd text":     {record(created + `,"errorCode":"a\nb"`), `describes a call that failed: "a\nb"`},
@@ -190,16 +190,16 @@ func TestParseFails(t *testing.T) {
 	tests := map[string]struct{ payload, want string }{
 		"nothing":          {"", "it is empty"},
 		"white space":      {" \n\t", "it is empty"},
-		"null":             {"null", "no CloudEvents event"},
-		"number":           {"42", "no CloudEvents event"},
-		"true":             {"true", "no CloudEvents event"},
-		"text":             {`"x"`, "no CloudEvents event"},
-		"text of an event": {fmt.Sprintf("%q", record(created)), "no CloudEvents event"},
-		"empty object":     {"{}", "no CloudEvents event"},
+		"null":             {"null", "not a CloudEvents event"},
+		"number":           {"42", "not a CloudEvents event"},
+		"true":             {"true", "not a CloudEvents event"},
+		"text":             {`"x"`, "not a CloudEvents event"},
+		"text of an event": {fmt.Sprintf("%q", record(created)), "not a CloudEvents event"},
+		"empty object":     {"{}", "not a CloudEvents event"},
 		"other object":     {`{"a":"` + strings.Repeat("x", 1000) + `"}`, `"{\"a\":\"xxx`},
-		"type alone":       {`{"type":"t","data":{}}`, "no CloudEvents event"},
-		"null specversion": {`{"specversion":null,"data":{}}`, "no CloudEvents event"},
-		"unwrapped record": {`{` + created + `}`, "no CloudEvents event"},
+		"type alone":       {`{"type":"t","data":{}}`, "not a CloudEvents event"},
+		"null specversion": {`{"specversion":null,"data":{}}`, "not a CloudEvents event"},
+		"unwrapped record": {`{` + created + `}`, "not a CloudEvents event"},
 		"truncated":        {record(created)[:60], "unexpected end of JSON input"},
 		"two values":       {record(created) + "{}", "after top-level value"},
 		"no JSON":          {"hello", "invalid character 'h'"},
@@ -217,14 +217,14 @@ func TestParseFails(t *testing.T) {
 		"object as event id": {strings.Replace(record(created), `"e-1"`, `{}`, 1), "needs an id"},
 		"true as event id":   {strings.Replace(record(created), `"e-1"`, `true`, 1), "needs an id"},
 
-		"no connection":          {record(`"eventName":"CreateVpcPeerConnection"`), `it has ""`},
-		"no connection accepted": {record(`"eventName":"AcceptVpcPeerConnection","requestParameters":null`), "AcceptVpcPeerConnection needs"},
-		"path as connection":     {strings.Replace(record(created), "pcc-1", "../../x", 1), `it has "../../x"`},
-		"upper case":             {strings.Replace(record(created), "pcc-1", "PCC-1", 1), `it has "PCC-1"`},
-		"new line behind it":     {strings.Replace(record(created), "pcc-1", `pcc-1\n`, 1), `it has "pcc-1\n"`},
+		"no connection":          {record(`"eventName":"CreateVpcPeerConnection"`), `(pcc-…): ""`},
+		"no connection accepted": {record(`"eventName":"AcceptVpcPeerConnection","requestParameters":null`), "AcceptVpcPeerConnection has no valid InstanceId"},
+		"path as connection":     {strings.Replace(record(created), "pcc-1", "../../x", 1), `(pcc-…): "../../x"`},
+		"upper case":             {strings.Replace(record(created), "pcc-1", "PCC-1", 1), `(pcc-…): "PCC-1"`},
+		"new line behind it":     {strings.Replace(record(created), "pcc-1", `pcc-1\n`, 1), `(pcc-…): "pcc-1\n"`},
 		"too long":               {strings.Replace(record(created), "pcc-1", "pcc-"+strings.Repeat("a", 61), 1), `aaa"…`},
-		"number as connection":   {strings.Replace(record(created), `"pcc-1"`, "17", 1), `it has "17"`},
-		"no way around a bad id": {strings.Replace(record(created+`,"requestParameters":{"InstanceId":"pcc-2"}`), "pcc-1", "x", 1), `it has "x"`},
+		"number as connection":   {strings.Replace(record(created), `"pcc-1"`, "17", 1), `(pcc-…): "17"`},
+		"no way around a bad id": {strings.Replace(record(created+`,"requestParameters":{"InstanceId":"pcc-2"}`), "pcc-1", "x", 1), `(pcc-…): "x"`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

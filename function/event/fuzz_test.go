@@ -141,8 +141,8 @@ func checkRewritten(t *testing.T, payload []byte, input event.Input, parseErr er
 			t.Fatal(err)
 		}
 		again, err := event.Parse(text)
-		if parseErr != nil && strings.Contains(parseErr.Error(), "stands there twice") {
-			continue // a key that stands there twice is gone when it is written again
+		if parseErr != nil && strings.Contains(parseErr.Error(), "duplicate key") {
+			continue // writing the JSON again drops the duplicate
 		}
 		if (err == nil) != (parseErr == nil) {
 			t.Fatalf("%s: %v, before: %v\n%s", name, err, parseErr, text)

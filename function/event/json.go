@@ -3,106 +3,76 @@ package event
 import (
 	"bytes"
 	"encoding/json"
-	"iter"
-	"maps"
 	"strconv"
 	"unicode/utf8"
 )
 
-// object is one level of a JSON object. Reading level by level, instead of into structs, keeps keys exact (encoding/json
-// matches the names of struct fields in any case) and an oddity in one place from spoiling the rest. The nil object has no
-// keys.
-type object map[string]json.RawMessage
+// object holds the members of a JSON object that this package reads, one level deep. Reading level by level instead of into
+// structs keeps names exact (encoding/json matches the names of struct fields in any case) and keeps an oddity in one place
+// from spoiling the rest. The nil object has no members.
+type object map[name]json.RawMessage
 
-// asObject gives the object that raw holds, nil when it holds anything else. Of a key that stands there twice the last
-// counts. raw is valid JSON, as is all that the functions below take.
+// name is the name of a member that this package reads. All others are read as "", so that an object never holds more than
+// known does, whatever a sender writes.
+type name string
+
+// known has every name that this package looks up, whatever the level.
+var known = map[name]bool{
+	// the envelope
+	"id": true, "specversion": true, "type": true, "source": true, "data": true,
+	// the record
+	"eventName": true, "errorCode": true, "acsRegion": true, "recipientAccountId": true,
+	"requestParameters": true, "responseElements": true, "userIdentity": true,
+	// the record's parameters, answer and caller
+	"InstanceId": true, "AcceptingAliUid": true, "AcceptingRegionId": true, "accountId": true,
+	// the timer event
+	"triggerTime": true, "triggerName": true, "payload": true,
+}
+
+// UnmarshalText keeps known names only.
+func (n *name) UnmarshalText(text []byte) error {
+	if known[name(text)] {
+		*n = name(text)
+	}
+	return nil
+}
+
+// asObject returns the object that raw holds, nil if it holds anything else. If a name occurs twice, the last one wins.
 func asObject(raw []byte) object {
-	if kindOf(raw) != '{' {
+	var o object
+	if kindOf(raw) != '{' || json.Unmarshal(raw, &o) != nil {
 		return nil
 	}
-	return maps.Collect(members(raw))
+	return o
 }
 
-// members walks an object, whose bytes encoding/json has found valid: it would check them again at each level.
-func members(raw []byte) iter.Seq2[string, json.RawMessage] {
-	return func(yield func(string, json.RawMessage) bool) {
-		rest := skip(raw, "{")
-		for rest[0] != '}' {
-			var key, value []byte
-			key, rest = first(rest)
-			value, rest = first(skip(rest, ":"))
-			if !yield(asText(key), value) {
-				return
-			}
-			rest = skip(rest, ",")
-		}
-	}
-}
+// has reports whether the member is there and not null.
+func (o object) has(n name) bool { return o[n] != nil && kindOf(o[n]) != 'n' }
 
-// first splits at the end of the value that the text begins with.
-func first(text []byte) (value, rest []byte) {
-	if c := text[0]; c != '{' && c != '[' && c != '"' {
-		end := bytes.IndexAny(text, blanks+",]}")
-		return text[:end], text[end:]
-	}
-	for i, depth := 0, 0; ; i++ {
-		switch text[i] {
-		case '{', '[':
-			depth++
-		case '}', ']':
-			depth--
-		case '"':
-			for i++; text[i] != '"'; i++ {
-				if text[i] == '\\' {
-					i++
-				}
-			}
-		default:
-			continue
-		}
-		if depth == 0 {
-			return text[:i+1], text[i+1:]
-		}
-	}
-}
+// object returns the object that a member holds, nil if there is none.
+func (o object) object(n name) object { return asObject(o[n]) }
 
-const blanks = " \t\r\n"
-
-// skip leaves out the mark that may come first, and the blanks around it.
-func skip(text []byte, mark string) []byte {
-	return bytes.TrimLeft(bytes.TrimPrefix(bytes.TrimLeft(text, blanks), []byte(mark)), blanks)
-}
-
-// has reports whether the key is there and not null.
-func (o object) has(key string) bool { return o[key] != nil && kindOf(o[key]) != 'n' }
-
-// object gives the object under a key, nil when there is none.
-func (o object) object(key string) object { return asObject(o[key]) }
-
-// text gives the string under a key, or the literal text of a number, which no float has ever touched; "" for
+// text returns the string that a member holds, or the literal text of a number, which no float has touched; "" for
 // everything else.
-func (o object) text(key string) string { return asText(o[key]) }
+func (o object) text(n name) string { return asText(o[n]) }
 
-// asText is object.text of a value.
+// asText is object.text for a value.
 func asText(raw json.RawMessage) string {
 	switch kindOf(raw) {
 	case '"':
-		if text := bytes.TrimSpace(raw); bytes.IndexByte(text, '\\') < 0 { // nothing to unescape
-			return string(text[1 : len(text)-1])
-		}
 		var s string
 		if json.Unmarshal(raw, &s) != nil {
 			return ""
 		}
 		return s
 	case '0':
-		return string(bytes.TrimSpace(raw))
+		return string(raw)
 	}
 	return ""
 }
 
-// embedded gives the JSON that a string holds, and whether it is valid, which nobody has looked into yet; any other value
-// is given as it is.
+// embedded returns the JSON inside a string, and whether it is valid. Any other value is returned unchanged: it has been
+// checked already.
 func embedded(raw json.RawMessage) (inner json.RawMessage, valid bool) {
 	if kindOf(raw) != '"' {
 		return raw, true
@@ -111,9 +81,10 @@ func embedded(raw json.RawMessage) (inner json.RawMessage, valid bool) {
 	return inner, json.Valid(inner)
 }
 
-// kindOf tells what JSON value raw holds by its first byte: { [ " t f n, 0 for any number, and the byte 0 for none.
+// kindOf returns the first byte of a JSON value, which tells its kind: { [ " t f n. It returns '0' for any number, and the
+// byte 0 if there is no value.
 func kindOf(raw []byte) byte {
-	raw = bytes.TrimLeft(raw, blanks)
+	raw = bytes.TrimLeft(raw, " \t\r\n")
 	if len(raw) == 0 {
 		return 0
 	}
@@ -126,7 +97,7 @@ func kindOf(raw []byte) byte {
 // quoteLimit is how many bytes of a payload an error shows: enough to recognise it, too few to leak it.
 const quoteLimit = 40
 
-// quote shows the beginning of some payload on one line.
+// quote returns the beginning of a payload, quoted and on one line.
 func quote[T ~string | ~[]byte](payload T) string {
 	if len(payload) <= quoteLimit {
 		return strconv.Quote(string(payload))
@@ -138,7 +109,7 @@ func quote[T ~string | ~[]byte](payload T) string {
 	return strconv.Quote(string(payload[:cut])) + "…"
 }
 
-// bounded is a text as it is where it is short and plain, else quoted.
+// bounded returns a short and plain text unchanged, and any other quoted.
 func bounded(text string) string {
 	quoted := quote(text)
 	if quoted == `"`+text+`"` {

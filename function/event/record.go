@@ -8,8 +8,8 @@ import (
 	"peerguard/function/peering"
 )
 
-// The calls that make a connection worth a look, as ActionTrail names them. What source, type and serviceName say is
-// not looked at: no document tells what they hold for the VpcPeer API.
+// The calls that make a connection worth a look, as ActionTrail names them. Source, type and serviceName are not looked
+// at: no document says what they hold for the VpcPeer API.
 const (
 	createConnection = "CreateVpcPeerConnection"
 	acceptConnection = "AcceptVpcPeerConnection"
@@ -22,7 +22,7 @@ func (o object) isEvent() bool {
 		o.object("data").text("eventName") != ""
 }
 
-// parseEvent reads the only event of an invocation: what is wrong with it is wrong with the whole payload.
+// parseEvent reads the only event of an invocation: if it cannot be read, the whole payload cannot.
 func parseEvent(o object) (*Events, error) {
 	hint, ignored, err := readEvent(o)
 	if err != nil {
@@ -35,8 +35,8 @@ func parseEvent(o object) (*Events, error) {
 	return events, nil
 }
 
-// readEvent gives the hint of a peering event, or why the event is to be ignored, or what is wrong with it:
-// exactly one of the three.
+// readEvent returns the hint of a peering event, or why to ignore the event, or what is wrong with it: exactly one of the
+// three.
 func readEvent(o object) (hint *Hint, ignored string, err error) {
 	record := o.object("data")
 	if ignored := record.ignored(); ignored != "" {
@@ -53,28 +53,28 @@ func readEvent(o object) (hint *Hint, ignored string, err error) {
 		return nil, "", errors.New("a peering event needs an id, a string or a number")
 	}
 	if !peering.ValidID(hint.InstanceID) {
-		return nil, "", fmt.Errorf("%s needs the id of a connection, pcc-…, as InstanceId: it has %s", record.text("eventName"), quote(hint.InstanceID))
+		return nil, "", fmt.Errorf("%s has no valid InstanceId (pcc-…): %s", record.text("eventName"), quote(hint.InstanceID))
 	}
 	return hint, "", nil
 }
 
-// ignored says why an ActionTrail record announces nothing to look at; "" when it does.
+// ignored says why an ActionTrail record announces nothing to look at; "" if it announces something.
 func (o object) ignored() string {
 	name := o.text("eventName")
 	switch {
 	case o == nil:
-		return "no peering event: data is missing or no object"
+		return "not a peering event: data is missing or not an object"
 	case name == "":
-		return "no peering event: data is no ActionTrail record, it has no eventName"
+		return "not a peering event: data is not an ActionTrail record: it has no eventName"
 	case name != createConnection && name != acceptConnection:
-		return "no peering event: eventName is " + quote(name)
+		return "not a peering event: eventName is " + quote(name)
 	case o.text("errorCode") != "":
 		return "describes a call that failed: " + bounded(o.text("errorCode"))
 	}
 	return ""
 }
 
-// instanceID is the connection's: a Create learns it from the answer, an Accept sends it.
+// instanceID returns the connection's id: a Create gets it in the answer, an Accept sends it.
 func (o object) instanceID(parameters object) string {
 	if id := o.object("responseElements").text("InstanceId"); id != "" {
 		return id
@@ -82,8 +82,8 @@ func (o object) instanceID(parameters object) string {
 	return parameters.text("InstanceId")
 }
 
-// accepters are the accounts that may be the accepter. Who creates is the requester, so the caller of a Create counts
-// only where no other accepter is named (a peering inside one account); who accepts is the accepter.
+// accepters returns the accounts that may be the accepter. The caller of an Accept is one. The caller of a Create is the
+// requester, so it counts only if no accepter is named (a peering inside one account).
 func (o object) accepters(parameters object) []peering.Account {
 	candidates := []string{parameters.text("AcceptingAliUid")}
 	switch {
@@ -101,10 +101,10 @@ func (o object) accepters(parameters object) []peering.Account {
 	return accepters
 }
 
-// caller is the account that made the call.
+// caller returns the account that made the call.
 func (o object) caller() string { return o.object("userIdentity").text("accountId") }
 
-// region is the accepter's, else the one in which the call was recorded.
+// region returns the accepter's, else the one in which the call was recorded.
 func (o object) region(parameters object) string {
 	for _, region := range []string{parameters.text("AcceptingRegionId"), o.text("acsRegion")} {
 		if peering.ValidRegion(region) {

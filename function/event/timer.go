@@ -1,6 +1,7 @@
 package event
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,18 +9,34 @@ import (
 	"peerguard/function/peering"
 )
 
+// Sweep is a timer event: look at everything that is pending.
+type Sweep struct {
+	TriggerTime string // as it came, never empty
+	TriggerName string
+	Regions     []string          // only these; none: all that the policy guards
+	Accounts    []peering.Account // only these; none: all that the policy guards
+}
+
+// ID names the sweep in reports and logs, as <triggerName>@<triggerTime>.
+func (s *Sweep) ID() string { return s.TriggerName + "@" + s.TriggerTime }
+
+// ClientToken returns the token that makes every delivery of the timer event one effect on a connection.
+func (s *Sweep) ClientToken(instanceID string) string {
+	return peering.SweepToken(s.TriggerTime, instanceID)
+}
+
 // isTimer reports whether the object is a timer event. Ask isEvent first.
 func (o object) isTimer() bool { return o.has("triggerTime") || o.has("triggerName") }
 
-// parseTimer reads a timer event. Its payload is what an operator wrote into the trigger, so it is read strictly: a
-// sweep that is narrower or wider than meant must not pass for the one that was meant.
+// parseTimer reads a timer event. Its payload is what an operator wrote into the trigger, so it is read strictly: a sweep
+// that is narrower or wider than intended must not pass for the intended one.
 func parseTimer(o object) (*Sweep, error) {
 	s := &Sweep{TriggerTime: o.text("triggerTime"), TriggerName: o.text("triggerName")}
 	switch {
 	case s.TriggerTime == "":
 		return nil, errors.New("a timer event needs a triggerTime, a string or a number")
 	case s.TriggerName == "" && o.has("triggerName") && kindOf(o["triggerName"]) != '"':
-		return nil, fmt.Errorf("triggerName is no string: %s", quote(o["triggerName"]))
+		return nil, fmt.Errorf("triggerName is not a string: %s", quote(o["triggerName"]))
 	}
 	if err := s.narrow(o["payload"]); err != nil {
 		return nil, fmt.Errorf("reading timer payload: %w", err)
@@ -37,15 +54,32 @@ func (s *Sweep) narrow(payload json.RawMessage) error {
 	case len(payload) == 0:
 		return nil
 	case !valid || kindOf(payload) != '{':
-		return fmt.Errorf("it is no JSON object with regions and accounts: %s", quote(payload))
+		return fmt.Errorf("not a JSON object with regions and accounts: %s", quote(payload))
+	}
+	return s.narrowTo(json.NewDecoder(bytes.NewReader(payload)))
+}
+
+// narrowTo walks the object. A map would hide that a key occurs twice.
+func (s *Sweep) narrowTo(object *json.Decoder) error {
+	if _, err := object.Token(); err != nil { // the brace
+		return err
 	}
 	seen := map[string]bool{}
-	for key, value := range members(payload) {
+	for object.More() {
+		token, err := object.Token()
+		if err != nil {
+			return err
+		}
+		key, _ := token.(string)
 		if seen[key] {
-			return errors.New("a key stands there twice")
+			return fmt.Errorf("duplicate key %s", quote(key))
 		}
 		seen[key] = true
-		if err := s.only(key, value); err != nil {
+		var list json.RawMessage
+		if err := object.Decode(&list); err != nil {
+			return err
+		}
+		if err := s.only(key, list); err != nil {
 			return fmt.Errorf("%s: %w", quote(key), err)
 		}
 	}
@@ -60,16 +94,16 @@ func (s *Sweep) only(key string, list json.RawMessage) (err error) {
 	case "accounts":
 		s.Accounts, err = readIDs[peering.Account](list, peering.ValidAccount)
 	default:
-		err = errors.New("unknown key, there are regions and accounts")
+		err = errors.New("unknown key; the keys are regions and accounts")
 	}
 	return err
 }
 
-// readIDs reads a list of ids and folds duplicates. An empty list is an error: it could mean all, and none.
+// readIDs reads a list of ids and folds duplicates. An empty list is an error: it could mean all or none.
 func readIDs[T ~string](raw json.RawMessage, valid func(string) bool) ([]T, error) {
 	var list []json.RawMessage
 	if kindOf(raw) != '[' || json.Unmarshal(raw, &list) != nil {
-		return nil, fmt.Errorf("it is no list: %s", quote(raw))
+		return nil, fmt.Errorf("not a list: %s", quote(raw))
 	}
 	if len(list) == 0 {
 		return nil, errors.New("the list is empty; leave it out to sweep all")
@@ -79,7 +113,7 @@ func readIDs[T ~string](raw json.RawMessage, valid func(string) bool) ([]T, erro
 	for _, item := range list {
 		id := T(asText(item))
 		if !valid(string(id)) {
-			return nil, fmt.Errorf("%s is no valid id", quote(item))
+			return nil, fmt.Errorf("%s is not a valid id", quote(item))
 		}
 		if !seen[id] {
 			seen[id], ids = true, append(ids, id)
