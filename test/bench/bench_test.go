@@ -38,6 +38,8 @@ func TestVerdict(t *testing.T) {
 		{row{ratio: 1.32, target: 1.2}, "MISSED by 10%", false},
 		{row{ratio: 1.5, target: 1.2}, "MISSED by 25%", true},
 		{row{ratio: 65, target: 30, most: true}, "ok", false},
+		{row{ratio: 7, target: 1_000, ns: 900}, "ok", false},
+		{row{ratio: 7, target: 1_000, ns: 1_500}, "MISSED by 50%", true},
 		{row{ratio: 27, target: 30, most: true}, "MISSED by 11%", false},
 		{row{ratio: 20, target: 30, most: true}, "MISSED by 50%", true},
 	} {
@@ -53,13 +55,14 @@ func TestVerdict(t *testing.T) {
 func TestTable(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	rows := []row{{what: "a thing", ours: "3 ms", floor: "2 ms", ratio: 1.5, target: 1.2}, {what: "another", ours: "1"}}
+	rows := []row{{what: "a thing", ours: "3 ms", floor: "2 ms", ratio: 1.5, target: 1.2}, {what: "another", ours: "1"}, {what: "a third", ours: "9 ns", floor: "1 ns", ratio: 9, ns: 9, target: 1_000}}
 	if err := write(&out, rows); err != nil {
 		t.Fatal(err)
 	}
 	want := `WHAT     OURS  FLOOR  RATIO  TARGET  
 a thing  3 ms  2 ms   1.50   ≤ 1.2   MISSED by 25%
 another  1                           
+a third  9 ns  1 ns   9.00   ≤ 1µs   ok
 `
 	if out.String() != want {
 		t.Errorf("got\n%s", &out)

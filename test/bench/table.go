@@ -19,18 +19,23 @@ type row struct {
 	floor  string
 	ratio  float64 // of ours to the floor; 0 is none
 	target float64 // that the ratio must not exceed; 0 is none
+	ns     float64 // ours in nanoseconds, if the target is for that and not for the ratio
 	most   bool    // the ratio is that of the floor to ours, and must reach the target
 }
 
-// miss returns how far the ratio misses its target, as a factor. At most 1 means not at all.
+// miss returns how far the row misses its target, as a factor. At most 1 means not at all.
 func (r row) miss() float64 {
+	value := r.ratio
+	if r.ns != 0 {
+		value = r.ns
+	}
 	switch {
-	case r.target == 0 || r.ratio == 0:
+	case r.target == 0 || value == 0:
 		return 0
 	case r.most:
-		return r.target / r.ratio
+		return r.target / value
 	}
-	return r.ratio / r.target
+	return value / r.target
 }
 
 func (r row) verdict() string {
@@ -51,8 +56,11 @@ func (r row) cells() []string {
 	}
 	if r.target != 0 {
 		cells[4] = fmt.Sprintf("≤ %g", r.target)
-		if r.most {
+		switch {
+		case r.most:
 			cells[4] = fmt.Sprintf("≥ %g", r.target)
+		case r.ns != 0:
+			cells[4] = fmt.Sprintf("≤ %v", time.Duration(r.target))
 		}
 	}
 	return cells
