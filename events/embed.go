@@ -1,5 +1,5 @@
-// Package events holds sample events, one file a case, each with the outcome that it must lead to. README.md tells where
-// their shapes come from. Tests and the demo play them; the function itself does not know them.
+// Package events holds sample events, one file for each case, with the outcome that must come of it. README.md says where
+// their shapes come from. Tests and the demo play them; the function does not contain them.
 package events
 
 import (
@@ -17,13 +17,13 @@ var files embed.FS
 //go:embed simulator
 var world embed.FS
 
-// The outcomes that a sample may carry besides those of a report.
+// The outcomes that a sample may have besides those of a report.
 const (
 	Invalid = "invalid" // the invocation fails with InvalidEvent
-	Sweep   = "sweep"   // the invocation is a sweep and ends well
+	Sweep   = "sweep"   // the invocation sweeps and succeeds
 )
 
-// known holds every word that may stand in a sample's name.
+// known has every outcome that the name of a sample may contain.
 var known = []string{
 	"rejected", "allowed", "ignored", "closed", "violation", "would_reject", "not_ready", "failed", Invalid, Sweep,
 }
@@ -31,21 +31,21 @@ var known = []string{
 // Case is one sample.
 type Case struct {
 	Name string // what happened: create-unknown-account
-	File string // where it stands: create-unknown-account.rejected.json
-	// Outcomes that the sample must lead to, in the order of the elements where it is an array. A would_reject sample
-	// is played under a policy in mode dry-run, every other one under mode enforce.
+	File string // create-unknown-account.rejected.json
+	// Outcomes are what must come of the sample, one for each element if it is an array. A would_reject sample is played
+	// under a policy with mode dry-run, every other one with mode enforce.
 	Outcomes []string
 	Payload  []byte // as Function Compute hands it over
 }
 
-// Cases gives all samples in the order of their names. It fails when there is none, or when a name carries no outcome
-// or one that does not exist: a sample that nobody checks is worse than none.
+// Cases returns all samples, sorted by file name. It fails if there is none, or if a name has no outcome or an unknown one:
+// a sample that nobody checks is worse than none.
 func Cases() ([]Case, error) { return cases(files) }
 
-// World is what the samples are played in:
-//   - seed.json, `{"connections":[…]}` of items as ListVpcPeerConnections shows them: for every sample that needs one its
-//     own connection, and some that no event announces;
-//   - policy.yaml in mode enforce, and the file that it names.
+// World returns the cloud and the policy that the samples are played with:
+//   - seed.json, `{"connections":[…]}` of items as ListVpcPeerConnections shows them. Every sample that needs a connection
+//     has its own, and there are some that no event announces.
+//   - policy.yaml with mode enforce, and the file that it names.
 func World() fs.FS {
 	sub, err := fs.Sub(world, "simulator")
 	if err != nil {
@@ -76,12 +76,12 @@ func cases(fsys fs.FS) ([]Case, error) {
 func readCase(fsys fs.FS, file string) (Case, error) {
 	name, outcomes, ok := strings.Cut(strings.TrimSuffix(file, ".json"), ".")
 	if !ok || name == "" {
-		return Case{}, errors.New("its name is not WHAT.OUTCOME.json")
+		return Case{}, errors.New("the name is not WHAT.OUTCOME.json")
 	}
 	c := Case{Name: name, File: file, Outcomes: strings.Split(outcomes, "+")}
 	for _, outcome := range c.Outcomes {
 		if !slices.Contains(known, outcome) {
-			return Case{}, fmt.Errorf("no such outcome: %q", outcome)
+			return Case{}, fmt.Errorf("unknown outcome %q", outcome)
 		}
 	}
 	var err error

@@ -213,8 +213,8 @@ func TestStopGivesUpAfterDeadlineAndGrace(t *testing.T) {
 				answered <- s.Do(within(t), platform.Invocation{Deadline: time.Now().Add(20 * time.Millisecond)})
 			}()
 			<-started
-			if err := s.stop(); err == nil || !strings.Contains(err.Error(), "still runs") {
-				t.Errorf("got %v, want that something still runs", err)
+			if err := s.stop(); err == nil || !strings.Contains(err.Error(), "still running") {
+				t.Errorf("got %v, want an invocation that is still running", err)
 			}
 			if name == "custom" { // the platform is not left waiting: the connection is closed
 				if r := <-answered; r.Err == nil || errors.Is(r.Err, context.DeadlineExceeded) {

@@ -23,11 +23,11 @@ func TestConfigFromEnv(t *testing.T) {
 		{"FC_RUNTIME_API= FC_CUSTOM_LISTEN_PORT=8080 FC_SERVER_PORT=8081", "", "0.0.0.0:8080", ""},
 		{"FC_CUSTOM_LISTEN_PORT= FC_SERVER_PORT=8081", "", "0.0.0.0:8081", ""},
 		{"FC_SERVER_PORT=65535", "", "0.0.0.0:65535", ""},
-		{"FC_CUSTOM_LISTEN_PORT=65536 FC_SERVER_PORT=8081", "", "", `reading FC_CUSTOM_LISTEN_PORT: "65536" is no port`},
-		{"FC_SERVER_PORT=0", "", "", `reading FC_SERVER_PORT: "0" is no port`},
-		{"FC_SERVER_PORT=http", "", "", `reading FC_SERVER_PORT: "http" is no port`},
-		{"FC_RUNTIME_API=http://127.0.0.1:19001", "", "", `reading FC_RUNTIME_API: "http://127.0.0.1:19001" is no host:port`},
-		{"FC_RUNTIME_API=:19001", "", "", `reading FC_RUNTIME_API: ":19001" is no host:port`},
+		{"FC_CUSTOM_LISTEN_PORT=65536 FC_SERVER_PORT=8081", "", "", `reading FC_CUSTOM_LISTEN_PORT: "65536" is not a port`},
+		{"FC_SERVER_PORT=0", "", "", `reading FC_SERVER_PORT: "0" is not a port`},
+		{"FC_SERVER_PORT=http", "", "", `reading FC_SERVER_PORT: "http" is not a port`},
+		{"FC_RUNTIME_API=http://127.0.0.1:19001", "", "", `reading FC_RUNTIME_API: "http://127.0.0.1:19001" is not host:port`},
+		{"FC_RUNTIME_API=:19001", "", "", `reading FC_RUNTIME_API: ":19001" is not host:port`},
 	}
 	for _, tc := range tests {
 		env := map[string]string{}

@@ -40,20 +40,21 @@ func (f *front) serveCustom(ctx context.Context) error {
 	}
 }
 
-// stopCustom closes the door, lets what runs finish, and then gives the answers time to leave.
+// stopCustom stops accepting, lets running invocations finish, and then waits for the answers to leave.
 func (f *front) stopCustom(ctx context.Context, srv *http.Server) error {
 	leaving, cancel := context.WithCancel(ctx)
 	defer cancel()
 	closed := make(chan error, 1)
 	go func() { closed <- srv.Shutdown(leaving) }()
 	err := f.flight.drain(f.Grace)
-	if err == nil {
-		defer time.AfterFunc(f.Grace, cancel).Stop()
-	} else {
-		cancel()
+	grace := f.Grace
+	if err != nil {
+		grace = 0
 	}
+	giveUp := time.AfterFunc(grace, cancel)
+	defer giveUp.Stop()
 	if <-closed != nil {
-		_ = srv.Close() // whatever is still connected has no invocation running, or one that is given up
+		_ = srv.Close() // no connection that is left has an invocation worth waiting for
 	}
 	return err
 }
@@ -89,10 +90,10 @@ func (f *front) serveInvoke(w http.ResponseWriter, r *http.Request) {
 	f.succeed(w, result)
 }
 
-// receive reads the event and runs the invocation. A platform that hangs up does not cancel it: the event may be the
-// only one that ever tells of a request.
+// receive reads the event and runs the invocation. If the platform hangs up, the invocation goes on: no other event may
+// ever announce the request.
 func (f *front) receive(w http.ResponseWriter, r *http.Request, inv Invocation, until time.Time) (json.RawMessage, *Error) {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(f.Grace)) // net/http lifts it at the end of the body
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(f.Grace)) // net/http clears it at the end of the body
 	payload, failure := f.readPayload(r.Body)
 	if failure != nil {
 		f.Warn(inv.RequestID, failure)
@@ -118,10 +119,10 @@ func (f *front) fail(w http.ResponseWriter, status int, e *Error) {
 	f.reply(w, status, e.body())
 }
 
-// reply writes an answer. A platform that has gone or does not read costs the answer, and nothing else.
+// reply writes an answer. If the platform has gone or does not read, the answer is lost and nothing else is.
 func (f *front) reply(w http.ResponseWriter, status int, body []byte) {
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(f.Grace))
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write(body) //nolint:gosec // JSON, and said to be
+	_, _ = w.Write(body) //nolint:gosec // JSON, with that content type
 }

@@ -14,17 +14,17 @@ const (
 	Unresolved    = "Unresolved"    // anything else
 )
 
-// Error is what a failed invocation answers. A Handler returns one (wrapped or not) to choose the type;
-// any other error is answered as Unresolved.
+// Error is the answer of a failed invocation. A Handler returns one (wrapped or not) to choose the type. Any other error is
+// answered as Unresolved.
 type Error struct {
 	Message string `json:"errorMessage"`
 	Type    string `json:"errorType"`
 }
 
-// Error gives the message. The type travels beside it.
+// Error returns the message without the type.
 func (e *Error) Error() string { return e.Message }
 
-// body is e as the platform wants it.
+// body returns e as the platform wants it.
 func (e *Error) body() []byte {
 	body, err := json.Marshal(*e)
 	if err != nil { // two strings always marshal
@@ -33,7 +33,7 @@ func (e *Error) body() []byte {
 	return body
 }
 
-// answer is the Error that tells err to the platform: the whole text, with the type of the Error inside, if there is one.
+// answer returns the Error that reports err to the platform: the whole text, with the type of the Error that err wraps.
 func answer(err error) *Error {
 	a := &Error{Message: err.Error(), Type: Unresolved}
 	if inner, ok := errors.AsType[*Error](err); ok && inner.Type != "" {
@@ -42,10 +42,10 @@ func answer(err error) *Error {
 	return a
 }
 
-// panicked tells of a panic without its value, which may hold anything: only the functions on the way to it are named.
+// panicked reports a panic without its value, which may hold anything. It names the functions that led to the panic.
 func panicked() *Error {
 	pcs := make([]uintptr, 32)
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)]) // 3: from runtime.gopanic on
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)]) // 3: start at runtime.gopanic
 	var names []string
 	for len(names) < 5 {
 		frame, more := frames.Next()

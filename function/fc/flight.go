@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-var errUnfinished = errors.New("stopping: an invocation still runs after its deadline")
+var errUnfinished = errors.New("stopping: an invocation is still running after its deadline")
 
-// flight knows what runs: from the moment the platform hands an invocation over until its answer is out.
-// The zero flight is empty.
+// flight counts the invocations that are running: from the moment the platform hands one over until its answer is sent. The
+// zero flight is empty.
 type flight struct {
 	mu      sync.Mutex
 	running int
-	latest  time.Time     // deadline of all that ever began
-	landed  chan struct{} // closed when running falls to 0; nil when nobody waits
+	latest  time.Time     // the latest deadline of all invocations so far
+	landed  chan struct{} // closed when running drops to 0; nil if nobody waits
 }
 
 func (f *flight) begin(deadline time.Time) {
@@ -36,7 +36,7 @@ func (f *flight) end() {
 	}
 }
 
-// drain waits until nothing runs any more, but no longer than grace after the latest deadline.
+// drain waits until no invocation is running, but no longer than grace after the latest deadline.
 func (f *flight) drain(grace time.Duration) error {
 	for {
 		landed, left := f.state(grace)
@@ -46,7 +46,7 @@ func (f *flight) drain(grace time.Duration) error {
 		select {
 		case <-landed:
 		case <-time.After(left):
-			if _, left = f.state(grace); left <= 0 { // else one with a later deadline has begun meanwhile
+			if _, left = f.state(grace); left <= 0 { // otherwise an invocation with a later deadline has begun
 				return errUnfinished
 			}
 		}

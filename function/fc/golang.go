@@ -19,9 +19,9 @@ import (
 )
 
 // The Go runtime: fc.Start of the SDK polls the Runtime API for invocations and posts their results
-// (https://github.com/aliyun/fc-runtime-go-sdk). What the SDK leaves open is closed in transport.go.
+// (https://github.com/aliyun/fc-runtime-go-sdk). transport.go makes up for what the SDK does not do.
 
-// serveGo runs the SDK's loop. Start has no way to return: once ctx is done, the transport ends its goroutine.
+// serveGo runs the SDK's loop. Start cannot return: once ctx is done, the transport ends its goroutine.
 func (f *front) serveGo(ctx context.Context) error {
 	giveBack, err := f.borrow(ctx)
 	if err != nil {
@@ -34,13 +34,13 @@ func (f *front) serveGo(ctx context.Context) error {
 	}()
 	<-stopped
 	if err := f.flight.drain(f.Grace); err != nil {
-		return err // what still runs still uses what was borrowed
+		return err // the invocation that is still running uses what was borrowed
 	}
 	giveBack()
 	return nil
 }
 
-// borrow takes over the globals that the SDK uses: it offers no other way in.
+// borrow takes over the globals that the SDK uses: the SDK cannot be configured otherwise.
 func (f *front) borrow(ctx context.Context) (giveBack func(), err error) {
 	before, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
@@ -52,14 +52,14 @@ func (f *front) borrow(ctx context.Context) (giveBack func(), err error) {
 	if err := os.Setenv("FC_RUNTIME_API", f.RuntimeAPI); err != nil {
 		return nil, err
 	}
-	// It stays an *http.Transport: there is code that counts on that.
+	// It must stay an *http.Transport: other code relies on that.
 	ours := before.Clone()
 	ours.RegisterProtocol("http", (&transport{front: f, api: f.direct()}).until(ctx))
 	output, flags := log.Writer(), log.Flags()
 	http.DefaultTransport = ours
 	log.SetOutput(writer(f.relay))
 
-	// A hook that is configured but not registered would panic. There is nothing to do in any of them.
+	// The SDK panics if a hook is configured but not registered. None of them has anything to do.
 	hook := func(context.Context) {}
 	sdk.RegisterInitializerFunction(hook)
 	sdk.RegisterPreFreezeFunction(hook)
@@ -71,7 +71,7 @@ func (f *front) borrow(ctx context.Context) (giveBack func(), err error) {
 	}, nil
 }
 
-// direct is the way to the Runtime API: no proxy is ever between it and the function.
+// direct returns the way to the Runtime API. It never uses a proxy.
 func (f *front) direct() http.RoundTripper {
 	if f.Transport != nil {
 		return f.Transport
@@ -83,7 +83,7 @@ func (f *front) direct() http.RoundTripper {
 	}
 }
 
-// handleGo is the handler in the SDK's shape. FromContext writes to what it returns, so it is called here, once.
+// handleGo is the handler in the SDK's shape. It calls FromContext once, because FromContext writes to what it returns.
 func (f *front) handleGo(ctx context.Context, payload []byte) (json.RawMessage, error) {
 	var inv Invocation
 	if c, ok := fccontext.FromContext(ctx); ok {
@@ -97,8 +97,8 @@ func (f *front) handleGo(ctx context.Context, payload []byte) (json.RawMessage, 
 	return result, nil
 }
 
-// relay hands what goes to package log to Warn, but for what the SDK says of a failed invocation, over several lines,
-// and of a lost result: Warn knows.
+// relay passes entries of package log on to Warn, except for what the SDK logs about a failed invocation (on several
+// lines) and a lost result: Warn has been told already.
 func (f *front) relay(entry string) {
 	if !strings.Contains(entry, " [ERROR] {") && !strings.Contains(entry, "failed to POST to ") {
 		f.Warn("", oneLine(entry))

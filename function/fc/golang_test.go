@@ -231,7 +231,7 @@ func TestStalledPayload(t *testing.T) {
 		if err := s.stop(); err != nil {
 			t.Error(err)
 		}
-		want := []string{"stalled: reading the event: context canceled", "stalled: sending the result, which is lost now: answered 403"}
+		want := []string{"stalled: reading the event: context canceled", "stalled: sending the result, which is lost: answered 403"}
 		if diff := cmp.Diff(want, s.warned.all()); diff != "" {
 			t.Errorf("warnings (-want +got):\n%s", diff)
 		}
@@ -280,7 +280,7 @@ func TestWarningNamesTheInvocationWithoutDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := inBubble(t, play, &platform.Runtime{})
 		s.Do(t.Context(), platform.Invocation{RequestID: "r-1", Edit: func(h http.Header) { h.Del("x-fc-function-timeout") }})
-		want := []string{"r-1: reading the invocation: no deadline or no timeout, taking " +
+		want := []string{"r-1: reading the invocation: no deadline or no timeout, assuming " +
 			time.Now().Add(time.Minute).UTC().Format(time.RFC3339)}
 		if diff := cmp.Diff(want, s.warned.all(), cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("warnings (-want +got):\n%s", diff)

@@ -23,22 +23,21 @@ const (
 )
 
 const (
-	defaultTimeout = time.Minute    // of an invocation where the platform says neither deadline nor timeout
-	longestTimeout = 24 * time.Hour // that the platform grants
+	defaultTimeout = time.Minute    // used when the platform sends neither a deadline nor a timeout
+	longestTimeout = 24 * time.Hour // the most that the platform grants
 	longestID      = 128            // characters of a request id that are kept
 )
 
-// Invocation is what the platform says of one invocation. It is good for that invocation only:
-// the credentials expire.
+// Invocation is what the platform says about one invocation. It must not be used for another one: the credentials expire.
 type Invocation struct {
 	RequestID   string          // letters, digits and ._:- only
-	Account     peering.Account // the function's own; empty where the platform names none that is an account id
-	Region      string          // the function's own; empty where the platform names none that is a region id
+	Account     peering.Account // the function's own; empty if the platform does not send an account id
+	Region      string          // the function's own; empty if the platform does not send a region id
 	Credentials peering.Credentials
 }
 
-// newInvocation takes over what is well-formed and nothing else: the region becomes part of an API's address,
-// the request id part of log lines.
+// newInvocation keeps well-formed values only: the region becomes part of an API's address, the request id part of log
+// lines.
 func newInvocation(id, account, region string, c peering.Credentials) Invocation {
 	inv := Invocation{RequestID: cleanID(id), Credentials: c}
 	if peering.ValidAccount(account) {
@@ -50,7 +49,7 @@ func newInvocation(id, account, region string, c peering.Credentials) Invocation
 	return inv
 }
 
-// cleanID makes a request id that cannot forge a log line.
+// cleanID returns a request id that cannot forge a log line.
 func cleanID(id string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -61,8 +60,8 @@ func cleanID(id string) string {
 	}, id[:min(len(id), longestID)])
 }
 
-// deadline is when the platform gives an invocation up that it sent with these headers: the deadline it names,
-// else now and the timeout it names, else now and a minute.
+// deadline returns when the platform gives up on an invocation with these headers: the deadline that they name, else the
+// timeout that they name from now on, else a minute from now.
 func deadline(h http.Header, now time.Time) time.Time {
 	if ms, err := strconv.ParseInt(h.Get(headerDeadline), 10, 64); err == nil && ms > 0 {
 		return time.UnixMilli(ms)

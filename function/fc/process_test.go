@@ -107,7 +107,7 @@ func TestBadPortStopsTheProcess(t *testing.T) {
 	if code, err := p.Wait(30 * time.Second); code != 1 || err != nil {
 		t.Errorf("exit %d, %v", code, err)
 	}
-	if got := p.Output(); got != "reading FC_CUSTOM_LISTEN_PORT: \"http\" is no port\n" {
+	if got := p.Output(); got != "reading FC_CUSTOM_LISTEN_PORT: \"http\" is not a port\n" {
 		t.Errorf("printed %q", got)
 	}
 }

@@ -24,17 +24,17 @@ const (
 	postWait   = 5 * time.Second // for the Runtime API to take a result, each try
 )
 
-// transport stands between the SDK and the Runtime API, and closes from there what the SDK leaves open: it waits
-// between failed polls, makes sure that the SDK can read each invocation, sends a result again that did not arrive,
-// knows what is in flight, and ends the SDK's loop.
+// transport stands between the SDK and the Runtime API and does what the SDK does not: it waits between failed polls, makes
+// sure that the SDK can read each invocation, sends a result again that did not arrive, counts what is in flight, and ends
+// the SDK's loop.
 type transport struct {
 	*front
 	api http.RoundTripper
 }
 
-// until gives the http.RoundTripper for the SDK, which fetches no further invocation once ctx is done. Requests to
-// anywhere but the Runtime API are none of its business. A poll returns an invocation, never an error: when there are
-// to be no more, it ends the calling goroutine, which is the SDK's loop and knows no other end.
+// until returns the http.RoundTripper for the SDK. It fetches no further invocation once ctx is done, and passes on requests
+// to other hosts. A poll returns an invocation, never an error: after the last one it ends the calling goroutine, which is
+// the SDK's loop and cannot be ended in any other way.
 func (t *transport) until(ctx context.Context) http.RoundTripper {
 	return roundTripper(func(r *http.Request) (*http.Response, error) {
 		call, ours := strings.CutPrefix(r.URL.Path, invocationPath)
@@ -63,7 +63,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 // RoundTrip follows http.RoundTripper.
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// poll asks for the next invocation until there is one, or until ctx is done (nil).
+// poll asks for the next invocation until there is one. It returns nil if ctx ends first.
 func (t *transport) poll(ctx context.Context, r *http.Request) *http.Response {
 	pause, warned := firstPause, time.Time{}
 	for ctx.Err() == nil {
@@ -84,8 +84,8 @@ func (t *transport) poll(ctx context.Context, r *http.Request) *http.Response {
 	return nil
 }
 
-// next makes one poll and leaves nothing for the SDK to stumble over. No response and no error means that there was an
-// invocation, and that it is answered already.
+// next makes one poll and returns a response that the SDK can read. If it returns neither a response nor an error, there was
+// an invocation, and it has been answered already.
 func (t *transport) next(ctx context.Context, r *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -102,7 +102,8 @@ func (t *transport) next(ctx context.Context, r *http.Request) (*http.Response, 
 		return nil, errors.New("answered without a usable request id")
 	}
 	t.flight.begin(t.mend(id, resp.Header))
-	defer time.AfterFunc(t.Grace, cancel).Stop()
+	tooSlow := time.AfterFunc(t.Grace, cancel)
+	defer tooSlow.Stop()
 	payload, failure := t.readPayload(resp.Body)
 	if failure != nil {
 		t.refuse(r, id, failure)
@@ -112,13 +113,13 @@ func (t *transport) next(ctx context.Context, r *http.Request) (*http.Response, 
 	return resp, nil
 }
 
-// mend makes the headers readable for the SDK: an invocation whose deadline, timeout, retry count or baggage it cannot
-// read is never answered. The latter two are dropped, nothing here uses them.
+// mend makes the headers readable for the SDK, which never answers an invocation if it cannot read the deadline, timeout,
+// retry count or baggage. The last two are dropped: nothing here uses them.
 func (t *transport) mend(id string, h http.Header) (until time.Time) {
 	until = deadline(h, time.Now())
 	ms, s := strconv.FormatInt(until.UnixMilli(), 10), strconv.Itoa(int(timeout(h)/time.Second))
 	if h.Get(headerDeadline) != ms || h.Get(headerTimeout) != s {
-		t.Warn(cleanID(id), fmt.Errorf("reading the invocation: no deadline or no timeout, taking %s", until.UTC().Format(time.RFC3339)))
+		t.Warn(cleanID(id), fmt.Errorf("reading the invocation: no deadline or no timeout, assuming %s", until.UTC().Format(time.RFC3339)))
 	}
 	h.Set(headerDeadline, ms)
 	h.Set(headerTimeout, s)
@@ -127,7 +128,7 @@ func (t *transport) mend(id string, h http.Header) (until time.Time) {
 	return until
 }
 
-// refuse answers an invocation that the SDK is not to see.
+// refuse answers an invocation that the SDK must not see.
 func (t *transport) refuse(poll *http.Request, id string, cause *Error) {
 	defer t.flight.end()
 	t.Warn(cleanID(id), cause)
@@ -137,11 +138,11 @@ func (t *transport) refuse(poll *http.Request, id string, cause *Error) {
 	r.Header.Set("Content-Type", "application/json")
 	r.ContentLength = int64(len(body))
 	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
-	_ = t.post(r, id) // it has told of a failure
+	_ = t.post(r, id) // it has reported a failure
 }
 
-// post sends a result until the Runtime API has taken it, a few times at most. A stop does not cut it short. A result
-// that is lost is told of here, while the invocation still counts as running: the SDK may come too late for that.
+// post sends a result until the Runtime API has taken it, a few times at most. A stop does not cut it short. A lost result
+// is reported here, while the invocation still counts as running: the SDK may be too late.
 func (t *transport) post(r *http.Request, id string) error {
 	pause := firstPause
 	for try := 1; ; try++ {
@@ -150,7 +151,7 @@ func (t *transport) post(r *http.Request, id string) error {
 			return nil
 		}
 		if !again || try == postTries {
-			t.Warn(cleanID(id), fmt.Errorf("sending the result, which is lost now: %w", err))
+			t.Warn(cleanID(id), fmt.Errorf("sending the result, which is lost: %w", err))
 			return err
 		}
 		sleep(r.Context(), pause)
@@ -170,14 +171,14 @@ func (t *transport) postOnce(r *http.Request) (again bool, err error) {
 	if err != nil {
 		return true, err
 	}
-	_ = resp.Body.Close() // the Runtime API says nothing but its status
+	_ = resp.Body.Close() // only its status counts
 	if resp.StatusCode/100 != 2 {
 		return resp.StatusCode >= 500, fmt.Errorf("answered %d", resp.StatusCode)
 	}
 	return false, nil
 }
 
-// taken is the one answer to a result that the SDK understands.
+// taken returns the one answer to a result that the SDK understands.
 func taken(r *http.Request) *http.Response {
 	return &http.Response{
 		Status: "200 OK", StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
