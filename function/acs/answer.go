@@ -39,9 +39,9 @@ func (t *Text) UnmarshalJSON(raw []byte) error {
 
 // Account returns the account id, or "" for anything that is not one. The API writes 0 for an owner that it does not
 // know.
-func (t Text) Account() peering.Account {
-	if t == "0" || !peering.ValidAccount(string(t)) {
+func (t *Text) Account() peering.Account {
+	if *t == "0" || !peering.ValidAccount(string(*t)) {
 		return ""
 	}
-	return peering.Account(t)
+	return peering.Account(*t)
 }

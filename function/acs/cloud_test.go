@@ -41,7 +41,7 @@ var (
 	caller   = acs.Caller{Account: own, Region: "cn-shanghai", Credentials: canaries}
 )
 
-// client makes two calls of an API in the way of the rooms that are built on acs: a reading one and a writing one.
+// client calls an API as the rooms that are built on acs do: it has a call that reads and one that writes.
 type client struct{ *acs.Cloud }
 
 func newClient(cfg acs.Config) client { return client{acs.New(cfg)} }
@@ -131,7 +131,7 @@ func parsed(t *testing.T, text string) *url.URL {
 
 var signature = regexp.MustCompile(`Signature=[A-Za-z0-9]`)
 
-// leakFree fails if text holds anything that signs.
+// leakFree fails the test if text holds a secret or a signature.
 func leakFree(t *testing.T, text string) {
 	t.Helper()
 	if signature.MatchString(text) {
@@ -167,7 +167,7 @@ func (mute) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, r.Context().Err()
 }
 
-// recorder notes which hosts are asked, and asks none.
+// recorder notes the hosts of all requests and answers none of them.
 type recorder struct {
 	mu    sync.Mutex
 	hosts []string

@@ -38,7 +38,7 @@ var (
 		"ServiceUnavailable", "InternalError", "SignatureNonceUsed", "LastTokenProcessing",
 		"OperationConflict", "TaskConflict", "SystemBusy",
 	}
-	// The caller's RAM policies, or the trust policy of a role, do not grant the call. The code may go on after a dot.
+	// The caller's RAM policies, or the trust policy of a role, do not grant the call. Some codes continue after a dot.
 	// https://help.aliyun.com/document_detail/51132.html
 	forbidden = []string{"Forbidden", "NoPermission", "AccessDenied"}
 	// Their messages repeat the string that was signed, with the security token in it.
@@ -58,7 +58,7 @@ const (
 	codeLength     = 128
 )
 
-// IsCode reports whether a text has the form of the APIs' error codes, so that it can be shown.
+// IsCode reports whether a text has the form of an error code. Only such a text is shown.
 func IsCode(text string) bool {
 	return peering.MadeOf(codeCharacters, text, codeLength) && strings.Contains(peering.Letters, text[:1])
 }

@@ -53,7 +53,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// hurried is a proxy that throttles: it speaks the API's header, not its JSON.
+// hurried is a proxy that throttles. It sends the API's header, but not its JSON.
 type hurried struct{ says }
 
 func (h hurried) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -62,7 +62,7 @@ func (h hurried) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// TestThrottledByAnybody: how long to wait is told by a header, whatever the body.
+// TestThrottledByAnybody: a header says how long to wait, even if the body is not the API's.
 func TestThrottledByAnybody(t *testing.T) {
 	t.Parallel()
 	s := newClient(acs.Config{Transport: hurried{says{http.StatusTooManyRequests, "<html>"}}})
@@ -87,7 +87,7 @@ func TestStoppedWhileWaiting(t *testing.T) {
 	})
 }
 
-// TestForbidden: whoever lacks a permission is told so in one of several codes, which may go on after a dot.
+// TestForbidden: a missing permission is reported in one of several codes, some of which continue after a dot.
 func TestForbidden(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]bool{
@@ -101,8 +101,8 @@ func TestForbidden(t *testing.T) {
 	}
 }
 
-// TestSTSKnowsNoConnection: a class about a connection is dropped from the failure of AssumeRole, one about permissions
-// is not.
+// TestSTSKnowsNoConnection: the failure of AssumeRole keeps a class about permissions, but not one about a
+// connection.
 func TestSTSKnowsNoConnection(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]peering.Class{"ResourceNotFound.InstanceId": peering.Failed, "NoPermission": peering.Forbidden} {

@@ -19,7 +19,7 @@ import (
 
 const (
 	callTimeout = 10 * time.Second // bounds one exchange with the API, from the dial to the last byte of the answer
-	maxAnswer   = 8 << 20          // bytes that are read of one answer: a page of 100 connections is far below it
+	maxAnswer   = 8 << 20          // bytes read of one answer, far more than a page of 100 connections has
 )
 
 // errRedirected is why a redirect fails: following one would hand the signed request to another host.
@@ -27,7 +27,7 @@ var errRedirected = errors.New("the endpoint redirects, which a signed request d
 
 // exchange lets the SDK make and sign a request, sends it, and decodes the answer. The SDK's own client is not used: it
 // knows no context, takes an empty answer for success, panics on errors of an unexpected shape, and repeats whole signed
-// requests in the texts of others.
+// requests in its errors.
 func (c *Cloud) exchange(ctx context.Context, endpoint *url.URL, region string, creds peering.Credentials, request requests.AcsRequest, answer Answer) error {
 	timed, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()

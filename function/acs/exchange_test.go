@@ -17,7 +17,7 @@ import (
 	"peerguard/function/acs"
 )
 
-// seen is the last request that came by, without what is another each time.
+// seen is the last request that was sent, without what differs each time.
 type seen struct {
 	Method, Host string
 	Query, Form  url.Values
@@ -48,7 +48,7 @@ func (s *seen) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, errors.New("nobody is there")
 }
 
-// TestRequestsAreThoseOfTheSDK: what is sent is what the SDK's own client sends, but for how the sender is called.
+// TestRequestsAreThoseOfTheSDK: the request is the one that the SDK's own client sends, except for the User-Agent.
 func TestRequestsAreThoseOfTheSDK(t *testing.T) {
 	t.Parallel()
 	var ours, theirs seen

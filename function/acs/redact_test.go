@@ -10,7 +10,7 @@ import (
 	"peerguard/function/acs"
 )
 
-// TestHostileAnswers: a server that repeats in its answer all that it was sent gives no secret away.
+// TestHostileAnswers: an answer that repeats the whole request reveals no secret.
 func TestHostileAnswers(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]string{

@@ -10,7 +10,7 @@ import (
 	"peerguard/simulator"
 )
 
-// TestRetriesAreSpread: clients that were refused together do not come back together.
+// TestRetriesAreSpread: clients that were refused at the same time do not retry at the same time.
 func TestRetriesAreSpread(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -39,7 +39,7 @@ func TestRetriesAreSpread(t *testing.T) {
 	})
 }
 
-// TestDeadlines: no call begins that could not end in time.
+// TestDeadlines: no call starts that cannot end in time.
 func TestDeadlines(t *testing.T) {
 	t.Parallel()
 	for _, given := range []time.Duration{-time.Second, 0, 900 * time.Millisecond} {

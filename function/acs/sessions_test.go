@@ -73,7 +73,7 @@ func TestRefusedSessionIsRenewedOnce(t *testing.T) {
 	}
 }
 
-// late hands requests for one region on a second later.
+// late delays requests for one region by a second.
 type late struct {
 	http.RoundTripper
 	region string
@@ -86,7 +86,8 @@ func (l late) RoundTrip(r *http.Request) (*http.Response, error) {
 	return l.RoundTripper.RoundTrip(r)
 }
 
-// TestRenewalElsewhereHoldsUpNoDeadline: a session is refused while a call with more time renews it already, in vain.
+// TestRenewalElsewhereHoldsUpNoDeadline: a call's session is refused while another call, with a later deadline, is already
+// trying in vain to renew it.
 func TestRenewalElsewhereHoldsUpNoDeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -127,7 +128,7 @@ func TestRolesThatCannotBeAssumed(t *testing.T) {
 	}
 }
 
-// TestSessionsWithoutCredentials: an AssumeRole that answers with no credentials has not assumed anything.
+// TestSessionsWithoutCredentials: an answer of AssumeRole without credentials is not a session.
 func TestSessionsWithoutCredentials(t *testing.T) {
 	t.Parallel()
 	s := newClient(acs.Config{Transport: says{http.StatusOK, `{"RequestId":"r","Credentials":{}}`}})
@@ -137,7 +138,7 @@ func TestSessionsWithoutCredentials(t *testing.T) {
 	}
 }
 
-// TestWaitingForASession ends with the context: somebody else may be assuming the role until kingdom come.
+// TestWaitingForASession ends with the context: another call may take much longer to assume the role.
 func TestWaitingForASession(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

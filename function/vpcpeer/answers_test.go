@@ -12,8 +12,8 @@ import (
 	"peerguard/function/peering"
 )
 
-// TestAnswersAreReadAsText: ids keep their digits, whether the API writes a text or a number; what is no account id is an
-// unknown account; and an answer of another shape than documented is no answer.
+// TestAnswersAreReadAsText: ids keep their digits, whether the API writes a string or a number. Anything that is not an
+// account id is an unknown account. An answer of an undocumented shape is not an answer.
 func TestAnswersAreReadAsText(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -201,4 +202,37 @@ func TestClientsDoNotPrintCredentials(t *testing.T) {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		leakFree(t, w, errors.New(fmt.Sprintf(verb, w.client)+fmt.Sprintf(verb, *w.client)))
 	}
+}
+
+// TestQuotaIsKeptAndUsed: many calls at once of one API in one partition never meet the documented quota, and use most of it.
+func TestQuotaIsKeptAndUsed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.Quota = simulator.DocumentedQuota
+		w.Latency = 50 * time.Millisecond
+		w.Put(pending("pcc-one", 1111111111111111))
+		const callers, calls = 8, 2_000
+		ctx := within(t, time.Hour)
+		start := time.Now()
+		var wait sync.WaitGroup
+		for range callers {
+			wait.Go(func() {
+				for range calls / callers {
+					if _, err := w.client.Get(ctx, home, "pcc-one"); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		wait.Wait()
+		if n := w.Stats().Throttled; n > 0 {
+			t.Errorf("%d throttle answers that we caused", n)
+		}
+		used := calls / (time.Since(start).Seconds() / 60 * 360)
+		t.Logf("%d calls in %v: %.0f %% of the quota", calls, time.Since(start), 100*used)
+		if used < 0.8 {
+			t.Errorf("%.0f %% of the quota used, want 80 %% at least", 100*used)
+		}
+	})
 }

@@ -56,7 +56,7 @@ func pending(id string, accepter int64) simulator.Item {
 	}
 }
 
-// within gives a context with a deadline.
+// within returns a context with a deadline.
 func within(t *testing.T, d time.Duration) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), d)
@@ -64,7 +64,7 @@ func within(t *testing.T, d time.Duration) context.Context {
 	return ctx
 }
 
-// failed is the failure that an error is.
+// failed returns the failure that an error is.
 func failed(t *testing.T, err error) *peering.Failure {
 	t.Helper()
 	var f *peering.Failure

@@ -20,8 +20,8 @@ type expectation struct {
 	code    string
 }
 
-// faults says what each thing that can go wrong with a call comes to: whether another attempt is worth it, and the code
-// that is left when it never ends.
+// faults lists everything that can go wrong with a call: whether it is worth a retry, and the code of the failure if it
+// never ends.
 var faults = map[simulator.Kind]expectation{
 	simulator.Throttle:       {true, "Throttling.User"},
 	simulator.Throttle429:    {true, "Throttling"},
@@ -58,7 +58,7 @@ var faults = map[simulator.Kind]expectation{
 	simulator.TokenMismatch:  {false, "IdempotentParameterMismatch"},
 }
 
-// expected is the table's row, but for the one code that STS spells otherwise.
+// expected returns the row of the table, except for the one code that STS spells differently.
 func expected(action string, kind simulator.Kind) expectation {
 	if action == "AssumeRole" && kind == simulator.Forbidden {
 		return expectation{false, "NoPermission"}
@@ -66,8 +66,8 @@ func expected(action string, kind simulator.Kind) expectation {
 	return faults[kind]
 }
 
-// elsewhere are the faults of other tests: two look like success, and what the guard makes of them is tested there; two
-// are about lists, see TestListsThatDoNotEnd.
+// elsewhere lists the faults that other tests cover: two look like success and are tested with the guard, and two are about
+// lists, see TestListsThatDoNotEnd.
 var elsewhere = map[simulator.Kind]bool{
 	simulator.LostUpdate: true, simulator.StaleRead: true,
 	simulator.SameToken: true, simulator.EndlessPages: true,
@@ -104,7 +104,7 @@ func TestEveryFaultIsKnown(t *testing.T) {
 	}
 }
 
-// TestFaultsThatEnd: a fault that strikes twice is survived when it is worth another attempt, and final when not.
+// TestFaultsThatEnd: a call survives a fault that occurs twice if it is worth a retry, and fails at once if not.
 func TestFaultsThatEnd(t *testing.T) {
 	t.Parallel()
 	everyFault(t, func(t *testing.T, action string, kind simulator.Kind) {
@@ -131,8 +131,8 @@ func TestFaultsThatEnd(t *testing.T) {
 	})
 }
 
-// TestFaultsThatLast: what never ends is given up two seconds before the platform does (one before the context's
-// deadline, which is a second before the platform's), and keeps the code of its cause.
+// TestFaultsThatLast: a call that never succeeds ends two seconds before the platform's deadline (one before the context's,
+// which is a second earlier), and its failure keeps the code of the cause.
 func TestFaultsThatLast(t *testing.T) {
 	t.Parallel()
 	everyFault(t, func(t *testing.T, action string, kind simulator.Kind) {
@@ -179,7 +179,7 @@ func everyFault(t *testing.T, check func(t *testing.T, action string, kind simul
 
 var signature = regexp.MustCompile(`Signature=[A-Za-z0-9]`)
 
-// leakFree fails when an error holds anything that signs.
+// leakFree fails the test if an error holds a secret or a signature.
 func leakFree(t *testing.T, w *world, err error) {
 	t.Helper()
 	if err == nil {

@@ -30,8 +30,8 @@ func (s says) RoundTrip(r *http.Request) (*http.Response, error) {
 
 var codes = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._-]{0,127}$`)
 
-// FuzzAnswers: whatever the API answers comes out as facts that it states or as a failure that can be reported: with a
-// code, on one line, without a secret. Nothing is confirmed that the answer does not confirm.
+// FuzzAnswers: any answer becomes either the facts that it states or a failure that can be reported: with a code, on one
+// line, without a secret. Nothing is confirmed that the answer does not confirm.
 func FuzzAnswers(f *testing.F) {
 	for _, body := range []string{
 		`{"RequestId":"r","InstanceId":"pcc-one","OwnerId":6666666666666666,"AcceptingOwnerUid":"1111111111111111","Status":"Accepting","Vpc":{"VpcId":"vpc-a","Ipv4Cidrs":["10.1.0.0/16"]}}`,

@@ -22,8 +22,8 @@ const (
 	member = peering.Account("9999999999999999")
 )
 
-// TestMain sees to it that nothing but a loopback address can be reached: net/http reads the proxies once, at the first
-// call. The SDK's providers know no other transport.
+// TestMain makes every address but loopback unreachable. net/http reads the proxies once, at the first call, and the SDK's
+// providers use no other transport.
 func TestMain(m *testing.M) {
 	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"} {
 		if err := os.Setenv(name, "http://127.0.0.1:1"); err != nil {
@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// alone gives the test a home of its own, and an environment without credentials.
+// alone sets up a home of the test's own, and an environment without credentials.
 func alone(t *testing.T) (home string) {
 	t.Helper()
 	for _, pair := range os.Environ() {
@@ -57,7 +57,7 @@ func put(t *testing.T, path, content string) {
 	}
 }
 
-// silent fails a test that asks the cloud although it need not.
+// silent fails the test if the cloud is asked.
 type silent struct{ t *testing.T }
 
 func (s silent) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -137,7 +137,7 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// TestFindNothing can be told from other errors.
+// TestFindNothing: the absence of credentials can be told from other errors.
 func TestFindNothing(t *testing.T) {
 	alone(t)
 	if _, err := login.Find(t.Context(), acs.New(acs.Config{}), ""); !errors.Is(err, login.ErrNoCredentials) {
@@ -146,7 +146,7 @@ func TestFindNothing(t *testing.T) {
 }
 
 // TestFindInTime: the SDK's providers know no context, and a command must end when it is told to. A pipe that nobody
-// writes to stands for a provider that does not come back.
+// writes to stands for a provider that does not return.
 func TestFindInTime(t *testing.T) {
 	home := alone(t)
 	pipe := filepath.Join(home, "token")

@@ -17,8 +17,8 @@ import (
 	"peerguard/function/peering"
 )
 
-// profiles is ~/.aliyun/config.json, the file of the aliyun command. It is read here and not by the SDK, whose errors
-// repeat the file with all its secrets, and which assumes a profile's role at another endpoint than it is told.
+// profiles is ~/.aliyun/config.json, the file of the aliyun command. The SDK does not read it for us: its errors repeat the
+// file with all its secrets, and it assumes a profile's role at another endpoint than the configured one.
 // https://www.alibabacloud.com/help/en/cli/configure-credentials
 type profiles struct {
 	path string
