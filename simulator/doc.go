@@ -36,6 +36,8 @@
 //   - The quota is 360 calls in 60 s for each region, API and account:
 //     https://help.aliyun.com/zh/vpc/developer-reference/api-vpcpeer-2022-01-01-quota
 //   - AssumeRole, its parameters and codes: https://www.alibabacloud.com/help/en/ram/api-assumerole
+//   - A session may call what both its role and its session policy allow; Deny prevails over Allow:
+//     https://www.alibabacloud.com/help/en/ram/policy-structure-and-syntax
 //
 // # What is assumed, because no document says it
 //
@@ -54,11 +56,12 @@
 //   - Calls that the quota refuses do not count towards it. STS has no quota here.
 //   - Rejected and Expired connections stay. The same VPCs can be requested again after that.
 //   - The codes Missing… for a missing parameter and InvalidParameter.… for a malformed one, status 400 for the codes of
-//     security tokens, Forbidden.RAM for a missing permission of VpcPeer, and the wording of all messages.
+//     security tokens, Forbidden.RAM for a missing permission of VpcPeer, NoPermission for a wrong ExternalId, and the wording of all messages.
 //
 // # What is simplified
 //
 // Answers are JSON, whatever Format says. VPCs are not modelled, so Create takes any id, and its connections have no CIDRs.
-// Identities have the permissions of their account. Session policies and external ids are only checked for their form. Any
-// identity of a trusted account can assume a role.
+// Identities have the permissions of their account, less what a session policy does not allow. Session policies are evaluated
+// by action alone: a statement needs a Resource, which is not looked at, and must not have a Condition. Any identity of a
+// trusted account can assume a role.
 package simulator

@@ -62,19 +62,22 @@ func throttled(wait time.Duration) *apiError {
 	return e
 }
 
-// forbidden is the answer to a caller whose RAM policies do not allow the action.
-func forbidden(code, action string, caller Key) *apiError {
+// identityPolicy is the type of policy that an account attaches to its identities.
+const identityPolicy = "AccountLevelIdentityBasedPolicy"
+
+// forbidden is the answer to a caller whose policies, of the type that policyType names, do not allow the action.
+func (cl *call) forbidden(policyType string) *apiError {
 	return &apiError{
 		status:  http.StatusForbidden,
-		code:    code,
+		code:    cl.product.denial,
 		message: "User not authorized to operate on the specified resource, or this API doesn't support RAM.",
 		detail: map[string]string{
-			"AuthAction":               action,
-			"AuthPrincipalOwnerId":     string(caller.Account),
-			"AuthPrincipalType":        caller.kind(),
-			"AuthPrincipalDisplayName": caller.name(),
+			"AuthAction":               cl.ramAction(),
+			"AuthPrincipalOwnerId":     string(cl.key.Account),
+			"AuthPrincipalType":        cl.key.kind(),
+			"AuthPrincipalDisplayName": cl.key.name(),
 			"NoPermissionType":         "ImplicitDeny",
-			"PolicyType":               "AccountLevelIdentityBasedPolicy",
+			"PolicyType":               policyType,
 			"EncodedDiagnosticMessage": "c2ltdWxhdGVk",
 		},
 	}

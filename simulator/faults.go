@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"time"
 
@@ -25,8 +26,11 @@ type Fault struct {
 	Probability float64 // only with this probability; Seed makes the choice repeatable
 	Seed        uint64
 
-	// How it goes wrong.
-	For     time.Duration // the wait of a throttle, the duration of a slow body, the age of a stale read; 0: the kind's default
+	// How it goes wrong. The zero value of these is the default of the Kind.
+	For     time.Duration // the wait of a throttle, the duration of a slow body, the age of a stale read
+	Code    string        // the code of an error
+	Status  int           // the HTTP status of an error or a page
+	Keys    string        // which keys of the answer, separated by commas; a.b is the key b below a
 	Applied bool          // carry out the call, then spoil its answer
 }
 
@@ -51,10 +55,11 @@ func (c *Cloud) Inject(faults ...Fault) {
 		if !ok {
 			panic("simulator: unknown fault " + string(f.Kind))
 		}
-		if f.For == 0 {
-			f.For = k.lasts
-		}
-		f.Applied = f.Applied || k.applied
+		f.For = cmp.Or(f.For, k.defaults.For)
+		f.Code = cmp.Or(f.Code, k.defaults.Code)
+		f.Status = cmp.Or(f.Status, k.defaults.Status)
+		f.Keys = cmp.Or(f.Keys, k.defaults.Keys)
+		f.Applied = f.Applied || k.defaults.Applied
 		c.faults = append(c.faults, &armedFault{Fault: f, random: rand.New(rand.NewPCG(f.Seed, 0))})
 	}
 }

@@ -2,6 +2,7 @@ package simulator_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"maps"
@@ -48,6 +49,12 @@ func coded(status int, code string) func(error) bool {
 		var e *sdkerrors.ServerError
 		return errors.As(err, &e) && e.HttpStatus() == status && e.ErrorCode() == code
 	}
+}
+
+// echoed accepts an error whose code is a part of the signature, which differs in each call.
+func echoed(err error) bool {
+	var e *sdkerrors.ServerError
+	return errors.As(err, &e) && e.HttpStatus() == 400 && len(e.ErrorCode()) == len("Invalid.")+18 && strings.HasPrefix(e.ErrorCode(), "Invalid.")
 }
 
 func clientError(code string) func(error) bool {
@@ -117,6 +124,13 @@ var faultCases = []struct {
 	{simulator.SameToken, succeeded, true, true, "-"},
 	{simulator.EndlessPages, succeeded, true, true, "-"},
 	{simulator.UnknownRequest, succeeded, false, true, ""},
+	{simulator.EarlyEnd, succeeded, true, true, "-"},
+	{simulator.Overlap, succeeded, true, true, "-"},
+	{simulator.APIError, coded(400, "OperationFailed"), false, false, "OperationFailed"},
+	{simulator.MissingKeys, succeeded, true, true, "-"},
+	{simulator.NullKeys, succeeded, true, true, "-"},
+	{simulator.EchoError, echoed, false, false, ""},
+	{simulator.EchoKeys, succeeded, true, true, "-"},
 }
 
 func TestFaults(t *testing.T) {
@@ -253,16 +267,18 @@ func TestFaultsDoNotHideABadSignature(t *testing.T) {
 	wantCode(t, "get", err, "SignatureDoesNotMatch")
 }
 
-func TestThrottleFaultSaysHowLong(t *testing.T) {
+func TestThrottleFaultSaysHowLongToWait(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		c := newCloud()
-		c.Inject(simulator.Fault{Kind: simulator.Throttle, For: 7 * time.Second})
-		_, err := inProcess(c).as(accepterKey).get("pcc-1")
-		if left := timeLeft(t, err); left != 7*time.Second {
-			t.Errorf("%v left", left)
-		}
-	})
+	for _, wait := range []time.Duration{time.Millisecond, 7 * time.Second, 24 * time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			c := newCloud()
+			c.Inject(simulator.Fault{Kind: simulator.Throttle, For: wait})
+			_, err := inProcess(c).as(accepterKey).get("pcc-1")
+			if left := timeLeft(t, err); left != wait {
+				t.Errorf("told to wait %v, want %v", left, wait)
+			}
+		})
+	}
 }
 
 func TestStaleReads(t *testing.T) {
@@ -459,4 +475,225 @@ func TestInjectPanicsOnAnUnknownFault(t *testing.T) {
 		}
 	}()
 	(&simulator.Cloud{}).Inject(simulator.Fault{Kind: "earthquake"})
+}
+
+// TestAnyErrorOfTheAPI injects codes that public bug reports name, with their statuses.
+func TestAnyErrorOfTheAPI(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		status int
+		code   string
+	}{
+		{400, "IdempotentFailed"},
+		{403, "IdempotentProcessing"},
+		{400, "OperationFailed.DistibuteLock"},
+		{400, "OperationFailed.LastTokenProcessing"},
+		{400, "Rejected.Throttling"},
+		{400, "ServiceUnAvailable"},
+		{503, "Busy"},
+	} {
+		c := newCloud(request("pcc-1"))
+		c.Inject(simulator.Fault{Kind: simulator.APIError, Code: tc.code, Status: tc.status})
+		_, err := inProcess(c).as(accepterKey).reject("pcc-1", "t", false)
+		if !coded(tc.status, tc.code)(err) {
+			t.Errorf("got %v, want %d %s", err, tc.status, tc.code)
+		}
+		wantFault(t, c.Calls()[0], simulator.APIError, tc.code, false)
+	}
+}
+
+func TestAFaultCanHaveAnotherCodeAndStatus(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		fault  simulator.Fault
+		status int
+		code   string
+	}{
+		{simulator.Fault{Kind: simulator.InternalError, Status: 502}, 502, "InternalError"},
+		{simulator.Fault{Kind: simulator.SystemBusy, Code: "Busy"}, 400, "Busy"},
+		{simulator.Fault{Kind: simulator.Throttle, Code: "Rejected.Throttling", Status: 503}, 503, "Rejected.Throttling"},
+		{simulator.Fault{Kind: simulator.HTML, Status: 403}, 403, ""}, // as a firewall refuses a request
+		{simulator.Fault{Kind: simulator.HTML, Status: 405}, 405, ""},
+	} {
+		c := newCloud(request("pcc-1"))
+		c.Inject(tc.fault)
+		if _, err := inProcess(c).as(accepterKey).get("pcc-1"); !coded(tc.status, tc.code)(err) {
+			t.Errorf("%v: got %v, want %d %q", tc.fault, err, tc.status, tc.code)
+		}
+	}
+}
+
+// TestPartitionsThatHang lets one account hang in one region, while its other regions and other accounts answer.
+func TestPartitionsThatHang(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := withRole(newCloud(request("pcc-1")))
+		c.Inject(simulator.Fault{Kind: simulator.Hang, Account: requester, Region: away})
+		s, err := inProcess(c).as(accepterKey).assume(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		session := simulator.Key{ID: s.Credentials.AccessKeyId, Secret: s.Credentials.AccessKeySecret, Token: s.Credentials.SecurityToken}
+		for _, tc := range []struct {
+			key    simulator.Key
+			region string
+			hangs  bool
+		}{
+			{accepterKey, away, false}, {requesterKey, home, false}, {session, home, false},
+			{requesterKey, away, true}, {session, away, true},
+		} {
+			start := time.Now()
+			_, err := inProcess(c).as(tc.key).in(tc.region).patient(time.Hour).list("", 0)
+			if timedOut(err) != tc.hangs || (time.Since(start) == time.Hour) != tc.hangs {
+				t.Errorf("%s in %s: %v after %v", tc.key.ID, tc.region, err, time.Since(start))
+			}
+		}
+	})
+}
+
+func TestMissingAndNullKeys(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name  string
+		fault simulator.Fault
+		get   string
+		list  string
+	}{
+		{"facts", simulator.Fault{Kind: simulator.MissingKeys},
+			`{"AcceptingRegionId":"cn-shanghai","Status":"Accepting"}`,
+			`{"VpcPeerConnects":[{"AcceptingRegionId":"cn-shanghai","Status":"Accepting"}]}`},
+		{"one key", simulator.Fault{Kind: simulator.MissingKeys, Keys: "Status"},
+			`{"AcceptingRegionId":"cn-shanghai","AcceptingVpc":{"Ipv4Cidrs":[]},"RegionId":"cn-hangzhou","Vpc":{"Ipv4Cidrs":["10.1.0.0/16"]}}`,
+			`{"VpcPeerConnects":[{"AcceptingRegionId":"cn-shanghai","AcceptingVpc":{"Ipv4Cidrs":[]},"RegionId":"cn-hangzhou","Vpc":{"Ipv4Cidrs":["10.1.0.0/16"]}}]}`},
+		{"a path", simulator.Fault{Kind: simulator.MissingKeys, Keys: "Vpc.Ipv4Cidrs,RegionId,AcceptingRegionId,Status"},
+			`{"AcceptingVpc":{"Ipv4Cidrs":[]},"Vpc":{}}`,
+			`{"VpcPeerConnects":[{"AcceptingVpc":{"Ipv4Cidrs":[]},"Vpc":{}}]}`},
+		{"the list", simulator.Fault{Kind: simulator.MissingKeys, Keys: "VpcPeerConnects,AcceptingVpc,Vpc,RegionId"},
+			`{"AcceptingRegionId":"cn-shanghai","Status":"Accepting"}`, `{}`},
+		{"a null list", simulator.Fault{Kind: simulator.NullKeys},
+			`{"AcceptingRegionId":"cn-shanghai","AcceptingVpc":{"Ipv4Cidrs":[]},"RegionId":"cn-hangzhou","Status":"Accepting","Vpc":{"Ipv4Cidrs":["10.1.0.0/16"]}}`,
+			`{"VpcPeerConnects":null}`},
+		{"null facts", simulator.Fault{Kind: simulator.NullKeys, Keys: "Vpc,AcceptingVpc,Status,AcceptingRegionId,RegionId"},
+			`{"AcceptingRegionId":null,"AcceptingVpc":null,"RegionId":null,"Status":null,"Vpc":null}`,
+			`{"VpcPeerConnects":[{"AcceptingRegionId":null,"AcceptingVpc":null,"RegionId":null,"Status":null,"Vpc":null}]}`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			c := newCloud(with(request("pcc-1"), func(it *simulator.Item) { it.OwnerID = 9007199254740993 }))
+			c.Inject(tc.fault)
+			r := inProcess(c).as(accepterKey)
+			one, err := r.get("pcc-1")
+			wantCode(t, "get", err, "")
+			all, err := r.list("", 0)
+			wantCode(t, "list", err, "")
+			if all.TotalCount != 1 || one.OwnerId != 9007199254740993 {
+				t.Errorf("TotalCount %d, OwnerId %d", all.TotalCount, one.OwnerId)
+			}
+			if got := facts(t, one.GetHttpContentBytes()); got != tc.get {
+				t.Errorf("Get shows  %s\nwant       %s", got, tc.get)
+			}
+			if got := facts(t, all.GetHttpContentBytes()); got != tc.list {
+				t.Errorf("List shows %s\nwant       %s", got, tc.list)
+			}
+		})
+	}
+}
+
+// facts returns an answer as JSON with sorted keys, of which only those that matter here are left.
+func facts(t *testing.T, body []byte) string {
+	t.Helper()
+	kept := []string{"VpcPeerConnects", "Vpc", "AcceptingVpc", "Ipv4Cidrs", "RegionId", "AcceptingRegionId", "Status"}
+	var keep func(v any)
+	keep = func(v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			maps.DeleteFunc(v, func(key string, _ any) bool { return !slices.Contains(kept, key) })
+			for _, value := range v {
+				keep(value)
+			}
+		case []any:
+			for _, value := range v {
+				keep(value)
+			}
+		}
+	}
+	var v any
+	if err := json.Unmarshal(body, &v); err != nil {
+		t.Fatal(err)
+	}
+	keep(v)
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestAListEndsEarly(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ there, max, shown int }{{10, 4, 2}, {3, 100, 1}, {1, 100, 0}, {0, 100, 0}} {
+		c := newCloud(many(tc.there)...)
+		c.Inject(simulator.Fault{Kind: simulator.EarlyEnd})
+		got, err := inProcess(c).as(accepterKey).list("", tc.max)
+		if err != nil || got.NextToken != "" || len(got.VpcPeerConnects) != tc.shown || got.TotalCount != tc.there {
+			t.Errorf("%d connections in pages of %d: %v, %+v", tc.there, tc.max, err, got)
+		}
+	}
+}
+
+func TestPagesOverlap(t *testing.T) {
+	t.Parallel()
+	for size, want := range map[int]string{
+		1: "0 1 2 3 4",
+		2: "0 1 1 2 2 3 3 4",
+		4: "0 1 2 3 3 4",
+		5: "0 1 2 3 4",
+	} {
+		c := newCloud(many(5)...)
+		c.Inject(simulator.Fault{Kind: simulator.Overlap})
+		var got []string
+		for next, page := "", 0; page == 0 || next != ""; page++ {
+			resp, err := inProcess(c).as(accepterKey).list(next, size)
+			if err != nil || page > 10 {
+				t.Fatalf("pages of %d: page %d, %v", size, page, err)
+			}
+			next = resp.NextToken
+			for _, id := range ids(resp) {
+				got = append(got, strings.TrimPrefix(id, "pcc-000"))
+			}
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("pages of %d: got %q, want %q", size, got, want)
+		}
+	}
+}
+
+// TestEchoes: each form of the caller's secrets is somewhere in what it is answered.
+func TestEchoes(t *testing.T) {
+	t.Parallel()
+	token := sessionKey.Token // token/of+session==
+	forms := []string{token, "token/of+ses", "of+session==", "token%2fof%2bsession%3d%3d"}
+	c := newCloud(request("pcc-1"))
+	c.Inject(simulator.Fault{Kind: simulator.EchoError, Action: "RejectVpcPeerConnection"}, simulator.Fault{Kind: simulator.EchoKeys})
+	r := inProcess(c).as(sessionKey)
+	_, err := r.reject("pcc-1", "t", false)
+	var e *sdkerrors.ServerError
+	if !errors.As(err, &e) || e.ErrorCode() != "Invalid."+forms[1] || e.RequestId() != forms[3] || e.Recommend() != forms[2] {
+		t.Fatalf("got %v", err)
+	}
+	for _, form := range append(forms, sessionKey.ID, sessionKey.Secret) {
+		if !strings.Contains(e.Message(), form) {
+			t.Errorf("%q is not in the message %q", form, e.Message())
+		}
+	}
+	got, err := r.get("pcc-1")
+	if err != nil || got.InstanceId != "pcc-1" || got.Status != "Accepting" || got.OwnerId != 2222222222222222 {
+		t.Fatalf("%v, %+v", err, got)
+	}
+	shown := strings.Join(slices.Concat(got.Vpc.Ipv4Cidrs, got.AcceptingVpc.Ipv4Cidrs, []string{got.Vpc.VpcId, got.AcceptingVpc.VpcId}), " ")
+	for _, form := range forms {
+		if !strings.Contains(shown, form) {
+			t.Errorf("%q is not among the facts %q", form, shown)
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,11 +15,13 @@ import (
 
 // ParseFault reads a fault from text: an action or *, the kind, and options, separated by colons.
 // An option is a number (Count), the word applied, or a key with a value: count=, skip=, every=, p= (Probability), seed=,
-// for=, instance=, account= or region=.
+// for=, code=, status=, keys=, instance=, account= or region=.
 //
 //	RejectVpcPeerConnection:throttle:3
 //	*:internal:p=0.2:seed=7
 //	GetVpcPeerConnectionAttribute:stale-read:every=2:for=3s
+//	*:api-error:code=IdempotentProcessing:status=403
+//	ListVpcPeerConnections:missing-keys:keys=AcceptingVpc.Ipv4Cidrs,RegionId
 //
 // An error says what was not understood and what is accepted.
 func ParseFault(text string) (Fault, error) {
@@ -58,6 +61,11 @@ func join(ks []Kind) string {
 	return strings.Join(names, ", ")
 }
 
+var (
+	codeForm  = regexp.MustCompile(`^[A-Za-z0-9]+(\.[A-Za-z0-9]+)*$`)
+	pathsForm = regexp.MustCompile(`^[A-Za-z0-9]+([.,][A-Za-z0-9]+)*$`)
+)
+
 // option is one option of a fault in text.
 type option struct {
 	key   string
@@ -73,6 +81,9 @@ var options = []option{
 	{"p", func(f *Fault, s string) error { return parse(&f.Probability, s, probability) }, func(f Fault) any { return f.Probability }},
 	{"seed", func(f *Fault, s string) error { return parse(&f.Seed, s, seed) }, func(f Fault) any { return f.Seed }},
 	{"for", func(f *Fault, s string) error { return parse(&f.For, s, duration) }, func(f Fault) any { return f.For }},
+	{"code", func(f *Fault, s string) error { return parse(&f.Code, s, errorCode) }, func(f Fault) any { return f.Code }},
+	{"status", func(f *Fault, s string) error { return parse(&f.Status, s, httpStatus) }, func(f Fault) any { return f.Status }},
+	{"keys", func(f *Fault, s string) error { return parse(&f.Keys, s, keyPaths) }, func(f Fault) any { return f.Keys }},
 	{"instance", func(f *Fault, s string) error { return parse(&f.Instance, s, instanceID) }, func(f Fault) any { return f.Instance }},
 	{"account", func(f *Fault, s string) error { return parse(&f.Account, s, accountOf) }, func(f Fault) any { return f.Account }},
 	{"region", func(f *Fault, s string) error { return parse(&f.Region, s, regionID) }, func(f Fault) any { return f.Region }},
@@ -158,6 +169,28 @@ func duration(s string) (time.Duration, error) {
 		return 0, errors.New("want a duration, such as 3s")
 	}
 	return d, nil
+}
+
+func errorCode(s string) (string, error) {
+	if !codeForm.MatchString(s) {
+		return "", errors.New("want an error code, such as Throttling.User")
+	}
+	return s, nil
+}
+
+func httpStatus(s string) (int, error) {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 200 || n > 599 {
+		return 0, errors.New("want an HTTP status from 200 to 599")
+	}
+	return n, nil
+}
+
+func keyPaths(s string) (string, error) {
+	if !pathsForm.MatchString(s) {
+		return "", errors.New("want keys of an answer, such as RegionId,Vpc.Ipv4Cidrs")
+	}
+	return s, nil
 }
 
 func instanceID(s string) (string, error) {

@@ -18,6 +18,8 @@ func TestParseFault(t *testing.T) {
 		"AssumeRole:hang:every=2:skip=1:count=5":                 {Kind: simulator.Hang, Action: "AssumeRole", Every: 2, Skip: 1, Count: 5},
 		"*:html:applied:instance=pcc-1:account=11":               {Kind: simulator.HTML, Applied: true, Instance: "pcc-1", Account: "11"},
 		"GetVpcPeerConnectionAttribute:empty:region=cn-hangzhou": {Kind: simulator.Empty, Action: "GetVpcPeerConnectionAttribute", Region: "cn-hangzhou"},
+		"*:api-error:code=IdempotentProcessing:status=403":       {Kind: simulator.APIError, Code: "IdempotentProcessing", Status: 403},
+		"*:missing-keys:keys=AcceptingVpc.Ipv4Cidrs,RegionId":    {Kind: simulator.MissingKeys, Keys: "AcceptingVpc.Ipv4Cidrs,RegionId"},
 	} {
 		got, err := simulator.ParseFault(text)
 		if err != nil || got != want {
@@ -32,7 +34,7 @@ func TestParseFaultSaysWhatItWants(t *testing.T) {
 		"":                       "want ACTION:KIND",
 		"throttle":               "want ACTION:KIND",
 		"Reject:throttle":        "want * or one of AcceptVpcPeerConnection, ",
-		"*:earthquake":           "want one of bad-gateway, ",
+		"*:earthquake":           "want one of api-error, bad-gateway, ",
 		"*:throttle:":            `option "": want a whole number above 0`,
 		"*:throttle:0":           `option "0": want a whole number above 0`,
 		"*:throttle:often":       `option "often": want a whole number above 0`,
@@ -48,6 +50,10 @@ func TestParseFaultSaysWhatItWants(t *testing.T) {
 		"*:throttle:instance=":   "want an instance id",
 		"*:throttle:account=me":  "want an account id",
 		"*:throttle:region=Rome": "want a region id",
+		"*:api-error:code=a b":   "want an error code, such as Throttling.User",
+		"*:api-error:status=99":  "want an HTTP status from 200 to 599",
+		"*:html:status=ok":       "want an HTTP status from 200 to 599",
+		"*:null-keys:keys=a,":    "want keys of an answer, such as ",
 		"*:throttle:colour=red":  `no option "colour=red"; want a number, applied, count=`,
 	} {
 		_, err := simulator.ParseFault(text)
@@ -58,7 +64,7 @@ func TestParseFaultSaysWhatItWants(t *testing.T) {
 }
 
 func FuzzFaultText(f *testing.F) {
-	for _, text := range []string{"*:throttle", "AssumeRole:hang:every=2:skip=1:3", "*:html:applied:instance=pcc-1:account=11:region=cn-a", "*:internal:p=0.25:seed=7:for=1h0m0.5s", "*:x:p=1e-3"} {
+	for _, text := range []string{"*:throttle", "AssumeRole:hang:every=2:skip=1:3", "*:html:applied:instance=pcc-1:account=11:region=cn-a", "*:internal:p=0.25:seed=7:for=1h0m0.5s", "*:api-error:code=A.B:status=503:keys=a.b,c", "*:x:p=1e-3"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -21,8 +21,7 @@ type call struct {
 	quota   Quota
 	lost    bool          // acknowledge it, but do not carry it out
 	stale   time.Duration // show what was true that long ago
-	circles bool          // name a page as its own next page
-	endless bool          // name a new next page and start again
+	paging  paging        // how a List goes wrong
 }
 
 // exchange handles one message from its arrival to its record.
@@ -74,7 +73,7 @@ func (c *Cloud) perform(cl *call) answer {
 	if c.Before != nil {
 		c.Before(cl.Call)
 	}
-	if err := c.permit(cl); err != nil {
+	if err := c.permit(cl, act); err != nil {
 		return err.answer(cl)
 	}
 	if err := c.check(cl, act); err != nil {
@@ -99,11 +98,14 @@ func (c *Cloud) route(cl *call) (action, *apiError) {
 }
 
 // permit refuses a call that the caller may not make, or may not make now.
-func (c *Cloud) permit(cl *call) *apiError {
+func (c *Cloud) permit(cl *call, act action) *apiError {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.denied[permission{cl.Account, cl.Action}] || c.denied[permission{cl.Account, "*"}] {
-		return forbidden(cl.product.denial, cl.ramAction(), cl.key)
+		return cl.forbidden(identityPolicy)
+	}
+	if !act.open && !cl.key.policy.allows(cl.ramAction()) {
+		return cl.forbidden("SessionPolicy")
 	}
 	return c.throttle(cl)
 }

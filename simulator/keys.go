@@ -18,6 +18,9 @@ type Key struct {
 	Expires time.Time // zero: never
 	Role    string    // ARN of the role whose session this is, or ""; for GetCallerIdentity and denials
 	Session string    // RoleSessionName of that session
+	Policy  string    // session policy, which limits what the session may call; "": no limit
+
+	policy *sessionPolicy // of Policy; nil: no limit
 }
 
 // permission names what an account may not do: an action, or all actions if it is "*".
@@ -26,7 +29,7 @@ type permission struct {
 	action  string
 }
 
-// AddKey makes the gateway accept a credential. It replaces one with the same id.
+// AddKey makes the gateway accept a credential. It replaces one with the same id. It panics on a malformed Policy.
 func (c *Cloud) AddKey(k Key) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -36,6 +39,13 @@ func (c *Cloud) AddKey(k Key) {
 func (c *Cloud) addKey(k Key) {
 	if c.keys == nil {
 		c.keys = map[string]Key{}
+	}
+	if k.Policy != "" {
+		policy, err := parseSessionPolicy(k.Policy)
+		if err != nil {
+			panic("simulator: " + err.Error())
+		}
+		k.policy = policy
 	}
 	c.keys[k.ID] = k
 }

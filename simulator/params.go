@@ -3,12 +3,9 @@ package simulator
 import (
 	"cmp"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-
-	"peerguard/function/peering"
 )
 
 // param is one parameter of a call, from the query or from the form.
@@ -114,69 +111,4 @@ func (ps params) business() string {
 		b.WriteByte(0)
 	}
 	return b.String()
-}
-
-// check returns what is wrong with the parameters of a call, or nil. Except for required, it accepts an absent parameter.
-type check func(c *Cloud, ps params) *apiError
-
-func required(name string) check {
-	return func(_ *Cloud, ps params) *apiError {
-		if ps.get(name) == "" {
-			return missing(name)
-		}
-		return nil
-	}
-}
-
-func boolean(name string) check {
-	return func(_ *Cloud, ps params) *apiError {
-		switch ps.get(name) {
-		case "", "false", "true":
-			return nil
-		default:
-			return badRequest("InvalidParameter", "The specified parameter %s is not valid: it must be true or false.", name)
-		}
-	}
-}
-
-func number(name string, low, high int) check {
-	return func(_ *Cloud, ps params) *apiError {
-		v := ps.get(name)
-		if v == "" {
-			return nil
-		}
-		if n, err := strconv.Atoi(v); err != nil || n < low || n > high {
-			return badRequest("InvalidParameter."+name, "The specified parameter %s is not valid: it must be between %d and %d.", name, low, high)
-		}
-		return nil
-	}
-}
-
-func matching(name string, form *regexp.Regexp) check {
-	return func(_ *Cloud, ps params) *apiError {
-		if v := ps.get(name); v != "" && !form.MatchString(v) {
-			return invalid(name)
-		}
-		return nil
-	}
-}
-
-func accountID(name string) check {
-	return func(_ *Cloud, ps params) *apiError {
-		if _, err := strconv.ParseInt(ps.get(name), 10, 64); ps.get(name) != "" && err != nil {
-			return invalid(name)
-		}
-		return nil
-	}
-}
-
-// region checks the RegionId of a call that is about one region.
-func region(c *Cloud, ps params) *apiError {
-	switch v := ps.get("RegionId"); {
-	case v == "":
-		return missing("RegionId")
-	case !peering.ValidRegion(v), c.Regions != nil && !slices.Contains(c.Regions, v):
-		return badRequest("UnsupportedRegion", "The feature of VpcPeer is not supported in the region of %s.", v)
-	}
-	return nil
 }

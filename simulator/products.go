@@ -2,7 +2,11 @@ package simulator
 
 import (
 	"maps"
+	"regexp"
 	"slices"
+	"strconv"
+
+	"peerguard/function/peering"
 )
 
 // product is one API behind the gateway.
@@ -18,6 +22,7 @@ type product struct {
 type action struct {
 	do     func(*Cloud, *call) answer
 	params []check // in this order, before do; do checks what needs more than the parameters
+	open   bool    // it needs no permission, so no session policy forbids it
 }
 
 // The versions of the products, by which the gateway tells them apart: no two products here share one.
@@ -31,12 +36,12 @@ var products = map[string]*product{
 	peerVersion: {
 		host: "vpcpeer.aliyuncs.com", ram: "vpc", denial: "Forbidden.RAM", metered: true,
 		actions: map[string]action{
-			"GetVpcPeerConnectionAttribute": {(*Cloud).get, []check{required("InstanceId")}},
-			"ListVpcPeerConnections":        {(*Cloud).list, []check{region, number("MaxResults", 1, 100)}},
-			"RejectVpcPeerConnection":       {(*Cloud).reject, []check{required("InstanceId"), boolean("DryRun")}},
-			"AcceptVpcPeerConnection":       {(*Cloud).accept, []check{required("InstanceId"), boolean("DryRun")}},
-			"DeleteVpcPeerConnection":       {(*Cloud).delete, []check{required("InstanceId"), boolean("DryRun")}},
-			"CreateVpcPeerConnection": {(*Cloud).create, []check{
+			"GetVpcPeerConnectionAttribute": {do: (*Cloud).get, params: []check{required("InstanceId")}},
+			"ListVpcPeerConnections":        {do: (*Cloud).list, params: []check{region, number("MaxResults", 1, 100)}},
+			"RejectVpcPeerConnection":       {do: (*Cloud).reject, params: []check{required("InstanceId"), boolean("DryRun")}},
+			"AcceptVpcPeerConnection":       {do: (*Cloud).accept, params: []check{required("InstanceId"), boolean("DryRun")}},
+			"DeleteVpcPeerConnection":       {do: (*Cloud).delete, params: []check{required("InstanceId"), boolean("DryRun")}},
+			"CreateVpcPeerConnection": {do: (*Cloud).create, params: []check{
 				region, boolean("DryRun"), required("VpcId"), required("AcceptingVpcId"), required("AcceptingRegionId"),
 				accountID("AcceptingAliUid"),
 			}},
@@ -45,12 +50,12 @@ var products = map[string]*product{
 	stsVersion: {
 		host: "sts.aliyuncs.com", ram: "sts", denial: "NoPermission",
 		actions: map[string]action{
-			"AssumeRole": {(*Cloud).assumeRole, []check{
+			"AssumeRole": {do: (*Cloud).assumeRole, params: []check{
 				required("RoleArn"), required("RoleSessionName"),
-				matching("RoleArn", roleARN), matching("RoleSessionName", sessionName), policySize, externalID,
+				matching("RoleArn", roleARN), matching("RoleSessionName", sessionName), sessionPolicyForm, externalIDForm,
 				number("DurationSeconds", minSession, maxSession),
 			}},
-			"GetCallerIdentity": {(*Cloud).callerIdentity, nil},
+			"GetCallerIdentity": {do: (*Cloud).callerIdentity, open: true},
 		},
 	},
 }
@@ -66,4 +71,69 @@ func Actions() []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// check returns what is wrong with the parameters of a call, or nil. Except for required, it accepts an absent parameter.
+type check func(c *Cloud, ps params) *apiError
+
+func required(name string) check {
+	return func(_ *Cloud, ps params) *apiError {
+		if ps.get(name) == "" {
+			return missing(name)
+		}
+		return nil
+	}
+}
+
+func boolean(name string) check {
+	return func(_ *Cloud, ps params) *apiError {
+		switch ps.get(name) {
+		case "", "false", "true":
+			return nil
+		default:
+			return badRequest("InvalidParameter", "The specified parameter %s is not valid: it must be true or false.", name)
+		}
+	}
+}
+
+func number(name string, low, high int) check {
+	return func(_ *Cloud, ps params) *apiError {
+		v := ps.get(name)
+		if v == "" {
+			return nil
+		}
+		if n, err := strconv.Atoi(v); err != nil || n < low || n > high {
+			return badRequest("InvalidParameter."+name, "The specified parameter %s is not valid: it must be between %d and %d.", name, low, high)
+		}
+		return nil
+	}
+}
+
+func matching(name string, form *regexp.Regexp) check {
+	return func(_ *Cloud, ps params) *apiError {
+		if v := ps.get(name); v != "" && !form.MatchString(v) {
+			return invalid(name)
+		}
+		return nil
+	}
+}
+
+func accountID(name string) check {
+	return func(_ *Cloud, ps params) *apiError {
+		if _, err := strconv.ParseInt(ps.get(name), 10, 64); ps.get(name) != "" && err != nil {
+			return invalid(name)
+		}
+		return nil
+	}
+}
+
+// region checks the RegionId of a call that is about one region.
+func region(c *Cloud, ps params) *apiError {
+	switch v := ps.get("RegionId"); {
+	case v == "":
+		return missing("RegionId")
+	case !peering.ValidRegion(v), c.Regions != nil && !slices.Contains(c.Regions, v):
+		return badRequest("UnsupportedRegion", "The feature of VpcPeer is not supported in the region of %s.", v)
+	}
+	return nil
 }

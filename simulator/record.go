@@ -19,6 +19,9 @@ type Call struct {
 	InstanceID  string
 	ClientToken string
 	DryRun      bool
+	RoleARN     string // of AssumeRole, like the next two
+	Policy      string // the session policy
+	ExternalID  string
 	Fault       Kind   // the fault that applied, or ""
 	Outcome     string // the API's error code, or the fault that hid the answer; "" if the call succeeded
 	Effect      bool   // the call changed the state of a connection

@@ -15,6 +15,7 @@ import (
 type Role struct {
 	ARN             string            // acs:ram::<account>:role/<name>
 	TrustedAccounts []peering.Account // accounts whose identities may assume it
+	ExternalID      string            // ExternalId that a caller must send; "": none is needed
 	MaxSession      time.Duration     // longest DurationSeconds that it allows; 0: an hour
 }
 
@@ -38,18 +39,10 @@ const (
 	minSession    = 900   // seconds
 	maxSession    = 43200 // seconds, of any role
 	hour          = 3600  // seconds, the default
-	maxPolicy     = 2048  // characters
 	maxExternalID = 1224  // characters
 )
 
-func policySize(_ *Cloud, ps params) *apiError {
-	if len(ps.get("Policy")) > maxPolicy {
-		return badRequest("InvalidParameter.PolicySize", "The size of Policy must be smaller than %d bytes.", maxPolicy)
-	}
-	return nil
-}
-
-func externalID(_ *Cloud, ps params) *apiError {
+func externalIDForm(_ *Cloud, ps params) *apiError {
 	v := ps.get("ExternalId")
 	if v != "" && (len(v) < 2 || len(v) > maxExternalID || !externalIDChars.MatchString(v)) {
 		return invalid("ExternalId")
@@ -78,6 +71,7 @@ type credentials struct {
 
 func (c *Cloud) assumeRole(cl *call) answer {
 	arn, name := cl.params.get("RoleArn"), cl.params.get("RoleSessionName")
+	cl.RoleARN, cl.Policy, cl.ExternalID = arn, cl.params.get("Policy"), cl.params.get("ExternalId")
 	lasts := time.Duration(cl.params.number("DurationSeconds", hour)) * time.Second
 	cl.wait(c.Latency)
 	c.mu.Lock()
@@ -85,7 +79,7 @@ func (c *Cloud) assumeRole(cl *call) answer {
 	if err := c.assumable(cl, arn, lasts); err != nil {
 		return err.answer(cl)
 	}
-	k := c.issue(arn, name, lasts)
+	k := c.issue(cl, name, lasts)
 	return done(session{
 		cl.RequestID,
 		assumedUser{assumedARN(arn, name), roleID(arn) + ":" + name},
@@ -93,15 +87,16 @@ func (c *Cloud) assumeRole(cl *call) answer {
 	})
 }
 
-// assumable refuses a role that does not exist, does not trust the caller, or does not allow so long a session.
+// assumable refuses a role that does not exist, does not trust the caller, or does not allow so long a session. A wrong
+// ExternalId is a missing trust.
 // The lock is held.
 func (c *Cloud) assumable(cl *call, arn string, lasts time.Duration) *apiError {
 	role, ok := c.roles[arn]
 	switch {
 	case !ok:
 		return &apiError{status: http.StatusNotFound, code: "EntityNotExist.Role", message: "The role not exists: " + arn + "."}
-	case !slices.Contains(role.TrustedAccounts, cl.Account):
-		return forbidden("NoPermission", "sts:AssumeRole", cl.key)
+	case !slices.Contains(role.TrustedAccounts, cl.Account), role.ExternalID != "" && role.ExternalID != cl.ExternalID:
+		return cl.forbidden("AssumeRolePolicy")
 	case lasts > max(role.MaxSession, hour*time.Second):
 		return badRequest("InvalidParameter.DurationSeconds", "The Max Session Duration of the role is shorter than %d seconds.", lasts/time.Second)
 	}
@@ -109,16 +104,17 @@ func (c *Cloud) assumable(cl *call, arn string, lasts time.Duration) *apiError {
 }
 
 // issue makes a session key. It looks random, says that it is simulated, and is never repeated. The lock is held.
-func (c *Cloud) issue(arn, session string, lasts time.Duration) Key {
+func (c *Cloud) issue(cl *call, session string, lasts time.Duration) Key {
 	n := c.serial.Add(1)
 	k := Key{
 		ID:      fmt.Sprintf("STS.Simulated%016X", scramble(n)),
 		Secret:  fmt.Sprintf("SimulatedSecret%016x", scramble(^n)),
 		Token:   fmt.Sprintf("SimulatedToken%016x%016x==", scramble(n<<1), scramble(^n<<1)),
-		Account: peering.Account(roleARN.FindStringSubmatch(arn)[1]),
+		Account: peering.Account(roleARN.FindStringSubmatch(cl.RoleARN)[1]),
 		Expires: time.Now().Add(lasts),
-		Role:    arn,
+		Role:    cl.RoleARN,
 		Session: session,
+		Policy:  cl.Policy,
 	}
 	c.addKey(k)
 	return k

@@ -1,11 +1,13 @@
 package simulator_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	sdkerrors "github.com/aliyun/alibaba-cloud-sdk-go/sdk/errors"
 	"github.com/aliyun/alibaba-cloud-sdk-go/services/sts"
 
 	"peerguard/function/peering"
@@ -13,6 +15,11 @@ import (
 )
 
 const roleARN = "acs:ram::2222222222222222:role/peerguard"
+
+// readOnly is a session policy that allows what a reader needs, and forbids one part of that again.
+const readOnly = `{"Version":"1","Statement":[
+	{"Effect":"Allow","Action":["vpc:Get*","vpc:ListVpcPeerConnections","vpc:Accept*"],"Resource":"*"},
+	{"Effect":"Deny","Action":"vpc:AcceptVpcPeerConnection","Resource":["*"]}]}`
 
 func withRole(c *simulator.Cloud) *simulator.Cloud {
 	c.AddRole(simulator.Role{ARN: roleARN, TrustedAccounts: []peering.Account{accepter}})
@@ -67,7 +74,7 @@ func TestAssumeRoleRefusals(t *testing.T) {
 		want   string
 	}{
 		{"everything allowed", accepterKey, func(q *req) {
-			q.ExternalId, q.Policy, q.DurationSeconds, q.RoleSessionName = "a:b/c", "{}", "900", "a.b-c_d@e"
+			q.ExternalId, q.Policy, q.DurationSeconds, q.RoleSessionName = "a:b/c", readOnly, "900", "a.b-c_d@e"
 		}, ""},
 		{"no role", accepterKey, func(q *req) { q.RoleArn = "" }, "MissingRoleArn"},
 		{"no name", accepterKey, func(q *req) { q.RoleSessionName = "" }, "MissingRoleSessionName"},
@@ -81,6 +88,13 @@ func TestAssumeRoleRefusals(t *testing.T) {
 		{"external id too long", accepterKey, func(q *req) { q.ExternalId = strings.Repeat("x", 1225) }, "InvalidParameter.ExternalId"},
 		{"external id with a space", accepterKey, func(q *req) { q.ExternalId = "a b" }, "InvalidParameter.ExternalId"},
 		{"policy too long", accepterKey, func(q *req) { q.Policy = strings.Repeat("x", 2049) }, "InvalidParameter.PolicySize"},
+		{"policy not JSON", accepterKey, func(q *req) { q.Policy = "allow" }, "InvalidParameter.PolicyGrammar"},
+		{"policy without a statement", accepterKey, func(q *req) { q.Policy = "{}" }, "InvalidParameter.PolicyGrammar"},
+		{"policy with a statement that is not complete", accepterKey, func(q *req) { q.Policy = `{"Version":"1","Statement":[{"Effect":"Allow","Action":"*"}]}` }, "InvalidParameter.PolicyGrammar"},
+		{"policy with a condition", accepterKey, func(q *req) {
+			q.Policy = `{"Version":"1","Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Condition":{}}]}`
+		}, "InvalidParameter.PolicyGrammar"},
+		{"policy of another version", accepterKey, func(q *req) { q.Policy = strings.Replace(readOnly, `"1"`, `"2"`, 1) }, "InvalidParameter.PolicyGrammar"},
 		{"unknown role", accepterKey, func(q *req) { q.RoleArn += "2" }, "EntityNotExist.Role"},
 		{"not trusted", strangerKey, func(*req) {}, "NoPermission"},
 	}
@@ -138,4 +152,89 @@ func TestCallerIdentity(t *testing.T) {
 			t.Errorf("%v, %+v", err, got)
 		}
 	}
+}
+
+// session assumes the role of withRole and returns its key.
+func (r caller) session(t *testing.T, change func(*sts.AssumeRoleRequest)) simulator.Key {
+	t.Helper()
+	got, err := r.assume(change)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return simulator.Key{ID: got.Credentials.AccessKeyId, Secret: got.Credentials.AccessKeySecret, Token: got.Credentials.SecurityToken}
+}
+
+func TestASessionPolicyLimitsTheSession(t *testing.T) {
+	t.Parallel()
+	mine := with(request("pcc-1"), func(it *simulator.Item) { it.AcceptingOwnerUID, it.OwnerID = it.OwnerID, it.AcceptingOwnerUID })
+	for _, tc := range []struct {
+		name, policy              string
+		get, list, reject, accept string // codes
+	}{
+		{"none", "", "", "", "", "IncorrectStatus.VpcPeer"},
+		{"read only", readOnly, "", "", "Forbidden.RAM", "Forbidden.RAM"},
+		{"one action", `{"Version":"1","Statement":[{"Effect":"Allow","Action":"vpc:RejectVpcPeerConnection","Resource":"*"}]}`, "Forbidden.RAM", "Forbidden.RAM", "", "Forbidden.RAM"},
+		{"everything", `{"Version":"1","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`, "", "", "", "IncorrectStatus.VpcPeer"},
+		{"another product", `{"Version":"1","Statement":[{"Effect":"Allow","Action":"ecs:*","Resource":"*"}]}`, "Forbidden.RAM", "Forbidden.RAM", "Forbidden.RAM", "Forbidden.RAM"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			c := withRole(newCloud(mine))
+			r := inProcess(c)
+			s := r.as(r.as(accepterKey).session(t, func(q *sts.AssumeRoleRequest) { q.Policy = tc.policy }))
+			if call := c.Calls()[0]; call.Policy != tc.policy || call.RoleARN != roleARN {
+				t.Errorf("recorded %+v", call)
+			}
+			_, err := s.get("pcc-1")
+			wantCode(t, "get", err, tc.get)
+			_, err = s.list("", 0)
+			wantCode(t, "list", err, tc.list)
+			_, err = s.reject("pcc-1", "", false)
+			wantCode(t, "reject", err, tc.reject)
+			wantCode(t, "accept", s.accept("pcc-1"), tc.accept)
+			if _, err := s.sts().GetCallerIdentity(sts.CreateGetCallerIdentityRequest()); err != nil {
+				t.Errorf("GetCallerIdentity needs no permission, but got %v", err)
+			}
+		})
+	}
+}
+
+func TestADenialNamesTheSessionPolicy(t *testing.T) {
+	t.Parallel()
+	c := withRole(newCloud(request("pcc-1")))
+	r := inProcess(c)
+	_, err := r.as(r.as(accepterKey).session(t, func(q *sts.AssumeRoleRequest) { q.Policy = readOnly })).reject("pcc-1", "", false)
+	var e *sdkerrors.ServerError
+	if !errors.As(err, &e) || e.HttpStatus() != 403 {
+		t.Fatalf("got %v", err)
+	}
+	if d := e.AccessDeniedDetail(); d["PolicyType"] != "SessionPolicy" || d["AuthAction"] != "vpc:RejectVpcPeerConnection" || d["AuthPrincipalDisplayName"] != "peerguard:peerguard" {
+		t.Errorf("detail %v", d)
+	}
+}
+
+func TestExternalID(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ role, sent, want string }{
+		{"", "", ""}, {"", "word", ""}, {"word", "word", ""},
+		{"word", "", "NoPermission"}, {"word", "Word", "NoPermission"}, {"word", "words", "NoPermission"},
+	} {
+		c := newCloud()
+		c.AddRole(simulator.Role{ARN: roleARN, TrustedAccounts: []peering.Account{accepter}, ExternalID: tc.role})
+		_, err := inProcess(c).as(accepterKey).assume(func(q *sts.AssumeRoleRequest) { q.ExternalId = tc.sent })
+		wantCode(t, tc.role+" "+tc.sent, err, tc.want)
+		if call := c.Calls()[0]; call.ExternalID != tc.sent {
+			t.Errorf("recorded %+v", call)
+		}
+	}
+}
+
+func TestAddKeyPanicsOnAMalformedPolicy(t *testing.T) {
+	t.Parallel()
+	defer func() {
+		if recover() == nil {
+			t.Error("no panic")
+		}
+	}()
+	newCloud().AddKey(simulator.Key{ID: "STS.x", Policy: "{}"})
 }

@@ -79,15 +79,39 @@ func (c *Cloud) list(cl *call) answer {
 	c.mu.Lock()
 	last, more := c.fill(cl, q, &p)
 	c.mu.Unlock()
-	switch {
-	case cl.circles:
-		p.NextToken = cmp.Or(cl.params.get("NextToken"), c.nextToken(q.partition, 0))
-	case cl.endless:
-		p.NextToken = c.nextToken(q.partition, 0)
-	case more:
+	if more {
 		p.NextToken = c.nextToken(q.partition, last)
 	}
+	c.misplace(cl, q, &p, last)
 	return done(p)
+}
+
+// paging says how the pages of a List go wrong.
+type paging int
+
+const (
+	orderly     paging = iota
+	circling           // a page names itself as the next page
+	endless            // a page names a new next page, which is the first one
+	overlapping        // a page begins with the last connection of the page before
+	ending             // a page lacks its second half and a next page
+)
+
+// misplace makes a page go wrong if a fault says so.
+func (c *Cloud) misplace(cl *call, q query, p *page, last uint64) {
+	switch cl.paging {
+	case orderly:
+	case circling:
+		p.NextToken = cmp.Or(cl.params.get("NextToken"), c.nextToken(q.partition, 0))
+	case endless:
+		p.NextToken = c.nextToken(q.partition, 0)
+	case overlapping:
+		if p.NextToken != "" && len(p.VpcPeerConnects) > 1 { // after a page of one there would be no progress
+			p.NextToken = c.nextToken(q.partition, last-1)
+		}
+	case ending:
+		p.NextToken, p.VpcPeerConnects = "", p.VpcPeerConnects[:len(p.VpcPeerConnects)/2]
+	}
 }
 
 // fill fills a page. It returns the sequence number of its last connection, and whether more follow. The lock is held.
