@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -110,23 +111,26 @@ func echoesInKeys(f Fault, cl *call, a answer) answer {
 
 // echoesInError answers with an error that repeats the caller's secrets in each of its parts.
 func echoesInError(f Fault, cl *call, _ answer) answer {
-	echoes := cl.echoes()
-	e := badRequest("Invalid."+echoes[1], "Not accepted: %s", strings.Join(echoes, " ")).body(cl)
-	e.RequestID, e.Recommend = echoes[3], echoes[2]
+	token := echoes(cmp.Or(cl.params.get("SecurityToken"), cl.params.get("Signature")))
+	e := badRequest("Invalid."+echoes(cl.key.Secret)[1], "Not accepted: %s", strings.Join(cl.echoes(), " ")).body(cl)
+	e.Recommend, e.RequestID = token[2], token[3]
 	return answer{status: http.StatusBadRequest, code: string(f.Kind), body: encode(e)}
 }
 
-// echoes returns the secrets of the caller, four forms of each: whole, its beginning, its end, and escaped with small
-// letters. The first four are those of the security token, or of the signature if there is no token.
-func (cl *call) echoes() []string {
-	var all []string
+// echoes returns all forms of all secrets of the caller, those of its security token first.
+func (cl *call) echoes() (all []string) {
 	for _, secret := range []string{cl.params.get("SecurityToken"), cl.params.get("Signature"), cl.key.Secret, cl.key.ID} {
 		if secret != "" {
-			third := len(secret) / 3
-			all = append(all, secret, secret[:2*third], secret[third:], smallEscapes(secret))
+			all = append(all, echoes(secret)...)
 		}
 	}
 	return all
+}
+
+// echoes returns a secret in four forms: whole, its beginning, its end, and escaped with small letters.
+func echoes(secret string) []string {
+	third := len(secret) / 3
+	return []string{secret, secret[:2*third], secret[third:], smallEscapes(secret)}
 }
 
 var escape = regexp.MustCompile(`%[0-9A-F]{2}`)

@@ -56,6 +56,7 @@ var faults = map[simulator.Kind]expectation{
 	simulator.WrongStatus:    {false, "IncorrectStatus.VpcPeer"},
 	simulator.Vanished:       {false, "ResourceNotFound.InstanceId"},
 	simulator.TokenMismatch:  {false, "IdempotentParameterMismatch"},
+	simulator.APIError:       {false, "OperationFailed"},
 }
 
 // expected returns the row of the table, except for the one code that STS spells differently.
@@ -66,11 +67,12 @@ func expected(action string, kind simulator.Kind) expectation {
 	return faults[kind]
 }
 
-// elsewhere lists the faults that other tests cover: two look like success and are tested with the guard, and two are about
-// lists, see TestListsThatDoNotEnd.
+// elsewhere lists the faults that other tests cover: they look like success, or are about lists (see TestListsThatDoNotEnd).
 var elsewhere = map[simulator.Kind]bool{
 	simulator.LostUpdate: true, simulator.StaleRead: true,
-	simulator.SameToken: true, simulator.EndlessPages: true,
+	simulator.SameToken: true, simulator.EndlessPages: true, simulator.Overlap: true, simulator.EarlyEnd: true,
+	simulator.MissingKeys: true, simulator.NullKeys: true, // facts and lists that are missing
+	simulator.EchoError: true, simulator.EchoKeys: true, // what an answer repeats
 }
 
 // calls are the four calls of the API, each as the guard makes it.
