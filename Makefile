@@ -104,6 +104,7 @@ preview: ## render s.yaml with the real Serverless Devs, if npm and its registry
 	out=$$(NODE_ENV=test serverless_devs_config_home="$$home" \
 		DEPLOY_ROLE=acs:ram::1111111111111111:role/peerguard DEPLOY_LOG_PROJECT=peerguard-logs \
 		DEPLOY_FAILURE_DESTINATION=acs:mns:cn-shanghai::/topics/peerguard-failed/messages \
+		DEPLOY_DEAD_LETTER_QUEUE=acs:mns:cn-shanghai:1111111111111111:/queues/peerguard-dead-letters \
 		$(SERVERLESS_DEVS)/node_modules/.bin/s preview --template s.yaml --output-format json 2>&1) || \
 		{ printf '%s\npreview: Serverless Devs cannot read s.yaml\n' "$$out" >&2; exit 1; }; \
 	if [[ $$out != *'"functionName": "peerguard"'* || $$out == *'$${'* ]]; then \

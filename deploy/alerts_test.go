@@ -46,8 +46,9 @@ type alert struct {
 		AutoAnnotation      bool `yaml:"autoAnnotation"`
 		SendResolved        bool `yaml:"sendResolved"`
 		Threshold           int
-		NoDataFire          bool `yaml:"noDataFire"`
-		NoDataSeverity      int  `yaml:"noDataSeverity"`
+		NoDataFire          bool                   `yaml:"noDataFire"`
+		NoDataSeverity      int                    `yaml:"noDataSeverity"`
+		SinkAlerthub        struct{ Enabled bool } `yaml:"sinkAlerthub"`
 		PolicyConfiguration struct {
 			AlertPolicyID  string `yaml:"alertPolicyId"`
 			ActionPolicyID string `yaml:"actionPolicyId"`
@@ -246,6 +247,9 @@ func TestAlertRules(t *testing.T) {
 		}
 		if c.NoDataFire != (name == "no-sweep") || c.PolicyConfiguration.RepeatInterval == "" {
 			t.Errorf("%s: no data fires %t, repeats after %q", name, c.NoDataFire, c.PolicyConfiguration.RepeatInterval)
+		}
+		if !c.SinkAlerthub.Enabled {
+			t.Errorf("%s does not reach the alert centre, so that nobody is told", name)
 		}
 		var keys []string
 		for _, note := range c.Annotations {

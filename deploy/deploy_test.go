@@ -19,7 +19,7 @@ import (
 
 // placeholders lists everything that a person has to fill in.
 var placeholders = []string{
-	"<REGION>", "<ACCOUNT_ID>", "<MEMBER_ACCOUNT_ID>", "<LOG_PROJECT>", "<LOGSTORE>", "<FAILURE_TOPIC>", "<ACTION_POLICY_ID>",
+	"<REGION>", "<ACCOUNT_ID>", "<LOG_PROJECT>", "<LOGSTORE>", "<FAILURE_TOPIC>", "<ACTION_POLICY_ID>",
 	"<EVENT_BUS>", "<DINGTALK_WEBHOOK_URL>", "<DINGTALK_SECRET>", "<FEISHU_WEBHOOK_URL>", "<SLACK_WEBHOOK_URL>", "<MAIL_SENDER>", "<MAIL_RECIPIENT>",
 }
 
@@ -120,6 +120,27 @@ func TestNothingIsLeftUnexplained(t *testing.T) {
 		if !strings.Contains(prose.String(), path.Base(file)) {
 			t.Errorf("no README names %s", file)
 		}
+	}
+}
+
+// TestDeployDoesNotAsk: without -y the tool asks when it finds a difference, and without a terminal it then deploys nothing and
+// exits with 0. The other half is the key qualifier in s.yaml, without which it finds a difference every time. The component
+// that asks is not on npm, so that no test can play a second deployment.
+func TestDeployDoesNotAsk(t *testing.T) {
+	t.Parallel()
+	commands := 0
+	for _, file := range slices.Concat(files(t, ".md"), files(t, ".yaml"), files(t, ".tf"), []string{"../README.md", "../s.yaml", "../Makefile"}) {
+		for line := range strings.Lines(read(t, file)) {
+			for _, use := range regexp.MustCompile(`\bs deploy\b(?: -y)?`).FindAllString(line, -1) {
+				commands++
+				if !strings.HasSuffix(use, " -y") {
+					t.Errorf("%s: s deploy without -y: %s", file, strings.TrimSpace(line))
+				}
+			}
+		}
+	}
+	if commands < 8 {
+		t.Errorf("only %d commands were looked at", commands)
 	}
 }
 

@@ -9,17 +9,17 @@ import (
 	"peerguard/function/peering"
 )
 
-// sweep parses a timer's event as the function does.
-func sweep(t *testing.T, name string, payload any) *event.Sweep {
+// sweep parses an event as the function does.
+func sweep(t *testing.T, body map[string]any) *event.Sweep {
 	t.Helper()
-	body, err := json.Marshal(map[string]any{"triggerName": name, "triggerTime": "flow-execution-1", "payload": payload})
+	payload, err := json.Marshal(body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	input, err := event.Parse(body)
+	input, err := event.Parse(payload)
 	s, ok := input.(*event.Sweep)
 	if err != nil || !ok {
-		t.Fatalf("%s: %s is not a sweep: %v", name, body, err)
+		t.Fatalf("%s is not a sweep: %v", payload, err)
 	}
 	return s
 }
@@ -73,9 +73,32 @@ func TestTimers(t *testing.T) {
 			t.Errorf("timer %+v", timer)
 		}
 		names[timer.TriggerName] = true
-		shards = append(shards, sweep(t, timer.TriggerName, timer.TriggerConfig.Payload))
+		shards = append(shards, sweep(t, map[string]any{
+			"triggerName": timer.TriggerName, "triggerTime": "2026-11-20T06:00:00Z", "payload": timer.TriggerConfig.Payload,
+		}))
 	}
 	checkShards(t, shards)
+}
+
+// execution is the name of the execution of the flow.
+const execution = "flow-execution-1"
+
+// resolve returns the body that CloudFlow sends for an item: the value of a key that ends in .$ is an expression, any other
+// value is sent as it is.
+func resolve(body map[string]string, item map[string]any) map[string]any {
+	sent := map[string]any{}
+	for key, value := range body {
+		name, expression := strings.CutSuffix(key, ".$")
+		switch input, isInput := strings.CutPrefix(value, "$Input."); {
+		case !expression:
+			sent[name] = value
+		case isInput:
+			sent[name] = item[input]
+		case value == "$Context.Execution.Name":
+			sent[name] = execution
+		}
+	}
+	return sent
 }
 
 // TestCloudFlow resolves the expressions of the flow and passes each event to the function's parser.
@@ -119,14 +142,16 @@ func TestCloudFlow(t *testing.T) {
 	if invoke.Name != state.Processor.StartAt || invoke.Action != "FC:InvokeFunction" || invoke.Parameters.InvocationType != "Async" {
 		t.Errorf("task %+v", invoke)
 	}
-	body := invoke.Parameters.Body
-	if len(body) != 3 || body["triggerName"] != "$Input.name" || body["payload"] != "$Input.payload" || body["triggerTime"] != "$Context.Execution.Name" {
-		t.Errorf("body %v", body)
+	if !strings.HasSuffix(invoke.Parameters.ResourceArn, ":functions/peerguard/LATEST") {
+		t.Errorf("the flow invokes %s: CloudFlow wants the version", invoke.Parameters.ResourceArn)
 	}
 	var shards []*event.Sweep
 	for _, item := range state.InputConstructor[strings.TrimPrefix(state.ItemsPath, "$Input.")] {
-		name, _ := item["name"].(string)
-		shards = append(shards, sweep(t, name, item["payload"]))
+		s := sweep(t, resolve(invoke.Parameters.Body, item))
+		if s.TriggerName != item["name"] || s.TriggerTime != execution {
+			t.Errorf("shard %v is the sweep %+v", item["name"], s)
+		}
+		shards = append(shards, s)
 	}
 	checkShards(t, shards)
 }

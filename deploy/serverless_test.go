@@ -20,6 +20,7 @@ import (
 var environment = map[string]string{
 	"DEPLOY_ROLE":                "acs:ram::1111111111111111:role/peerguard",
 	"DEPLOY_FAILURE_DESTINATION": "acs:mns:cn-shanghai::/topics/peerguard-failed/messages",
+	"DEPLOY_DEAD_LETTER_QUEUE":   "acs:mns:cn-shanghai:1111111111111111:/queues/peerguard-dead-letters",
 	"DEPLOY_LOG_PROJECT":         "peerguard-logs",
 }
 
@@ -301,6 +302,11 @@ func TestDeploymentMistakes(t *testing.T) {
 		"retry in camel case":      {"PushRetryStrategy", "pushRetryStrategy", "/retryStrategy': additional properties 'pushRetryStrategy'"},
 		"no source parameters":     {"              eventSourceParameters: {}\n", "", "/eventSourceConfig': missing property 'eventSourceParameters'"},
 		"other source":             {"eventSourceType: Default", "eventSourceType: MNS", "/eventSourceType'"},
+		"no qualifier":             {"        qualifier: LATEST", "        #", "/asyncInvokeConfig': missing property 'qualifier'"},
+		"another version":          {"qualifier: LATEST", "qualifier: \"1\"", "/asyncInvokeConfig/qualifier'"},
+		"no dead-letter queue":     {"              deadLetterQueue:\n                Arn: ${vars.deadLetterQueue}\n", "", "/runOptions': missing property 'deadLetterQueue'"},
+		"topic for dead letters":   {"Arn: ${vars.deadLetterQueue}", "Arn: ${vars.failureDestination}", "/deadLetterQueue/Arn'"},
+		"dead letters, camel case": {"Arn: ${vars.deadLetterQueue}", "arn: ${vars.deadLetterQueue}", "/deadLetterQueue': additional properties 'arn'"},
 		"tab":                      {"      diskSize: 512", "\tdiskSize: 512", ""},
 	}
 	text, files := read(t, "../s.yaml"), packaged(t)
@@ -328,6 +334,18 @@ func TestDeploymentMistakesOnGo1(t *testing.T) {
 			t.Parallel()
 			mustCatch(t, text, files, tt.old, tt.new, tt.want)
 		})
+	}
+}
+
+// TestSwitchToGo1IsDocumented: the tool leaves a removed key as it was, so the switch has a step before the one that onGo1
+// takes.
+func TestSwitchToGo1IsDocumented(t *testing.T) {
+	t.Parallel()
+	_, section, ok := strings.Cut(read(t, "README.md"), "\n## go1 instead of custom.debian12\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	first, then := strings.Index(section, "`instanceConcurrency: 1`"), strings.LastIndex(section, "make the change above")
+	if !ok || first < 0 || then < first {
+		t.Errorf("README does not say what to do about instanceConcurrency before the switch:\n%s", section)
 	}
 }
 

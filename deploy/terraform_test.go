@@ -1,6 +1,7 @@
 package deploy_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"regexp"
@@ -88,6 +89,34 @@ func TestTerraformFindsItsTriggers(t *testing.T) {
 	}
 	if !regexp.MustCompile(`(?s)variable "triggers" \{.*?default\s+= \["peering-events"\]`).MatchString(read(t, "terraform/variables.tf")) {
 		t.Error("Terraform's default is another trigger")
+	}
+}
+
+// TestTerraformFillsIn: Terraform reads s.yaml before its variables are filled in, so it fills in those of the triggers, and
+// it passes on every part of an alert rule.
+func TestTerraformFillsIn(t *testing.T) {
+	t.Parallel()
+	main, rules := read(t, "terraform/main.tf"), read(t, "terraform/alerts.tf")
+	seen := 0
+	for _, trigger := range readDeployment(t).Resources.Peerguard.Props.Triggers {
+		config, err := json.Marshal(trigger.TriggerConfig)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, use := range varsVariable.FindAllString(string(config), -1) {
+			seen++
+			if !strings.Contains(main, `"$`+use+`"`) {
+				t.Errorf("main.tf leaves %s in trigger %s", use, trigger.TriggerName)
+			}
+		}
+	}
+	if seen == 0 {
+		t.Error("no trigger has a variable")
+	}
+	for _, key := range []string{"sinkAlerthub.enabled", "policyConfiguration.repeatInterval", "queryList", "severityConfigurations"} {
+		if !strings.Contains(rules, "each.value.configuration."+key) {
+			t.Errorf("alerts.tf leaves out %s", key)
+		}
 	}
 }
 

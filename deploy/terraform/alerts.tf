@@ -77,6 +77,10 @@ resource "alicloud_sls_alert" "peerguard" {
       }
     }
 
+    sink_alerthub {
+      enabled = each.value.configuration.sinkAlerthub.enabled
+    }
+
     policy_configuration {
       alert_policy_id  = each.value.configuration.policyConfiguration.alertPolicyId
       action_policy_id = var.action_policy_id

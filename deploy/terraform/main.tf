@@ -1,6 +1,6 @@
 # What Serverless Devs may be unable to create, and what it does not create: triggers, roles, alerts.
 # Nothing is defined twice: triggers come from s.yaml, policies from deploy/ram, alerts from deploy/alerts.
-# `s deploy` still deploys the function itself.
+# Serverless Devs still deploys the function itself.
 
 terraform {
   required_version = ">= 1.5"
@@ -23,6 +23,9 @@ locals {
   deployment = yamldecode(file("${path.module}/../../s.yaml"))
   function   = local.deployment.resources.peerguard.props
   triggers   = { for t in local.function.triggers : t.triggerName => t }
+
+  # What `vars` of s.yaml takes from the environment of whoever deploys with Serverless Devs.
+  dead_letter_queue = "acs:mns:${var.region}:${local.account_id}:/queues/${var.dead_letter_queue}"
 }
 
 # https://registry.terraform.io/providers/aliyun/alicloud/latest/docs/resources/fcv3_trigger
@@ -34,7 +37,7 @@ resource "alicloud_fcv3_trigger" "peerguard" {
   trigger_name   = each.key
   trigger_type   = local.triggers[each.key].triggerType
   description    = local.triggers[each.key].description
-  trigger_config = jsonencode(local.triggers[each.key].triggerConfig)
+  trigger_config = replace(jsonencode(local.triggers[each.key].triggerConfig), "$${vars.deadLetterQueue}", local.dead_letter_queue)
 
   depends_on = [alicloud_resource_manager_service_linked_role.eventbridge]
 }

@@ -2,11 +2,7 @@
 # deploy/ram/member.json and trust-member.json.
 
 locals {
-  members = join(", ", [for id in var.member_accounts : jsonencode("acs:ram::${id}:role/peerguard")])
-
-  # One line for each member; without members the statement that would name them is left out.
-  function_policy = jsondecode(replace(file("${path.module}/../ram/function.json"),
-  "\"acs:ram::<MEMBER_ACCOUNT_ID>:role/peerguard\"", local.members))
+  function_policy = jsondecode(file("${path.module}/../ram/function.json"))
 
   placeholders = {
     "<REGION>"        = var.region
@@ -20,7 +16,7 @@ locals {
 
   policies = {
     peerguard = jsonencode(merge(local.function_policy, {
-      Statement = [for s in local.function_policy.Statement : s if length(s.Resource) > 0]
+      Statement = [for s in local.function_policy.Statement : s if var.guard_members || !contains(s.Action, "sts:AssumeRole")]
     }))
     peerguard-platform = local.platform_policy
   }

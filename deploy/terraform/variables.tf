@@ -5,7 +5,7 @@ variable "region" {
 }
 
 variable "triggers" {
-  description = "Which triggers of s.yaml Terraform owns. The others stay with `s deploy`."
+  description = "Which triggers of s.yaml Terraform owns. The others stay with Serverless Devs."
   type        = set(string)
   default     = ["peering-events"]
 }
@@ -22,21 +22,22 @@ variable "create_role" {
   default     = false
 }
 
-variable "member_accounts" {
-  description = "Further accounts to guard, each through its role peerguard; the accounts of guard.accounts in policy.yaml."
-  type        = set(string)
-  default     = []
-
-  validation {
-    condition     = alltrue([for id in var.member_accounts : can(regex("^[0-9]+$", id))])
-    error_message = "An account id is digits, in quotes."
-  }
+variable "guard_members" {
+  description = "Let the function assume the role peerguard of member accounts: true if policy.yaml has guard.accounts."
+  type        = bool
+  default     = false
 }
 
 variable "failure_topic" {
   description = "Topic of Simple Message Queue that DEPLOY_FAILURE_DESTINATION names."
   type        = string
   default     = "peerguard-failed"
+}
+
+variable "dead_letter_queue" {
+  description = "Queue of Simple Message Queue that DEPLOY_DEAD_LETTER_QUEUE of s.yaml names. It must exist."
+  type        = string
+  default     = "peerguard-dead-letters"
 }
 
 variable "log_project" {
