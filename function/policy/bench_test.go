@@ -14,10 +14,10 @@ import (
 	"peerguard/function/policy"
 )
 
-// accountAt gives the i-th of many accounts.
+// accountAt returns the i-th of many accounts.
 func accountAt(i int) string { return fmt.Sprintf("%016d", 1_000_000_000_000_000+i*7919) }
 
-// inlinePolicy names n accounts in its allow rules, which have the given keys besides; there are a hundred rules or so.
+// inlinePolicy returns a policy of about a hundred allow rules that name n accounts in all. Each rule also has the given keys.
 func inlinePolicy(n int, keys string) string {
 	var b strings.Builder
 	b.WriteString("version: 1\nmode: enforce\nallow:\n")
@@ -39,8 +39,8 @@ func listPolicy(n int) (text, list string) {
 	return "version: 1\nmode: enforce\nallow:\n  - {name: a, accounts_from: ids.txt}\n", b.String()
 }
 
-// BenchmarkDecide gives the cost of a verdict beside that of a bare map lookup of the same accounts, measured in turns so
-// that both see the same machine. Every 16th account is not in the policy.
+// BenchmarkDecide compares a verdict with a plain map lookup of the same accounts. It measures them in turns, so that both see
+// the same machine. Every 16th account is not in the policy.
 func BenchmarkDecide(b *testing.B) {
 	for _, n := range []int{10, 10_000, 100_000} {
 		b.Run(fmt.Sprint(n, "/accounts"), func(b *testing.B) { benchmarkDecide(b, n, "") })
@@ -95,7 +95,7 @@ func benchmarkDecide(b *testing.B, n int, keys string) {
 	b.ReportMetric(float64(decide)/float64(lookup), "verdict/lookup")
 }
 
-// BenchmarkLoad gives the cost of loading 100,000 accounts beside that of a bare decode of the same file into nodes.
+// BenchmarkLoad compares loading 100,000 accounts with decoding the same file into YAML nodes.
 func BenchmarkLoad(b *testing.B) {
 	const n = 100_000
 	text, list := listPolicy(n)

@@ -19,8 +19,8 @@ import (
 
 var update = flag.Bool("update", false, "write the output as the expected output")
 
-// TestBroken holds every file of testdata/broken against its expected output: each mistake, with its excerpt.
-// After a change of words: go test ./function/policy -run TestBroken -update, and read the difference.
+// TestBroken loads every policy in testdata/broken and compares its mistakes, with their snippets, with the file want.
+// After a change of wording: go test ./function/policy -run TestBroken -update, and read the diff.
 func TestBroken(t *testing.T) {
 	t.Parallel()
 	testBrokenFiles(t, "testdata/broken", 60, func(fsys fs.FS) (bool, error) {
@@ -29,7 +29,7 @@ func TestBroken(t *testing.T) {
 	})
 }
 
-// testBrokenFiles loads each archive of a folder. Its file want holds what must come.
+// testBrokenFiles loads each archive in a folder, and compares the error with the archive's file want.
 func testBrokenFiles(t *testing.T, folder string, least int, load func(fs.FS) (bool, error)) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(folder, "*.txtar"))
@@ -37,7 +37,7 @@ func testBrokenFiles(t *testing.T, folder string, least int, load func(fs.FS) (b
 		t.Fatal(err)
 	}
 	if len(files) < least {
-		t.Fatalf("%d files in %s, want %d at least", len(files), folder, least)
+		t.Fatalf("%d files in %s, want at least %d", len(files), folder, least)
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { testBroken(t, file, load) })
@@ -77,7 +77,7 @@ func testBroken(t *testing.T, file string, load func(fs.FS) (bool, error)) {
 	}
 }
 
-// report gives what the check command shows of broken files.
+// report returns what the check command prints about broken files.
 func report(t *testing.T, err error) string {
 	t.Helper()
 	var errs policy.Errors
@@ -142,7 +142,7 @@ func TestSpecialFiles(t *testing.T) {
 	}
 }
 
-// lyingFS holds files that fail, or grow, behind the back of Stat.
+// lyingFS has files that fail, or grow, after Stat.
 type lyingFS struct {
 	fstest.MapFS
 	open func() (fs.File, error)
@@ -186,7 +186,7 @@ func TestFailingFiles(t *testing.T) {
 	}
 }
 
-// TestManyMistakes: a hundred thousand mistakes on one line are all found, and each excerpt stays short.
+// TestManyMistakes: a hundred thousand mistakes on one line are all found, and each snippet stays short.
 func TestManyMistakes(t *testing.T) {
 	t.Parallel()
 	const n = 100_000
@@ -198,7 +198,7 @@ func TestManyMistakes(t *testing.T) {
 	}
 	for _, e := range errs {
 		if s := e.Snippet(); len(s) > 300 || !strings.Contains(s, "oops") {
-			t.Fatalf("excerpt of %s: %q", e, s)
+			t.Fatalf("snippet of %s: %q", e, s)
 		}
 	}
 }

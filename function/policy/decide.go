@@ -8,14 +8,14 @@ import (
 	"peerguard/function/peering"
 )
 
-// Decision is the verdict on one connection and the rule that gave it. It refers to nothing that can change.
+// Decision is the verdict on one connection and the rule that decided. It never changes.
 type Decision struct {
 	Verdict Verdict
 	Rule    string // name of the rule that decided, or [DefaultRule]
 
-	by      *rule // nil for the default rule
+	by      *rule // that decided; nil for the default rule
 	account peering.Account
-	near    miss // of the default rule: the allow rule that came nearest
+	near    miss // if the default rule decided: why the nearest allow rule did not match
 }
 
 // Owner returns who is responsible for the rule that decided, as its author wrote it; "" if nobody wrote it, or for the
@@ -27,14 +27,14 @@ func (d Decision) Owner() string {
 	return d.by.owner
 }
 
-// miss is the first key of a rule that did not match, and the value that the connection has there.
+// miss is the first key of a rule that did not match, and the connection's value for it.
 type miss struct {
 	rule  *rule
 	key   key
 	value string
 }
 
-// key is a key of a rule that can fail to match, in the order in which they are looked at.
+// key is a key of a rule that can fail to match. The constants are in the order in which a rule checks its keys.
 type key uint8
 
 const (
@@ -49,9 +49,10 @@ const (
 	until
 )
 
-// Decide gives the verdict of the first rule that matches: reject rules, then allow rules, each in file order, then the
-// default, which rejects. It is total, has no side effect and, but for CIDRs that cannot be read, allocates nothing;
-// its cost does not depend on how many accounts the policy names.
+// Decide returns the verdict of the first rule that matches a connection at a time: reject rules first, then allow rules,
+// each in file order, and last the default rule, which rejects. A fact that is missing from the connection matches no rule
+// that asks for it. Decide has no side effect and allocates nothing unless a CIDR cannot be read. Its cost does not depend
+// on how many accounts the policy names.
 func (p *Policy) Decide(c *peering.Connection, at time.Time) Decision {
 	account := c.Requester.Account
 	d := Decision{Verdict: Reject, Rule: DefaultRule, account: account}
@@ -67,8 +68,8 @@ func (p *Policy) Decide(c *peering.Connection, at time.Time) Decision {
 	return d
 }
 
-// nearer reports whether m says more than n about why an account is not allowed: that of a rule that names it, rather
-// than everyone, and then that of the rule of which more keys matched.
+// nearer reports whether m explains better than n why an account is not allowed. A rule that names the account beats one for
+// everyone, and then the rule of which more keys matched wins.
 func (m miss) nearer(n miss) bool {
 	switch {
 	case m.rule.verdict != Allow || m.key == accounts:
@@ -81,28 +82,27 @@ func (m miss) nearer(n miss) bool {
 	return m.key > n.key
 }
 
-// mismatch gives the first key, accounts aside, that does not match, and the connection's value there.
+// mismatch returns the first key that does not match, and the connection's value for it. The rule names the account, or is
+// for any account.
 func (r *rule) mismatch(c *peering.Connection, at time.Time) (key, string) {
 	q, a := &c.Requester, &c.Accepter
 	switch {
 	case r.wildcard != nil && !q.Account.Known():
 		return accounts, ""
-	case !r.requesterRegions.empty() && !r.requesterRegions.has(q.Region):
+	case !r.requesterRegions.matches(q.Region):
 		return requesterRegions, q.Region
-	case !r.requesterVPCs.empty() && !r.requesterVPCs.has(q.VPC):
+	case !r.requesterVPCs.matches(q.VPC):
 		return requesterVPCs, q.VPC
 	}
-	if !r.requesterCIDRs.empty() {
-		if value, ok := r.matchCIDRs(q.CIDRs); !ok {
-			return requesterCIDRs, value
-		}
+	if value, ok := r.matchCIDRs(q.CIDRs); !ok {
+		return requesterCIDRs, value
 	}
 	switch {
-	case !r.accepterAccounts.empty() && !r.accepterAccounts.has(string(a.Account)):
+	case !r.accepterAccounts.matches(string(a.Account)):
 		return accepterAccounts, string(a.Account)
-	case !r.accepterRegions.empty() && !r.accepterRegions.has(a.Region):
+	case !r.accepterRegions.matches(a.Region):
 		return accepterRegions, a.Region
-	case !r.accepterVPCs.empty() && !r.accepterVPCs.has(a.VPC):
+	case !r.accepterVPCs.matches(a.VPC):
 		return accepterVPCs, a.VPC
 	case r.expired(at):
 		return until, r.until
@@ -110,9 +110,13 @@ func (r *rule) mismatch(c *peering.Connection, at time.Time) (key, string) {
 	return none, ""
 }
 
-// matchCIDRs reports whether the CIDRs of the requester's VPC match: of an allow rule when there are some and each lies
-// inside one of the rule's, of a reject rule when any overlaps one of the rule's. Else it gives the first that did not.
+// matchCIDRs reports whether the CIDRs of the requester's VPC match. For an allow rule there must be at least one, and each
+// must be inside one of the rule's. For a reject rule any of them must overlap one of the rule's. If they do not match,
+// matchCIDRs returns the first that is at fault.
 func (r *rule) matchCIDRs(cidrs []string) (string, bool) {
+	if r.requesterCIDRs.empty() {
+		return "", true
+	}
 	for _, text := range cidrs {
 		p, ok := parseCIDR(text)
 		switch {
@@ -128,7 +132,7 @@ func (r *rule) matchCIDRs(cidrs []string) (string, bool) {
 	return cidrs[0], r.verdict == Allow
 }
 
-// keyNames are the keys as a policy file writes them.
+// keyNames are the keys as written in a policy file.
 var keyNames = [...]string{
 	none:             "",
 	accounts:         "accounts",
@@ -141,36 +145,36 @@ var keyNames = [...]string{
 	until:            "until",
 }
 
-// String gives the key as a policy file writes it; empty for none.
+// String returns the key as written in a policy file, or "" for none.
 func (k key) String() string { return keyNames[k] }
 
-// subject gives what a key looks at, in words: "requester region" for requester_regions.
+// subject returns what a key is about, in words: "requester region" for requester_regions.
 func (k key) subject() string {
 	words := strings.NewReplacer("_", " ", "vpc", "VPC", "cidr", "CIDR").Replace(k.String())
 	return strings.TrimSuffix(words, "s")
 }
 
-// Reason says in one line why, in an operator's words. It is built when it is asked for.
+// Reason returns why the rule decided, as one line for an operator. It is built on each call.
 func (d Decision) Reason() string {
 	switch {
 	case d.by != nil:
-		return d.by.decided(d)
+		return d.by.matched(d)
 	case !d.account.Known():
 		return "the requester's account is unknown"
 	case d.near.rule == nil:
 		return fmt.Sprintf("no allow rule names account %s", d.account)
 	case d.near.key == until:
-		return fmt.Sprintf("rule %s %s", d.near.rule.name, d.near.text())
+		return fmt.Sprintf("rule %s %s", d.near.rule.name, d.near.describe())
 	}
 	names := "account " + string(d.account)
 	if d.near.rule.wildcard != nil {
 		names = "every account"
 	}
-	return fmt.Sprintf("rule %s names %s, but %s", d.near.rule.name, names, d.near.text())
+	return fmt.Sprintf("rule %s names %s, but %s", d.near.rule.name, names, d.near.describe())
 }
 
-// decided says which rule it was, and why there is such a rule where its author wrote that down.
-func (r *rule) decided(d Decision) string {
+// matched says which rule decided, with the reason that its author wrote down.
+func (r *rule) matched(d Decision) string {
 	account := "account " + string(d.account)
 	if !d.account.Known() {
 		account = "an unknown account"
@@ -182,8 +186,8 @@ func (r *rule) decided(d Decision) string {
 	return text
 }
 
-// text says what did not match.
-func (m miss) text() string {
+// describe says what did not match.
+func (m miss) describe() string {
 	subject := m.key.subject()
 	switch {
 	case m.key == until:
@@ -197,10 +201,10 @@ func (m miss) text() string {
 	case m.key != requesterCIDRs:
 		return fmt.Sprintf("%s %s is not one of its %s", subject, m.value, m.key)
 	}
-	return m.cidr()
+	return m.describeCIDR()
 }
 
-func (m miss) cidr() string {
+func (m miss) describeCIDR() string {
 	if _, ok := parseCIDR(m.value); !ok {
 		return fmt.Sprintf("requester CIDR %q cannot be read", m.value)
 	}

@@ -10,7 +10,7 @@ import (
 	"peerguard/function/policy"
 )
 
-// language uses every key of the language. The names say what a rule is there for.
+// language uses every key of the language. The names say what the rules are for.
 const language = `
 version: 1
 mode: enforce
@@ -59,7 +59,7 @@ func loadLanguage(t testing.TB) *policy.Policy {
 	return p
 }
 
-// connection reads "account region vpc cidr,cidr > account region vpc"; "-" is an unknown value.
+// connection parses "account region vpc cidr,cidr > account region vpc"; "-" is an unknown value.
 func connection(text string) *peering.Connection {
 	words := strings.Fields(text)
 	for i, w := range words {
@@ -86,7 +86,7 @@ func instant(t testing.TB, text string) time.Time {
 	return at
 }
 
-// verdicts is what the language must decide. An empty at is the middle of 2026.
+// verdicts are what the policy language must decide. An empty at is the middle of 2026.
 var verdicts = []struct{ connection, at, rule, reason string }{
 	// Who: the account.
 	{"2222 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "allow plain", "rule plain allows account 2222"},
@@ -137,7 +137,7 @@ var verdicts = []struct{ connection, at, rule, reason string }{
 	{"2222 cn-hangzhou vpc-a ::ffff:192.168.1.0/120 > 1111 cn-shanghai vpc-b", "", "reject overlap", ""},
 	{"2222 cn-hangzhou vpc-a 192.168.1.7/24 > 1111 cn-shanghai vpc-b", "", "reject overlap", ""},
 
-	// CIDRs of an allow rule: all inside, none reported is no match.
+	// CIDRs of an allow rule: all must be inside; if none is reported, the rule does not match.
 	{"4003 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "allow network", ""},
 	{"4003 cn-hangzhou vpc-a 10.1.2.0/24 > 1111 cn-shanghai vpc-b", "", "allow network", ""},
 	{"4003 cn-hangzhou vpc-a 10.1.200.0/24 > 1111 cn-shanghai vpc-b", "", "allow network", ""},
@@ -203,7 +203,7 @@ var verdicts = []struct{ connection, at, rule, reason string }{
 func TestDecide(t *testing.T) {
 	t.Parallel()
 	if len(verdicts) < 80 {
-		t.Fatalf("%d verdicts, want 80 at least", len(verdicts))
+		t.Fatalf("%d verdicts, want at least 80", len(verdicts))
 	}
 	p := loadLanguage(t)
 	for _, test := range verdicts {
@@ -228,7 +228,7 @@ func checkExplained(t testing.TB, p *policy.Policy, c *peering.Connection, at ti
 	t.Helper()
 	d, e := p.Decide(c, at), p.Explain(c, at)
 	if e.Verdict != d.Verdict || e.Rule != d.Rule || e.Reason != d.Reason() {
-		t.Errorf("%+v: Decide gives %s by %s: %s\nExplain gives %s by %s: %s", c, d.Verdict, d.Rule, d.Reason(), e.Verdict, e.Rule, e.Reason)
+		t.Errorf("%+v: Decide returns %s by %s: %s\nExplain returns %s by %s: %s", c, d.Verdict, d.Rule, d.Reason(), e.Verdict, e.Rule, e.Reason)
 	}
 	decided := policy.DefaultRule
 	for _, r := range e.Rules {

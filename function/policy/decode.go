@@ -10,14 +10,15 @@ import (
 	"peerguard/function/peering"
 )
 
-// decoder collects the mistakes of one file. Decoding goes on after a mistake, so that one pass finds all.
+// decoder collects the mistakes in one file. Decoding continues after a mistake, so that one pass finds them all.
 type decoder struct {
 	doc     *document
 	errs    Errors
-	refused map[*yaml.Node]bool // nodes with a mistake that makes others at the same node mere echoes
+	refused map[*yaml.Node]bool // nodes already reported; further mistakes there are consequences of the first
 }
 
-// at notes a mistake at a position of the decoder's file. The message is one line, whatever the file hides in escapes.
+// at reports a mistake at a position in the decoder's file. The message stays on one line, even if it quotes line breaks
+// that the file has as escapes.
 func (d *decoder) at(line, column int, format string, args ...any) {
 	d.errs = append(d.errs, Error{
 		Position: Position{File: d.doc.name, Line: line, Column: column},
@@ -33,14 +34,14 @@ func visible(r rune) rune {
 	return r
 }
 
-// bad notes a mistake at a node.
+// bad reports a mistake at a node.
 func (d *decoder) bad(n *yaml.Node, format string, args ...any) {
 	if !d.refused[n] {
 		d.at(n.Line, n.Column, format, args...)
 	}
 }
 
-// refuse notes a mistake at a node, and mutes all others there.
+// refuse reports a mistake at a node, and keeps bad from reporting more there.
 func (d *decoder) refuse(n *yaml.Node, format string, args ...any) {
 	d.bad(n, format, args...)
 	if d.refused == nil {
@@ -49,7 +50,7 @@ func (d *decoder) refuse(n *yaml.Node, format string, args ...any) {
 	d.refused[n] = true
 }
 
-// position gives the place of a node.
+// position returns where a node is.
 func (d *decoder) position(n *yaml.Node) Position {
 	return Position{File: d.doc.name, Line: n.Line, Column: n.Column}
 }
@@ -57,21 +58,22 @@ func (d *decoder) position(n *yaml.Node) Position {
 // field is one key that a mapping may have.
 type field struct {
 	key      string
-	required string // why it cannot be left out; empty when it can
+	required string // why the key must be there, or how to write it; empty if it may be left out
 	decode   func(value *yaml.Node)
 }
 
 // keys are the keys that a mapping has.
 type keys map[string]keyPlace
 
-// keyPlace says where a key is. A guessed key is not in the file: an unknown one there was probably meant to be this one,
-// which is therefore not reported as missing.
+// keyPlace says where a key is. A guessed key is not in the file: an unknown key on that line was probably meant to be this
+// one, so this one is not reported as missing.
 type keyPlace struct {
 	line    int
 	guessed bool
 }
 
-// mapping decodes the values of a mapping in file order. what names it in messages, as in "an allow rule".
+// mapping decodes the values of a mapping in file order, and returns its keys. Messages call it what, as in "an allow rule".
+// It returns nil if the node is not a mapping.
 func (d *decoder) mapping(n *yaml.Node, what string, fields []field) keys {
 	if n.Kind != yaml.MappingNode {
 		d.bad(n, "%s must be a mapping of keys to values, not %s", what, kind(n))
@@ -122,7 +124,7 @@ func (d *decoder) unknown(k *yaml.Node, what string, known []string, given keys)
 	}
 }
 
-// list calls each for the elements of a list that must not be empty.
+// list calls each for the elements of a list, which must not be empty. hint says what to write instead of an empty one.
 func (d *decoder) list(n *yaml.Node, key, hint string, each func(*yaml.Node)) {
 	switch {
 	case null(n), n.Kind == yaml.SequenceNode && len(n.Content) == 0:
@@ -138,7 +140,7 @@ func (d *decoder) list(n *yaml.Node, key, hint string, each func(*yaml.Node)) {
 	}
 }
 
-// text gives a scalar that YAML reads as text, on one line and without blanks around it.
+// text returns a scalar that YAML reads as text, if it is a single line without surrounding spaces.
 func (d *decoder) text(n *yaml.Node, key string) (string, bool) {
 	switch {
 	case n.Kind != yaml.ScalarNode:
@@ -146,22 +148,22 @@ func (d *decoder) text(n *yaml.Node, key string) (string, bool) {
 	case null(n) || n.Value == "":
 		d.bad(n, "%s is empty", key)
 	case n.Tag != "!!str" && n.Tag != "!!timestamp":
-		d.bad(n, "%s must be text: write it in quotes, \"%s\"", key, n.Value)
+		d.bad(n, "%s must be text: put it in quotes: \"%s\"", key, n.Value)
 	case n.Value != strings.TrimSpace(n.Value) || strings.ContainsFunc(n.Value, invisible):
-		d.bad(n, "%s must be one line, without blanks around it or invisible characters", key)
+		d.bad(n, "%s must be a single line without surrounding spaces or invisible characters", key)
 	default:
 		return n.Value, true
 	}
 	return "", false
 }
 
-// scalar gives the characters of a value that is written as one word, whatever YAML takes it for.
+// scalar returns the characters of a value that is written as one word, whatever type it has in YAML.
 func (d *decoder) scalar(n *yaml.Node, what string) (string, bool) {
 	switch {
 	case n.Kind != yaml.ScalarNode:
-		d.bad(n, "%s is one word, not %s", what, kind(n))
+		d.bad(n, "%s must be one word, not %s", what, kind(n))
 	case null(n) || n.Value == "":
-		d.bad(n, "%s is missing", what)
+		d.bad(n, "%s is empty", what)
 	default:
 		return n.Value, true
 	}
@@ -170,7 +172,7 @@ func (d *decoder) scalar(n *yaml.Node, what string) (string, bool) {
 
 func null(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
 
-// quoted gives a scalar as it would stand in a flow list.
+// quoted returns a scalar as it would be written in a flow list.
 func quoted(n *yaml.Node) string {
 	if n.Tag == "!!str" && !strings.ContainsAny(n.Value, "\"\\\n,[]{}*&!|>%@`#: ") {
 		return n.Value
@@ -178,7 +180,7 @@ func quoted(n *yaml.Node) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(n.Value) + `"`
 }
 
-// kind names what a node is, for messages.
+// kind says what a node is, for messages.
 func kind(n *yaml.Node) string {
 	switch {
 	case n.Kind == yaml.MappingNode:
@@ -188,7 +190,7 @@ func kind(n *yaml.Node) string {
 	case n.Kind == yaml.AliasNode:
 		return "an alias"
 	case null(n):
-		return "nothing"
+		return "an empty value"
 	case n.Tag == "!!int" || n.Tag == "!!float":
 		return "a number"
 	case n.Tag == "!!bool":
@@ -197,68 +199,68 @@ func kind(n *yaml.Node) string {
 	return "text"
 }
 
-// word checks one element of a list; the complaint is empty when it is good.
-type word func(text string) (complaint string)
+// check returns what is wrong with a word, or "" if nothing is.
+type check func(word string) (complaint string)
 
-// words gives the good elements of a list of words.
-func (d *decoder) words(n *yaml.Node, key string, check word) []string {
+// words returns the valid elements of a list of words.
+func (d *decoder) words(n *yaml.Node, key string, valid check) []string {
 	var good []string
 	d.list(n, key, leaveOut, func(e *yaml.Node) {
-		if text := d.checked(e, "an element of "+key, check); text != "" {
+		if text := d.checked(e, "an element of "+key, valid); text != "" {
 			good = append(good, text)
 		}
 	})
 	return good
 }
 
-const leaveOut = "name at least one, or leave the key out"
+const leaveOut = "list at least one, or leave the key out"
 
-// checked gives a text if it is good, else nothing.
-func (d *decoder) checked(n *yaml.Node, what string, check word) string {
+// checked returns a text if it is valid, else "".
+func (d *decoder) checked(n *yaml.Node, what string, valid check) string {
 	text, ok := d.text(n, what)
 	if !ok {
 		return ""
 	}
-	if complaint := check(text); complaint != "" {
+	if complaint := valid(text); complaint != "" {
 		d.bad(n, "%s", complaint)
 		return ""
 	}
 	return text
 }
 
-// accountID gives an account id if it is a good one, else nothing. Quoted or not, it stays the digits as written.
+// accountID returns an account id if it is valid, else "". With or without quotes, its digits stay as written.
 func (d *decoder) accountID(n *yaml.Node) peering.Account {
 	id, ok := d.scalar(n, "an account id")
 	if !ok {
 		return ""
 	}
-	if complaint := account(id); complaint != "" {
+	if complaint := checkAccount(id); complaint != "" {
 		d.bad(n, "%s", complaint)
 		return ""
 	}
 	return peering.Account(id)
 }
 
-func region(text string) string {
+func checkRegion(text string) string {
 	if peering.ValidRegion(text) {
 		return ""
 	}
 	if lower := strings.ToLower(text); peering.ValidRegion(lower) {
 		return fmt.Sprintf("bad region %q, did you mean %q?", text, lower)
 	}
-	return fmt.Sprintf("bad region %q: a region is written like cn-hangzhou", text)
+	return fmt.Sprintf("bad region %q: a region looks like cn-hangzhou", text)
 }
 
-func vpc(text string) string {
+func checkVPC(text string) string {
 	if peering.ValidVPC(text) {
 		return ""
 	}
-	return fmt.Sprintf("bad VPC id %q: it is written like vpc-bp1aevy8sofi8mh1q", text)
+	return fmt.Sprintf("bad VPC id %q: a VPC id looks like vpc-bp1aevy8sofi8mh1q", text)
 }
 
-func account(text string) string {
+func checkAccount(text string) string {
 	if peering.ValidAccount(text) {
 		return ""
 	}
-	return fmt.Sprintf("bad account id %q: it is written in digits only, 20 at most", text)
+	return fmt.Sprintf("bad account id %q: an account id is 1 to 20 digits", text)
 }

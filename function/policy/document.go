@@ -10,8 +10,8 @@ import (
 type document struct {
 	name   string
 	data   []byte
-	starts []int // offset of each line; there is at least one
-	ascii  bool  // each character is one byte
+	starts []int // offset of each line, of which there is at least one
+	ascii  bool  // every character is one byte
 }
 
 func newDocument(name string, data []byte) *document {
@@ -19,7 +19,7 @@ func newDocument(name string, data []byte) *document {
 	return &document{name: name, data: data, starts: lineStarts(data), ascii: !wide}
 }
 
-// raw gives the bytes of a line that there is, without its end and without the byte order mark of the file.
+// raw returns the bytes of line n, which must exist, without its line end and the file's byte order mark.
 func (d *document) raw(n int) []byte {
 	end := len(d.data)
 	if n < d.lines() {
@@ -32,10 +32,10 @@ func (d *document) raw(n int) []byte {
 	return line
 }
 
-// lines gives the number of lines, at least one.
+// lines returns the number of lines, which is at least one.
 func (d *document) lines() int { return len(d.starts) }
 
-// lineStarts gives the offset of each line. As in YAML, a carriage return alone ends a line too.
+// lineStarts returns the offset of each line. As in YAML, a carriage return by itself also ends a line.
 func lineStarts(data []byte) []int {
 	starts := []int{0}
 	for i, b := range data {
@@ -46,7 +46,7 @@ func lineStarts(data []byte) []int {
 	return starts
 }
 
-// position gives the place of an offset.
+// position returns the line and column of an offset.
 func (d *document) position(offset int) Position {
 	line := 1
 	for line < d.lines() && d.starts[line] <= offset {
@@ -56,10 +56,10 @@ func (d *document) position(offset int) Position {
 	return Position{File: d.name, Line: line, Column: 1 + utf8.RuneCount(before)}
 }
 
-// excerptWidth is the most characters of a line that an excerpt shows: lists of accounts make very long lines.
+// excerptWidth is the most characters of a line that an excerpt shows. Lists of accounts make very long lines.
 const excerptWidth = 100
 
-// excerpt gives a line, or of a long one the part around a column, and the column's offset in it.
+// excerpt returns a line, or the part of a long one around a column, and the column's offset in it.
 func (d *document) excerpt(line, column int) (text string, caret int) {
 	raw := d.raw(line)
 	at := d.offset(raw, column)
@@ -77,7 +77,7 @@ func (d *document) excerpt(line, column int) (text string, caret int) {
 	return text, caret
 }
 
-// offset gives the offset of a column in a line.
+// offset returns the offset of a column in a line.
 func (d *document) offset(line []byte, column int) int {
 	if d.ascii {
 		return min(column-1, len(line))
@@ -85,7 +85,7 @@ func (d *document) offset(line []byte, column int) int {
 	return ahead(line, 0, column-1)
 }
 
-// ahead gives the offset n characters behind another, or that of the end.
+// ahead returns the offset n characters after another, or that of the end.
 func ahead(line []byte, at, n int) int {
 	for ; n > 0 && at < len(line); n-- {
 		_, size := utf8.DecodeRune(line[at:])
@@ -94,7 +94,7 @@ func ahead(line []byte, at, n int) int {
 	return at
 }
 
-// back gives the offset n characters before another, or that of the start.
+// back returns the offset n characters before another, or that of the start.
 func back(line []byte, at, n int) int {
 	for ; n > 0 && at > 0; n-- {
 		_, size := utf8.DecodeLastRune(line[:at])

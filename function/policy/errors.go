@@ -15,10 +15,10 @@ type Position struct {
 	Column int    `json:"column"`
 }
 
-// String gives file:line:column.
+// String returns file:line:column.
 func (p Position) String() string { return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column) }
 
-// Error is one mistake in a policy file, in a file that it names, or in a file of its tests.
+// Error is one mistake in a policy file, in a file that it names, or in a file of policy tests.
 type Error struct {
 	Position
 	Message string `json:"message"`
@@ -27,20 +27,20 @@ type Error struct {
 	cause error
 }
 
-// Error gives file:line:column: message.
+// Error returns file:line:column: message.
 func (e Error) Error() string { return e.Position.String() + ": " + e.Message }
 
-// Unwrap gives the error of the file system where that is what went wrong, else nil.
+// Unwrap returns the error of the file system if a file could not be read, else nil.
 func (e Error) Unwrap() error { return e.cause }
 
-// Snippet gives the line of the file that the error is about and, below it, a caret at the column: two lines, each
-// ended. It is empty where there is no such line, as for a missing file.
+// Snippet returns the line of the file that the error is about and, on a second line, a caret below the column. Both end in
+// a line feed. It returns "" if there is no such line, as for a missing file.
 func (e Error) Snippet() string { return snippet(e.Position, e.doc) }
 
-// Errors are all mistakes that one reading found, the policy file's first, sorted by position. There is at least one.
+// Errors are all mistakes found in one reading, at least one. They are sorted by position, those of the main file first.
 type Errors []Error
 
-// Error gives one line for each mistake.
+// Error returns one line for each mistake.
 func (e Errors) Error() string {
 	lines := make([]string, len(e))
 	for i := range e {
@@ -49,7 +49,7 @@ func (e Errors) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Unwrap gives the mistakes, for errors.Is and errors.As.
+// Unwrap returns the mistakes, for errors.Is and errors.As.
 func (e Errors) Unwrap() []error {
 	errs := make([]error, len(e))
 	for i := range e {
@@ -58,7 +58,7 @@ func (e Errors) Unwrap() []error {
 	return errs
 }
 
-// sort orders the mistakes by position, those of the main file before those of the files that it names.
+// sort sorts the mistakes by position, those of the main file before those of the files that it names.
 func (e Errors) sort(main string) {
 	slices.SortStableFunc(e, func(a, b Error) int { return a.compare(b.Position, main) })
 }
@@ -73,7 +73,7 @@ func (p Position) compare(q Position, main string) int {
 	return cmp.Or(cmp.Compare(p.File, q.File), cmp.Compare(p.Line, q.Line), cmp.Compare(p.Column, q.Column))
 }
 
-// snippet shows a place in a document: its line, or of a long one the part around it, and a caret.
+// snippet returns a line of a document, or the part of a long one around a position, and a caret below it.
 func snippet(at Position, doc *document) string {
 	if doc == nil || at.Line > doc.lines() || len(bytes.TrimSpace(doc.raw(at.Line))) == 0 {
 		return ""
@@ -83,7 +83,7 @@ func snippet(at Position, doc *document) string {
 	return fmt.Sprintf("  %s | %s\n  %*s | %s^\n", number, text, len(number), "", strings.Map(blank, text[:caret]))
 }
 
-// blank keeps tabs, so that the caret stands below its character however wide a tab is.
+// blank keeps tabs, so that the caret is below its character however wide a tab is.
 func blank(r rune) rune {
 	if r == '\t' {
 		return r
@@ -91,7 +91,7 @@ func blank(r rune) rune {
 	return ' '
 }
 
-// suggestion gives `, did you mean "…"?` for a word that is nearly one of the known ones, else nothing.
+// suggestion returns `, did you mean "…"?` if the word is almost one of the known ones, else "".
 func suggestion(word string, known ...string) string {
 	if near := nearest(word, known); near != "" {
 		return `, did you mean "` + near + `"?`
@@ -99,7 +99,7 @@ func suggestion(word string, known ...string) string {
 	return ""
 }
 
-// nearest gives the known word that was probably meant, or nothing.
+// nearest returns the known word that was probably meant, or "".
 func nearest(word string, known []string) string {
 	best, least := "", 3
 	for _, k := range known {
@@ -110,13 +110,13 @@ func nearest(word string, known []string) string {
 	return best
 }
 
-// fold makes words that differ only in case, hyphens, underscores or spaces the same.
+// fold makes words equal that differ only in case, hyphens, underscores or spaces.
 func fold(word string) string {
 	return strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(word))
 }
 
-// distance is the number of characters to add, drop, change or swap with their neighbour to turn a into b
-// (optimal string alignment). Words that are far longer than any key count as far away.
+// distance returns how many characters must be added, dropped, changed or swapped with their neighbour to turn a into b
+// (optimal string alignment). If one is much longer than the other, it returns 3 without counting.
 func distance(a, b string) int {
 	s, t := []rune(a), []rune(b)
 	if len(s) > len(t)+2 || len(t) > len(s)+2 {

@@ -7,29 +7,29 @@ import (
 	"peerguard/function/peering"
 )
 
-// Explanation is a decision, and what each rule of the policy said to it.
+// Explanation is a decision, and what each rule of the policy contributed to it.
 type Explanation struct {
 	Verdict Verdict           `json:"verdict"`
 	Rule    string            `json:"rule"`
 	Reason  string            `json:"reason"`
-	Rules   []RuleExplanation `json:"rules"` // in the order in which they are tried; the default is not among them
+	Rules   []RuleExplanation `json:"rules"` // in the order in which they are tried, without the default rule
 }
 
-// RuleExplanation says whether one rule matches, and if not why not.
+// RuleExplanation says whether one rule matches, and why not.
 type RuleExplanation struct {
 	Position
 	Rule    string   `json:"rule"`
-	Verdict Verdict  `json:"verdict"` // what the rule gives when it decides
+	Verdict Verdict  `json:"verdict"` // of the rule, if it decides
 	Matches bool     `json:"matches"`
 	Decides bool     `json:"decides"`         // it is the first that matches
-	Key     string   `json:"key,omitempty"`   // first key that does not match
-	Value   string   `json:"value,omitempty"` // what the connection has there; of until, the rule's own value
-	Wants   []string `json:"wants,omitempty"` // what the rule has there; left out for accounts, which can be many
-	Text    string   `json:"text"`            // the above in words
+	Key     string   `json:"key,omitempty"`   // the first key that does not match
+	Value   string   `json:"value,omitempty"` // the connection's value for the key; for until, the rule's own value
+	Wants   []string `json:"wants,omitempty"` // the rule's values for the key; left out for accounts, of which there can be many
+	Text    string   `json:"text"`            // all of this in words
 }
 
-// Explain tries every rule, one after another and without the index that [Policy.Decide] uses. Its verdict, rule and
-// reason are those of Decide.
+// Explain tries every rule in turn, without the index that [Policy.Decide] uses. Its verdict, rule and reason are the same as
+// those of Decide.
 func (p *Policy) Explain(c *peering.Connection, at time.Time) Explanation {
 	d := Decision{Verdict: Reject, Rule: DefaultRule, account: c.Requester.Account}
 	rules := make([]RuleExplanation, 0, len(p.rules))
@@ -72,11 +72,11 @@ func (m miss) explanation(decides bool) RuleExplanation {
 		}
 		return e
 	}
-	e.Key, e.Value, e.Wants, e.Text = m.key.String(), m.value, r.wants(m.key), m.text()
+	e.Key, e.Value, e.Wants, e.Text = m.key.String(), m.value, r.wants(m.key), m.describe()
 	return e
 }
 
-// wants gives what a rule has at a key, accounts aside.
+// wants returns the values of a key of the rule, except for accounts.
 func (r *rule) wants(k key) []string {
 	switch k {
 	case requesterRegions:
@@ -91,18 +91,18 @@ func (r *rule) wants(k key) []string {
 		return r.accepterRegions.words
 	case accepterVPCs:
 		return r.accepterVPCs.words
-	case none, accounts, until: // nothing is missing; too many to show; the value itself
+	case none, accounts, until: // nothing to show, too many to show, and already in Value
 	}
 	return nil
 }
 
-// Rule is a rule as it was read, for people. What decides is [Policy.Decide].
+// Rule is a rule as the file has it, for people to read. [Policy.Decide] is what decides.
 type Rule struct {
 	Name             string   `json:"name"`
 	Verdict          Verdict  `json:"verdict"`
-	Accounts         []string `json:"accounts,omitempty"` // written in the policy file itself, "*" among them
+	Accounts         []string `json:"accounts,omitempty"` // those in the policy file itself, including "*"
 	AccountsFrom     string   `json:"accounts_from,omitempty"`
-	AccountsInFile   int      `json:"accounts_in_file,omitempty"` // how many ids AccountsFrom holds
+	AccountsInFile   int      `json:"accounts_in_file,omitempty"` // the number of ids in AccountsFrom
 	RequesterRegions []string `json:"requester_regions,omitempty"`
 	RequesterVPCs    []string `json:"requester_vpcs,omitempty"`
 	RequesterCIDRs   []string `json:"requester_cidrs,omitempty"`
@@ -114,7 +114,7 @@ type Rule struct {
 	Reason           string   `json:"reason,omitempty"`
 }
 
-// Rules gives the rules in the order in which they are tried.
+// Rules returns the rules in the order in which they are tried.
 func (p *Policy) Rules() []Rule {
 	rules := make([]Rule, len(p.rules))
 	for i := range p.rules {

@@ -64,7 +64,7 @@ func checkErrors(t *testing.T, fsys fstest.MapFS, err error) {
 			t.Errorf("message %q", e.Message)
 		}
 		if s := e.Snippet(); s != "" && strings.Count(s, "\n") != 2 {
-			t.Errorf("excerpt %q", s)
+			t.Errorf("snippet %q", s)
 		}
 		if i > 0 && errs[i-1].File == e.File && (errs[i-1].Line > e.Line || errs[i-1].Line == e.Line && errs[i-1].Column > e.Column) {
 			t.Errorf("%s comes after %s", e.Position, errs[i-1].Position)

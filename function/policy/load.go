@@ -14,8 +14,8 @@ import (
 	"peerguard/function/peering"
 )
 
-// Load reads the policy file name and the files that it names, which lie in the same folder or below.
-// The error, if any, is an [Errors] with every mistake of all these files; then there is no policy.
+// Load reads the policy file name and the files that it names, which must be in its folder or below.
+// If any of them has a mistake, Load returns no policy, and an [Errors] with every mistake in all of them.
 func Load(fsys fs.FS, name string) (*Policy, error) {
 	return parse(name, func(file string) ([]byte, error) {
 		data, _, _, err := readFile(fsys, file)
@@ -23,13 +23,13 @@ func Load(fsys fs.FS, name string) (*Policy, error) {
 	})
 }
 
-// loader makes a policy of the nodes of its file.
+// loader turns the nodes of a policy file into a policy.
 type loader struct {
 	decoder
 	read   reader
 	policy *Policy
-	names  []*yaml.Node       // of rules
-	lists  map[string][]entry // of accounts, by the file that holds them
+	names  []*yaml.Node       // of the rules
+	lists  map[string][]entry // accounts, by the path of their file
 	others Errors             // mistakes in those files
 }
 
@@ -50,7 +50,7 @@ func parse(name string, read reader) (*Policy, error) {
 	return l.policy, nil
 }
 
-// open reads the decoder's file.
+// open reads the decoder's file, and reports whether that worked.
 func (d *decoder) open(name string, read reader) bool {
 	data, err := read(name)
 	d.doc = newDocument(name, data)
@@ -76,11 +76,11 @@ func (l *loader) decodePolicy() {
 	}
 	var reject, allow *yaml.Node
 	l.mapping(root, "a policy", []field{
-		{"version", "it is the number 1", l.version},
-		{"mode", "dry-run or enforce", l.mode},
+		{"version", "write version: 1", l.version},
+		{"mode", "write mode: dry-run or mode: enforce", l.mode},
 		{"guard", "", l.guard},
 		{"reject", "", func(n *yaml.Node) { reject = n }},
-		{"allow", "[] allows nobody", func(n *yaml.Node) { allow = n }},
+		{"allow", "to allow nobody, write allow: []", func(n *yaml.Node) { allow = n }},
 	})
 	l.rules(reject, allow)
 }
@@ -117,7 +117,7 @@ func (l *loader) guard(n *yaml.Node) {
 
 func (l *loader) guardRegions(n *yaml.Node) {
 	seen := map[string]bool{}
-	for _, r := range l.words(n, "regions", region) {
+	for _, r := range l.words(n, "regions", checkRegion) {
 		if !seen[r] {
 			seen[r] = true
 			l.policy.Guard.Regions = append(l.policy.Guard.Regions, r)
@@ -127,9 +127,9 @@ func (l *loader) guardRegions(n *yaml.Node) {
 
 func (l *loader) guardAccounts(n *yaml.Node) {
 	l.policy.Guard.Roles = map[peering.Account]string{}
-	l.list(n, "accounts", "leave the key out to guard the function's own account only", func(n *yaml.Node) {
+	l.list(n, "accounts", "to guard only the function's own account, leave the key out", func(n *yaml.Node) {
 		l.mapping(n, "an account of guard", []field{
-			{"role", "it is assumed to guard its account", l.role},
+			{"role", "peerguard assumes it to guard its account", l.role},
 		})
 	})
 }
@@ -141,11 +141,11 @@ func (l *loader) role(n *yaml.Node) {
 	}
 	account, ok := roleAccount(arn)
 	if !ok {
-		l.bad(n, "bad role %q: it is written acs:ram::<account id>:role/<name>", arn)
+		l.bad(n, "bad role %q: a role looks like acs:ram::<account id>:role/<name>", arn)
 		return
 	}
 	if _, ok := l.policy.Guard.Roles[account]; ok {
-		l.bad(n, "a second role for account %s", account)
+		l.bad(n, "account %s already has a role", account)
 		return
 	}
 	l.policy.Guard.Roles[account] = arn
@@ -157,7 +157,7 @@ const (
 	nameLength     = 64
 )
 
-// roleAccount gives the account of a role's ARN.
+// roleAccount returns the account of a role's ARN, and whether it is one.
 func roleAccount(arn string) (a peering.Account, ok bool) {
 	rest, ram := strings.CutPrefix(arn, "acs:ram::")
 	id, name, role := strings.Cut(rest, ":role/")
@@ -171,7 +171,7 @@ func (l *loader) maxRejections(n *yaml.Node) {
 	case n.Value == "0":
 		l.bad(n, "max_rejections must be 1 or more: to reject nothing, write mode: dry-run")
 	case err != nil || strconv.Itoa(count) != n.Value || count < 1:
-		l.bad(n, "max_rejections must be a whole number of 1 or more in plain digits, not %s", n.Value)
+		l.bad(n, "max_rejections must be a whole number, 1 or more, in plain digits, not %s", n.Value)
 	default:
 		l.policy.Guard.MaxRejections = count
 	}

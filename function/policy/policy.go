@@ -1,7 +1,7 @@
-// Package policy reads the policy file and decides: which requester may peer with which VPC, until when.
+// Package policy reads the policy file and decides which requester may peer with which VPC, and until when.
 //
-// A policy is read from an [fs.FS] and nothing else is touched: [Policy.Decide] is a pure function of a connection and
-// a time. The language of the file is described in README.md and, key by key, in policy.schema.json.
+// [Load] reads a policy and the files that it names from an [fs.FS]. [Policy.Decide] is a pure function of a connection and
+// a time. README.md describes the language of the file, policy.schema.json each of its keys.
 package policy
 
 import (
@@ -13,16 +13,16 @@ import (
 	"peerguard/function/peering"
 )
 
-// Mode says what becomes of a verdict to reject.
+// Mode says what happens to a connection that the policy rejects.
 type Mode string
 
 // The modes. A policy must name one.
 const (
-	DryRun  Mode = "dry-run" // ask the API whether it would reject, change nothing
+	DryRun  Mode = "dry-run" // ask the API whether it would reject, but change nothing
 	Enforce Mode = "enforce" // reject
 )
 
-// Verdict is what the policy says of one connection.
+// Verdict is what the policy says about one connection.
 type Verdict string
 
 // The verdicts.
@@ -31,31 +31,31 @@ const (
 	Reject Verdict = "reject"
 )
 
-// DefaultRule is the name of the rule that rejects what no other rule decides. No rule of a file can have it.
+// DefaultRule is the name of the rule that rejects what no other rule decides. A rule in a file cannot have this name.
 const DefaultRule = "default"
 
-// Guard is what a sweep looks at.
+// Guard says what a sweep looks at.
 type Guard struct {
-	Regions       []string                   // each once, in file order; empty: the function's own region
-	Roles         map[peering.Account]string // role to assume, by guarded account, besides the function's own account
-	MaxRejections int                        // a sweep that finds more to reject rejects none of them; 0: no cap
+	Regions       []string                   // each once, in file order; if empty, the function's own region
+	Roles         map[peering.Account]string // ARN of the role to assume, by guarded account; the function's own account needs none
+	MaxRejections int                        // a sweep that finds more to reject rejects none of them; 0 is no cap
 }
 
-// Policy is a policy file that was read without an error. It never changes and is safe for concurrent use.
+// Policy is a policy file that was read without an error. It never changes, so it is safe for concurrent use.
 type Policy struct {
 	Mode   Mode
 	Guard  Guard
 	Digest string            // "sha256:<hex>" of the policy file's bytes
-	Files  map[string]string // digest of each file that the policy names, by the name written in it; nil when none
+	Files  map[string]string // digests of the files that the policy names, by name as written; nil if it names none
 
-	name     string // of the file
-	rules    []rule // in the order in which they are tried: reject, then allow, each in file order
-	index    map[peering.Account][]int32
-	everyone []int32              // rules for any account: "*", or a reject rule without accounts
-	texts    map[string]*document // by file name, for the excerpts of warnings
+	name     string                      // of the policy file
+	rules    []rule                      // in the order in which they are tried: reject, then allow, each in file order
+	index    map[peering.Account][]int32 // the rules that name an account, as indexes into rules
+	everyone []int32                     // the rules for any account: "*", or a reject rule without accounts
+	texts    map[string]*document        // by file name, for the snippets of warnings
 }
 
-// rule is one entry of reject or allow. An empty list is a key that was not written.
+// rule is one entry of reject or allow. A list is empty if the file does not have its key.
 type rule struct {
 	verdict Verdict
 	name    string
@@ -63,9 +63,9 @@ type rule struct {
 	owner   string
 	reason  string
 
-	accounts     []entry // those of the file named by accountsFrom too
+	accounts     []entry // including those of the file accountsFrom
 	accountsFrom string  // as written
-	wildcard     *entry  // accounts holds "*"
+	wildcard     *entry  // where accounts has "*"; nil if it does not
 
 	requesterRegions set
 	requesterVPCs    set
@@ -74,30 +74,30 @@ type rule struct {
 	accepterRegions  set
 	accepterVPCs     set
 
-	until   string    // as written; empty: for ever
+	until   string    // as written; empty if the rule never expires
 	end     time.Time // the first instant at which the rule no longer matches
 	untilAt Position
 }
 
-// entry is one account id of a rule and where it was written.
+// entry is one account id of a rule, and where it is written.
 type entry struct {
 	account peering.Account
 	at      Position
 }
 
-// anyAccount reports whether the rule looks at no account at all. Only a reject rule can.
+// anyAccount reports whether the rule does not look at accounts. Only a reject rule can leave them out.
 func (r *rule) anyAccount() bool { return r.wildcard == nil && len(r.accounts) == 0 }
 
-// expired reports whether the rule's last valid day or instant lies before at.
+// expired reports whether the rule's last valid day or instant is before at.
 func (r *rule) expired(at time.Time) bool { return r.until != "" && !at.Before(r.end) }
 
-// set is a list of words as one key of a rule holds it.
+// set is the list of words of one key of a rule.
 type set struct {
 	words []string
-	index map[string]struct{} // only when there are too many words to look through
+	index map[string]struct{} // nil if there are so few words that a search is as fast
 }
 
-// small is the number of words up to which looking through them is as fast as a map.
+// small is the number of words up to which a linear search is as fast as a map.
 const small = 8
 
 func newSet(words []string) set {
@@ -113,7 +113,10 @@ func newSet(words []string) set {
 
 func (s *set) empty() bool { return len(s.words) == 0 }
 
-// has reports whether the word is one of the set's. The empty word stands for an unknown fact and never is.
+// matches reports whether a fact satisfies the key. Every fact satisfies a key that the rule does not have; an unknown one,
+// the empty word, satisfies no other.
+func (s *set) matches(word string) bool { return s.empty() || s.has(word) }
+
 func (s *set) has(word string) bool {
 	if s.index != nil {
 		_, ok := s.index[word]
@@ -122,7 +125,7 @@ func (s *set) has(word string) bool {
 	return slices.Contains(s.words, word)
 }
 
-// buildIndex lists, for each account, the rules that name it, so that a verdict looks at those only.
+// buildIndex lists the rules that name each account, so that a verdict looks only at those.
 func (p *Policy) buildIndex() {
 	total := 0
 	for i := range p.rules {
@@ -134,8 +137,25 @@ func (p *Policy) buildIndex() {
 	}
 }
 
-// candidates yields the rules that name an account and those for any account, with their indexes, in the order in which
-// rules are tried. No other rule can match a requester of this account.
+func (p *Policy) indexRule(i int32) {
+	r := &p.rules[i]
+	if r.wildcard != nil || r.anyAccount() {
+		p.everyone = append(p.everyone, i)
+		return
+	}
+	alone := []int32{i} // shared by all accounts that only this rule names, which is most of them
+	for _, e := range r.accounts {
+		switch list := p.index[e.account]; {
+		case len(list) == 0:
+			p.index[e.account] = alone[:1:1]
+		case list[len(list)-1] != i:
+			p.index[e.account] = append(list, i)
+		}
+	}
+}
+
+// candidates yields the rules that can match a requester: those that name its account and those for any account. They come
+// with their indexes, in the order in which rules are tried.
 func (p *Policy) candidates(account peering.Account) iter.Seq2[int32, *rule] {
 	return func(yield func(int32, *rule) bool) {
 		named, everyone := p.index[account], p.everyone
@@ -153,31 +173,14 @@ func (p *Policy) candidates(account peering.Account) iter.Seq2[int32, *rule] {
 	}
 }
 
-func (p *Policy) indexRule(i int32) {
-	r := &p.rules[i]
-	if r.wildcard != nil || r.anyAccount() {
-		p.everyone = append(p.everyone, i)
-		return
-	}
-	alone := []int32{i} // most accounts are named by one rule, and share this list
-	for _, e := range r.accounts {
-		switch list := p.index[e.account]; {
-		case len(list) == 0:
-			p.index[e.account] = alone[:1:1]
-		case list[len(list)-1] != i:
-			p.index[e.account] = append(list, i)
-		}
-	}
-}
-
 //go:embed policy.schema.json
 var schema []byte
 
 //go:embed policy_test.schema.json
 var testSchema []byte
 
-// Schema gives the JSON Schema (draft 2020-12) of a policy file, as function/policy/policy.schema.json holds it.
+// Schema returns the JSON Schema (draft 2020-12) of a policy file: function/policy/policy.schema.json.
 func Schema() []byte { return slices.Clone(schema) }
 
-// TestSchema gives the JSON Schema (draft 2020-12) of a file of policy tests.
+// TestSchema returns the JSON Schema (draft 2020-12) of a file of policy tests: function/policy/policy_test.schema.json.
 func TestSchema() []byte { return slices.Clone(testSchema) }

@@ -17,9 +17,9 @@ import (
 )
 
 const (
-	accountsHint = `to match every account write accounts: ["*"]`
-	allowHint    = "to allow nobody write allow: []"
-	rejectHint   = "leave the key out to have no such rule"
+	accountsHint = `to match every account, write accounts: ["*"]`
+	allowHint    = "to allow nobody, write allow: []"
+	rejectHint   = "to have no reject rules, leave the key out"
 )
 
 // matching are the keys that say what a rule matches.
@@ -28,13 +28,14 @@ var matching = []string{
 	"accepter_accounts", "accepter_regions", "accepter_vpcs",
 }
 
-// rules decodes both lists. Rules are tried in the order reject, allow, whichever list the file has first.
+// rules decodes both lists. Reject rules are tried first, even if the file has them last.
 func (l *loader) rules(reject, allow *yaml.Node) {
 	l.policy.rules = slices.Concat(l.ruleList(reject, Reject, rejectHint), l.ruleList(allow, Allow, allowHint))
 	l.uniqueNames()
 }
 
-// uniqueNames reports the second of two rules of the same name, in the order of the file.
+// uniqueNames reports duplicate names. Names are unique across both lists, and the second of two duplicates, in file order,
+// is the one reported.
 func (l *loader) uniqueNames() {
 	slices.SortFunc(l.names, func(a, b *yaml.Node) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
@@ -68,12 +69,12 @@ func (l *loader) rule(n *yaml.Node, verdict Verdict) rule {
 		{"accounts_from", "", func(n *yaml.Node) {
 			r.accounts, r.accountsFrom = append(r.accounts, l.accountsFrom(n)...), n.Value
 		}},
-		{"requester_regions", "", func(n *yaml.Node) { r.requesterRegions = newSet(l.words(n, "requester_regions", region)) }},
-		{"requester_vpcs", "", func(n *yaml.Node) { r.requesterVPCs = newSet(l.words(n, "requester_vpcs", vpc)) }},
+		{"requester_regions", "", func(n *yaml.Node) { r.requesterRegions = newSet(l.words(n, "requester_regions", checkRegion)) }},
+		{"requester_vpcs", "", func(n *yaml.Node) { r.requesterVPCs = newSet(l.words(n, "requester_vpcs", checkVPC)) }},
 		{"requester_cidrs", "", func(n *yaml.Node) { r.requesterCIDRs = l.cidrs(n) }},
 		{"accepter_accounts", "", func(n *yaml.Node) { r.accepterAccounts = newSet(l.accepters(n)) }},
-		{"accepter_regions", "", func(n *yaml.Node) { r.accepterRegions = newSet(l.words(n, "accepter_regions", region)) }},
-		{"accepter_vpcs", "", func(n *yaml.Node) { r.accepterVPCs = newSet(l.words(n, "accepter_vpcs", vpc)) }},
+		{"accepter_regions", "", func(n *yaml.Node) { r.accepterRegions = newSet(l.words(n, "accepter_regions", checkRegion)) }},
+		{"accepter_vpcs", "", func(n *yaml.Node) { r.accepterVPCs = newSet(l.words(n, "accepter_vpcs", checkVPC)) }},
 		{"until", "", func(n *yaml.Node) { l.until(&r, n) }},
 		{"owner", "", func(n *yaml.Node) { r.owner, _ = l.text(n, "owner") }},
 		{"reason", "", func(n *yaml.Node) { r.reason, _ = l.text(n, "reason") }},
@@ -91,7 +92,8 @@ func article(v Verdict) string {
 	return "a reject"
 }
 
-// complete notes what a rule needs besides its name: an allow rule must say whom, a reject rule at least something.
+// complete reports a rule that lacks more than its name: an allow rule must say whom it allows, a reject rule must say
+// something.
 func (l *loader) complete(n *yaml.Node, verdict Verdict, given keys) {
 	has := func(k string) bool { _, ok := given[k]; return ok }
 	switch {
@@ -109,7 +111,7 @@ func (l *loader) ruleName(n *yaml.Node) string {
 	}
 	l.names = append(l.names, n)
 	if name == DefaultRule {
-		l.bad(n, "the rule name %q is taken by the rule that rejects what no other decides", name)
+		l.bad(n, "the rule name %q is reserved for the rule that rejects what no other rule decides", name)
 	}
 	return name
 }
@@ -128,7 +130,7 @@ func (l *loader) accounts(r *rule, n *yaml.Node) {
 func (l *loader) accepters(n *yaml.Node) (ids []string) {
 	l.list(n, "accepter_accounts", leaveOut, func(n *yaml.Node) {
 		if n.Kind == yaml.ScalarNode && n.Value == "*" {
-			l.bad(n, `"*" is for the key accounts only: leave accepter_accounts out to match every accepter`)
+			l.bad(n, `"*" is only allowed in accounts: to match every accepter, leave accepter_accounts out`)
 		} else if id := l.accountID(n); id != "" {
 			ids = append(ids, string(id))
 		}
@@ -137,7 +139,7 @@ func (l *loader) accepters(n *yaml.Node) (ids []string) {
 }
 
 func (l *loader) cidrs(n *yaml.Node) prefixes {
-	words := l.words(n, "requester_cidrs", ruleCIDR)
+	words := l.words(n, "requester_cidrs", checkRuleCIDR)
 	list := make([]netip.Prefix, 0, len(words))
 	for _, w := range words {
 		p, _ := parseCIDR(w)
@@ -153,11 +155,11 @@ func (l *loader) until(r *rule, n *yaml.Node) {
 	}
 	r.until, r.untilAt = text, l.position(n)
 	if r.end, ok = parseUntil(text); !ok {
-		l.bad(n, "bad until %q: it is a last valid day, 2026-12-31, or an instant, 2026-12-31T18:00:00Z", text)
+		l.bad(n, "bad until %q: write the last valid day (2026-12-31) or instant (2026-12-31T18:00:00Z)", text)
 	}
 }
 
-// parseUntil gives the first instant at which a rule no longer matches: after the day, or just behind the instant.
+// parseUntil returns the first instant at which a rule no longer matches: the one after the last valid day or instant.
 func parseUntil(text string) (end time.Time, ok bool) {
 	if day, err := time.Parse(time.DateOnly, text); err == nil {
 		return day.AddDate(0, 0, 1), true
@@ -166,13 +168,13 @@ func parseUntil(text string) (end time.Time, ok bool) {
 	return last.Add(time.Nanosecond), ok
 }
 
-// parseInstant reads an RFC 3339 date-time. UnmarshalText is stricter than time.Parse and keeps to the RFC.
+// parseInstant reads an RFC 3339 date-time. UnmarshalText follows the RFC more strictly than time.Parse.
 func parseInstant(text string) (at time.Time, ok bool) {
 	err := at.UnmarshalText([]byte(text))
 	return at, err == nil
 }
 
-// accountsFrom gives the account ids of the file that a rule names.
+// accountsFrom returns the account ids in the file that a rule names.
 func (l *loader) accountsFrom(n *yaml.Node) []entry {
 	name, ok := l.path(n, "accounts_from")
 	if !ok {
@@ -196,17 +198,17 @@ func (l *loader) accountsFrom(n *yaml.Node) []entry {
 	return l.lists[file]
 }
 
-// path gives the path of a file beside the decoder's own.
+// path returns the path of a file in the folder of the decoder's own, or below.
 func (d *decoder) path(n *yaml.Node, key string) (string, bool) {
 	name, ok := d.text(n, key)
 	if ok && (!fs.ValidPath(name) || name == ".") {
-		d.bad(n, "%s must be the path of a file in this file's folder or below, with slashes and without .., not %q", key, name)
+		d.bad(n, "%s must be the path of a file in the same folder or below, with slashes and without .., not %q", key, name)
 		return "", false
 	}
 	return name, ok
 }
 
-// accountList reads one account id a line. What follows a # is a comment.
+// accountList reads one account id per line. A # starts a comment.
 func (l *loader) accountList(doc *document) []entry {
 	d := decoder{doc: doc}
 	l.policy.texts[doc.name] = doc
@@ -233,7 +235,7 @@ func (d *decoder) accountLines() []entry {
 		}
 	}
 	if len(list) == 0 && len(d.errs) == 0 {
-		d.at(1, 1, "the file holds no account id: to allow nobody write allow: []")
+		d.at(1, 1, "the file has no account ids: to allow nobody, write allow: [] in the policy")
 	}
 	return list
 }
@@ -241,10 +243,10 @@ func (d *decoder) accountLines() []entry {
 func (d *decoder) accountLine(id string, line, column int) (entry, bool) {
 	e := entry{peering.Account(id), Position{d.doc.name, line, column}}
 	if id == "*" {
-		d.at(line, column, `"*" is for the key accounts only`)
+		d.at(line, column, `"*" is only allowed in the policy's accounts`)
 		return e, false
 	}
-	if complaint := account(id); complaint != "" {
+	if complaint := checkAccount(id); complaint != "" {
 		d.at(line, column, "%s", complaint)
 		return e, false
 	}

@@ -54,7 +54,7 @@ var beyond = map[string]string{
 	"cases/duplicate-name":       "unique by a part of an object",
 }
 
-// single are broken policies with one mistake each, beside those of testdata/broken.
+// single are policies with one mistake each, in addition to those in testdata/broken.
 var single = map[string]string{
 	"guard-roles-same-account": head + "guard: {accounts: [{role: 'acs:ram::1:role/a'}, {role: 'acs:ram::1:role/b'}]}\nallow: []\n",
 	"guard-role-user":          head + "guard: {accounts: [{role: 'acs:ram::1:user/a'}]}\nallow: []\n",
@@ -133,7 +133,7 @@ func TestSchemaAgrees(t *testing.T) {
 		return err
 	})
 	if len(corpus) < 80 {
-		t.Errorf("%d files, want 80 at least", len(corpus))
+		t.Errorf("%d files, want at least 80", len(corpus))
 	}
 }
 
@@ -204,7 +204,7 @@ func compile(t *testing.T, text []byte) *jsonschema.Schema {
 	return schema
 }
 
-// files gives the texts of a corpus by the names of its files; of an archive, the text of one file in it.
+// files returns the texts of a corpus by file name without extension. From an archive it takes the file inArchive.
 func files(t testing.TB, pattern, inArchive string) map[string]string {
 	t.Helper()
 	names, err := filepath.Glob(pattern)

@@ -12,13 +12,14 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// settle is how long a file must have been left alone to count as wholly written.
+// settle is how long a file must have been unchanged before it counts as completely written.
 const settle = 250 * time.Millisecond
 
-// coarse is how old a file must be for its time to tell a later change: some file systems count in steps of two seconds.
+// coarse is how old a file must be before its time is sure to show a later change. Some file systems count in steps of two
+// seconds.
 const coarse = 2 * time.Second
 
-// Source gives the current policy of a file. It is safe for concurrent use.
+// Source provides the current policy of a file. It is safe for concurrent use.
 type Source struct {
 	fsys fs.FS
 	name string
@@ -26,14 +27,14 @@ type Source struct {
 	last *snapshot           // the latest good reading, or nil; guarded by turn
 }
 
-// NewSource gives the policy of the file name in fsys. Nothing is read before the first Load.
+// NewSource returns the Source of the policy file name in fsys. Nothing is read before the first Load.
 func NewSource(fsys fs.FS, name string) *Source {
 	return &Source{fsys: fsys, name: name, turn: semaphore.NewWeighted(1)}
 }
 
-// Load gives the policy as its files are now. They are parsed again only when one of them has changed, and a file that
-// is just being written is read until two readings 250 ms apart agree. A broken or missing file is an [Errors], never
-// the policy of before. When ctx ends first the error wraps its cause.
+// Load returns the policy as its files are now. They are parsed again only if one of them has changed. While a file is being
+// written, Load reads until two readings 250 ms apart agree. If a file is broken or missing, Load returns an [Errors], never
+// an earlier policy. If ctx ends first, the error wraps its cause.
 func (s *Source) Load(ctx context.Context) (*Policy, error) {
 	if err := s.turn.Acquire(ctx, 1); err != nil {
 		return nil, fmt.Errorf("reading policy: %w", context.Cause(ctx))
@@ -54,7 +55,7 @@ func (s *Source) Load(ctx context.Context) (*Policy, error) {
 	return now.policy, nil
 }
 
-// settled reads until no file is being written. before is an earlier reading, or nil.
+// settled reads until no file is being written. before is the reading before, or nil.
 func (s *Source) settled(ctx context.Context, before *snapshot) (*snapshot, error) {
 	for {
 		now := s.read(before)
@@ -65,12 +66,12 @@ func (s *Source) settled(ctx context.Context, before *snapshot) (*snapshot, erro
 		select {
 		case <-time.After(settle):
 		case <-ctx.Done():
-			return nil, fmt.Errorf("reading policy: waiting until %s is wholly written: %w", s.name, context.Cause(ctx))
+			return nil, fmt.Errorf("reading policy: waiting until %s is completely written: %w", s.name, context.Cause(ctx))
 		}
 	}
 }
 
-// read reads each file once, and parses them unless before holds the same bytes.
+// read reads each file once, and parses them unless before has the same bytes.
 func (s *Source) read(before *snapshot) *snapshot {
 	if before != nil && before.err == nil {
 		now := newSnapshot()
@@ -89,17 +90,17 @@ func (s *Source) read(before *snapshot) *snapshot {
 	return now.finish(s.fsys)
 }
 
-// snapshot is one reading of a policy and of the files that it names.
+// snapshot is one reading of a policy file and the files that it names.
 type snapshot struct {
 	at      time.Time
 	files   map[string]reading
 	policy  *Policy
 	err     error
-	quiet   bool // no file was touched while it was read, nor shortly before
-	trusted bool // quiet, and for so long that any later change shows in a stamp
+	quiet   bool // no file changed while it was read or shortly before
+	trusted bool // quiet for so long that a stamp would show any later change
 }
 
-// reading is the state in which one file was read.
+// reading is the state of one file when it was read.
 type reading struct {
 	stamp
 	digest string
@@ -109,7 +110,7 @@ func newSnapshot() *snapshot {
 	return &snapshot{at: time.Now(), files: map[string]reading{}, quiet: true, trusted: true}
 }
 
-// read reads a file and notes its state.
+// read reads a file and remembers its state.
 func (s *snapshot) read(fsys fs.FS, file string) ([]byte, error) {
 	data, before, after, err := readFile(fsys, file)
 	if err != nil {
@@ -122,14 +123,14 @@ func (s *snapshot) read(fsys fs.FS, file string) ([]byte, error) {
 	return data, nil
 }
 
-// finish looks once more at files that were read before others were.
+// finish checks that the files that were read first have not changed while the others were read.
 func (s *snapshot) finish(fsys fs.FS) *snapshot {
 	s.quiet = s.quiet && s.current(fsys)
 	s.trusted = s.trusted && s.quiet
 	return s
 }
 
-// current reports whether all files look as they did when they were read.
+// current reports whether the stamps of all files are as they were when the files were read.
 func (s *snapshot) current(fsys fs.FS) bool {
 	for file, then := range s.files {
 		if now, err := statFile(fsys, file); err != nil || !now.equal(then.stamp) {
@@ -139,21 +140,21 @@ func (s *snapshot) current(fsys fs.FS) bool {
 	return true
 }
 
-// sameBytes reports whether both read the same files and found the same in them.
+// sameBytes reports whether both snapshots read the same files with the same contents.
 func (s *snapshot) sameBytes(t *snapshot) bool {
 	return maps.EqualFunc(s.files, t.files, func(a, b reading) bool { return a.digest == b.digest })
 }
 
-// confirms reports whether an earlier reading, long enough ago, found the same bytes in the same state.
+// confirms reports whether an earlier snapshot, old enough, found the same bytes and stamps.
 func (s *snapshot) confirms(before *snapshot) bool {
 	return before != nil && s.at.Sub(before.at) >= settle && s.sameBytes(before) &&
 		maps.EqualFunc(s.files, before.files, func(a, b reading) bool { return a.equal(b.stamp) })
 }
 
-// maxSize is the most bytes that a policy file, or a file that it names, may hold.
+// maxSize is the most bytes that a policy file, or a file that it names, may have.
 const maxSize = 4 << 20
 
-// stamp is what tells one state of a file from another without reading it.
+// stamp tells one state of a file from another without reading it.
 type stamp struct {
 	size    int64
 	changed time.Time
@@ -161,10 +162,10 @@ type stamp struct {
 
 func (s stamp) equal(t stamp) bool { return s.size == t.size && s.changed.Equal(t.changed) }
 
-// reader reads a whole file. Its errors are written for a message that names the file already.
+// reader reads a whole file. Its errors do not name the file, because the message that they become part of does.
 type reader func(name string) ([]byte, error)
 
-// readFile reads a regular file of at most maxSize bytes. The stamps are those from before and after.
+// readFile reads a regular file of at most maxSize bytes, and returns its stamps from before and after.
 func readFile(fsys fs.FS, name string) (data []byte, before, after stamp, err error) {
 	if !fs.ValidPath(name) {
 		return nil, before, after, errors.New("not a path inside the policy's folder")
@@ -179,12 +180,12 @@ func readFile(fsys fs.FS, name string) (data []byte, before, after stamp, err er
 	return data, before, after, err
 }
 
-// statFile gives the stamp of a regular file that is not too big.
+// statFile returns the stamp of a regular file that is not too large.
 func statFile(fsys fs.FS, name string) (stamp, error) {
 	info, err := fs.Stat(fsys, name)
 	switch {
 	case err != nil:
-		return stamp{}, plain(err)
+		return stamp{}, withoutPath(err)
 	case info.IsDir():
 		return stamp{}, errors.New("is a directory")
 	case !info.Mode().IsRegular():
@@ -200,22 +201,23 @@ var errTooBig = fmt.Errorf("is larger than %d MiB", maxSize>>20)
 func readAll(fsys fs.FS, name string) (data []byte, err error) {
 	f, err := fsys.Open(name)
 	if err != nil {
-		return nil, plain(err)
+		return nil, withoutPath(err)
 	}
 	defer func() {
 		if e := f.Close(); err == nil {
-			err = plain(e)
+			err = withoutPath(e)
 		}
 	}()
 	data, err = io.ReadAll(io.LimitReader(f, maxSize+1))
 	if err == nil && len(data) > maxSize {
 		err = errTooBig
 	}
-	return data, plain(err)
+	return data, withoutPath(err)
 }
 
-// plain drops operation and path from an error of the file system: the message that it goes into says both.
-func plain(err error) error {
+// withoutPath drops the operation and the path from an error of the file system. The message that it becomes part of has
+// both.
+func withoutPath(err error) error {
 	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
 		return pathErr.Err
 	}

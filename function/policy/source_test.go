@@ -267,12 +267,12 @@ func TestSourceFromTheFuture(t *testing.T) {
 		}
 		f.write("policy.yaml", otherText, time.Now().Add(8*time.Hour-time.Minute-250*time.Millisecond)) // same size, same time
 		if p := mustLoad(t, s); !allows(p, "9999") {
-			t.Error("a change behind the same stamp was not seen")
+			t.Error("a change that the stamp does not show was not seen")
 		}
 	})
 }
 
-// TestSourceOnCoarseClocks: a file system that counts whole seconds gives two writes in one second the same time.
+// TestSourceOnCoarseClocks: if a file system counts in seconds, two writes within one second have the same time.
 func TestSourceOnCoarseClocks(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

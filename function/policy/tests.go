@@ -12,23 +12,23 @@ import (
 	"peerguard/function/peering"
 )
 
-// Tests are the cases of a file such as policy_test.yaml.
+// Tests are the cases in a file such as policy_test.yaml.
 type Tests struct {
-	Policy string // path of the policy file, in the same file system
+	Policy string // path of the policy file in the same file system
 	Cases  []Case // at least one
 }
 
-// Case is a connection and what the policy must say of it.
+// Case is a connection and what the policy must say about it.
 type Case struct {
 	Position
 	Name       string
 	Connection peering.Connection
-	At         time.Time // the clock for until; zero: now
+	At         time.Time // the clock for until; zero is now
 	Expect     Verdict
-	Rule       string // the rule that must decide; empty: any
+	Rule       string // the rule that must decide; empty is any
 }
 
-// LoadTests reads a file of policy tests. The error, if any, is an [Errors]; a file without a case is one.
+// LoadTests reads a file of policy tests. If it has a mistake, LoadTests returns an [Errors]. A file must have a case.
 func LoadTests(fsys fs.FS, name string) (*Tests, error) {
 	d := caseDecoder{tests: &Tests{Policy: path.Join(path.Dir(name), "policy.yaml")}, names: map[string]int{}}
 	read := func(file string) ([]byte, error) {
@@ -45,7 +45,7 @@ func LoadTests(fsys fs.FS, name string) (*Tests, error) {
 	return d.tests, nil
 }
 
-// caseDecoder makes tests of the nodes of their file.
+// caseDecoder turns the nodes of a file of policy tests into Tests.
 type caseDecoder struct {
 	decoder
 	tests *Tests
@@ -58,10 +58,10 @@ func (d *caseDecoder) decode() {
 		return
 	}
 	d.mapping(root, "a file of policy tests", []field{
-		{"version", "it is the number 1", d.version},
+		{"version", "write version: 1", d.version},
 		{"policy", "", d.policy},
-		{"cases", "without a case nothing is tested", func(n *yaml.Node) {
-			d.list(n, "cases", "without a case nothing is tested", d.testCase)
+		{"cases", "a file without cases tests nothing", func(n *yaml.Node) {
+			d.list(n, "cases", "a file without cases tests nothing", d.testCase)
 		}},
 	})
 }
@@ -76,10 +76,10 @@ func (d *caseDecoder) testCase(n *yaml.Node) {
 	c := Case{Position: d.position(n)}
 	d.mapping(n, "a case", []field{
 		{"name", "it appears in the results", func(n *yaml.Node) { c.Name = d.caseName(n) }},
-		{"requester", "the side that asks", func(n *yaml.Node) { c.Connection.Requester = d.side(n, "requester") }},
+		{"requester", "the side that asks for the connection", func(n *yaml.Node) { c.Connection.Requester = d.side(n, "requester") }},
 		{"accepter", "the guarded side", func(n *yaml.Node) { c.Connection.Accepter = d.side(n, "accepter") }},
 		{"at", "", func(n *yaml.Node) { c.At = d.clock(n) }},
-		{"expect", "allow or reject", func(n *yaml.Node) { c.Expect = d.verdict(n) }},
+		{"expect", "write expect: allow or expect: reject", func(n *yaml.Node) { c.Expect = d.verdict(n) }},
 		{"rule", "", func(n *yaml.Node) { c.Rule, _ = d.text(n, "rule") }},
 	})
 	d.tests.Cases = append(d.tests.Cases, c)
@@ -102,9 +102,9 @@ func (d *caseDecoder) side(n *yaml.Node, what string) peering.Side {
 	var s peering.Side
 	d.mapping(n, what, []field{
 		{"account", "an account id", func(n *yaml.Node) { s.Account = d.accountID(n) }},
-		{"region", "", func(n *yaml.Node) { s.Region = d.checked(n, "region", region) }},
-		{"vpc", "", func(n *yaml.Node) { s.VPC = d.checked(n, "vpc", vpc) }},
-		{"cidrs", "", func(n *yaml.Node) { s.CIDRs = d.words(n, "cidrs", apiCIDR) }},
+		{"region", "", func(n *yaml.Node) { s.Region = d.checked(n, "region", checkRegion) }},
+		{"vpc", "", func(n *yaml.Node) { s.VPC = d.checked(n, "vpc", checkVPC) }},
+		{"cidrs", "", func(n *yaml.Node) { s.CIDRs = d.words(n, "cidrs", checkCIDR) }},
 	})
 	return s
 }
@@ -119,7 +119,7 @@ func (d *caseDecoder) clock(n *yaml.Node) time.Time {
 	}
 	at, ok := parseInstant(text)
 	if !ok {
-		d.bad(n, "bad at %q: it is an instant, 2026-11-01T00:00:00Z, or a day, 2026-11-01", text)
+		d.bad(n, "bad at %q: write an instant (2026-11-01T00:00:00Z) or a day (2026-11-01)", text)
 	}
 	return at
 }
@@ -133,25 +133,25 @@ func (d *caseDecoder) verdict(n *yaml.Node) Verdict {
 	return ""
 }
 
-// Results are what a policy said to its tests.
+// Results are what a policy says about its tests.
 type Results struct {
 	Cases       []CaseResult `json:"cases"`
-	Unexercised []string     `json:"unexercised"` // rules that decided no case, in file order
+	Unexercised []string     `json:"unexercised"` // rules that decided no case, in the order in which they are tried
 }
 
-// CaseResult is one case: what was expected and what came.
+// CaseResult is one case with what was expected and what the policy said.
 type CaseResult struct {
 	Position
 	Name       string  `json:"name"`
 	Expect     Verdict `json:"expect"`
-	ExpectRule string  `json:"expect_rule,omitempty"` // empty: any
+	ExpectRule string  `json:"expect_rule,omitempty"` // empty is any
 	Verdict    Verdict `json:"verdict"`
 	Rule       string  `json:"rule"`
 	Reason     string  `json:"reason"`
-	Failure    string  `json:"failure,omitempty"` // why the case fails; empty when it passes
+	Failure    string  `json:"failure,omitempty"` // why the case fails; empty if it passes
 }
 
-// Failed gives the number of cases that failed.
+// Failed returns the number of cases that failed.
 func (r *Results) Failed() int {
 	n := 0
 	for i := range r.Cases {
@@ -162,10 +162,10 @@ func (r *Results) Failed() int {
 	return n
 }
 
-// OK reports whether there was a case and none failed.
+// OK reports whether there is a case and none failed.
 func (r *Results) OK() bool { return len(r.Cases) > 0 && r.Failed() == 0 }
 
-// Run decides each case. now is the clock of the cases that name none.
+// Run decides each case. now is the clock of the cases that do not set one.
 func (t *Tests) Run(p *Policy, now time.Time) *Results {
 	results := &Results{Cases: []CaseResult{}, Unexercised: []string{}}
 	exercised := map[string]bool{}
@@ -195,14 +195,14 @@ func (c *Case) run(p *Policy, now time.Time) CaseResult {
 	case c.Rule != "" && !p.has(c.Rule):
 		r.Failure = fmt.Sprintf("the policy has no rule %q%s", c.Rule, suggestion(c.Rule, p.ruleNames()...))
 	case c.Expect != d.Verdict:
-		r.Failure = fmt.Sprintf("expected %s, rule %s gave %s: %s", c.Expect, d.Rule, d.Verdict, r.Reason)
+		r.Failure = fmt.Sprintf("expected %s, got %s by rule %s: %s", c.Expect, d.Verdict, d.Rule, r.Reason)
 	case c.Rule != "" && c.Rule != d.Rule:
-		r.Failure = fmt.Sprintf("expected rule %s, rule %s decided: %s", c.Rule, d.Rule, r.Reason)
+		r.Failure = fmt.Sprintf("expected rule %s, but rule %s decided: %s", c.Rule, d.Rule, r.Reason)
 	}
 	return r
 }
 
-// ruleNames gives the names of all rules in the order in which they are tried, the default last.
+// ruleNames returns the names of all rules in the order in which they are tried, the default rule last.
 func (p *Policy) ruleNames() []string {
 	names := make([]string, 0, len(p.rules)+1)
 	for i := range p.rules {

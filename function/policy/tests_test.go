@@ -61,8 +61,8 @@ func TestRunCases(t *testing.T) {
 	want := []string{
 		"passes|allow|payments|allow|payments|",
 		"any rule will do|reject||reject|default|",
-		"too late|allow||reject|default|expected allow, rule default gave reject: rule payments expired on 2026-12-31",
-		"other rule|reject|default|reject|phisher|expected rule default, rule phisher decided: rule phisher rejects account 3333",
+		"too late|allow||reject|default|expected allow, got reject by rule default: rule payments expired on 2026-12-31",
+		"other rule|reject|default|reject|phisher|expected rule default, but rule phisher decided: rule phisher rejects account 3333",
 		`no such rule|allow|payment|allow|payments|the policy has no rule "payment", did you mean "payments"?`,
 		"now|allow||allow|payments|",
 	}
@@ -79,7 +79,7 @@ func TestRunCases(t *testing.T) {
 		t.Errorf("third case is at %s", r.Cases[2].Position)
 	}
 	if (&policy.Results{}).OK() {
-		t.Error("no case at all is OK")
+		t.Error("a file without cases is OK")
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 	"peerguard/function/peering"
 )
 
-// WarningCode is the kind of a warning, for machines.
+// WarningCode says what kind of warning it is.
 type WarningCode string
 
 // The kinds of warnings.
@@ -21,7 +21,7 @@ const (
 	AccountsRedundant WarningCode = "accounts-redundant" // account ids next to "*"
 )
 
-// Warning is something in a policy that is allowed and probably not meant.
+// Warning is something in a policy that is allowed but probably a mistake.
 type Warning struct {
 	Position
 	Message string      `json:"message"`
@@ -30,18 +30,18 @@ type Warning struct {
 	doc *document
 }
 
-// String gives file:line:column: message.
+// String returns file:line:column: message.
 func (w Warning) String() string { return w.Position.String() + ": " + w.Message }
 
-// Snippet gives the line of the file and a caret below it, as [Error.Snippet] does.
+// Snippet returns the line of the file and a caret below it, like [Error.Snippet].
 func (w Warning) Snippet() string { return snippet(w.Position, w.doc) }
 
-// soon is how long before its end a rule is warned of.
+// soon is how long before the end of a rule there is a warning.
 const soon = 30 * 24 * time.Hour
 
-// Warnings gives what the policy's author should look at, sorted by position: rules that have expired or will within
-// 30 days of at, rules that can never match because an earlier one covers them, accounts both in a reject rule and in an
-// allow rule, and lists of accounts that "*" makes pointless.
+// Warnings returns what the policy's author should look at, sorted by position. At the time at, these are rules that have
+// expired or will within 30 days, rules that can never match because an earlier one covers them, accounts that are in both a
+// reject and an allow rule, and account ids next to "*".
 func (p *Policy) Warnings(at time.Time) []Warning {
 	var ws []Warning
 	warn := func(code WarningCode, where Position, format string, args ...any) {
@@ -51,7 +51,7 @@ func (p *Policy) Warnings(at time.Time) []Warning {
 		r := &p.rules[i]
 		r.warnUntil(at, warn)
 		if r.wildcard != nil && len(r.accounts) > 0 {
-			warn(AccountsRedundant, r.wildcard.at, `rule %s matches every account: the ids beside "*" change nothing`, r.name)
+			warn(AccountsRedundant, r.wildcard.at, `rule %s matches every account: the ids next to "*" have no effect`, r.name)
 		}
 		if r.expired(at) {
 			continue
@@ -77,7 +77,7 @@ func (r *rule) warnUntil(at time.Time, warn warner) {
 	}
 }
 
-// days is a time in whole days, rounded up, in words.
+// days returns a duration in words, as whole days, rounded up.
 func days(d time.Duration) string {
 	n := int(math.Ceil(d.Hours() / 24))
 	if n == 1 {
@@ -86,7 +86,7 @@ func days(d time.Duration) string {
 	return fmt.Sprintf("%d days", n)
 }
 
-// warnRejected warns of the accounts of an allow rule that a reject rule names too.
+// warnRejected warns about accounts of an allow rule that a reject rule also names.
 func (p *Policy) warnRejected(r *rule, at time.Time, warn warner) {
 	if r.verdict != Allow {
 		return
@@ -103,10 +103,10 @@ func (p *Policy) warnRejected(r *rule, at time.Time, warn warner) {
 	}
 }
 
-// covering gives the first rule before the i-th that matches whatever the i-th matches, or nil.
+// covering returns the first rule before the i-th that matches everything that the i-th matches, or nil.
 func (p *Policy) covering(i int, at time.Time) *rule {
 	r := &p.rules[i]
-	var account peering.Account // to cover the rule, an earlier one must match its first account
+	var account peering.Account // an earlier rule can only cover this one if it matches its first account
 	if r.wildcard == nil && len(r.accounts) > 0 {
 		account = r.accounts[0].account
 	}
@@ -121,7 +121,7 @@ func (p *Policy) covering(i int, at time.Time) *rule {
 	return nil
 }
 
-// covers reports whether the j-th rule, an earlier one, matches each connection that r matches, as long as r does.
+// covers reports whether the j-th rule, an earlier one, matches every connection that r matches, for as long as r does.
 func (p *Policy) covers(j int32, r *rule) bool {
 	first := &p.rules[j]
 	return p.coversAccounts(j, r) &&
@@ -152,7 +152,7 @@ func (p *Policy) coversAccounts(j int32, r *rule) bool {
 	return true
 }
 
-// covers reports whether a key with the words of s matches whatever one with the words of t matches.
+// covers reports whether a key with the words of s matches everything that one with the words of t matches.
 func (s *set) covers(t set) bool {
 	if s.empty() {
 		return true
@@ -160,8 +160,8 @@ func (s *set) covers(t set) bool {
 	return !t.empty() && !slices.ContainsFunc(t.words, func(w string) bool { return !s.has(w) })
 }
 
-// covers reports whether a key with the CIDRs of l matches whatever one with those of m matches. A reject rule matches on
-// overlap, an allow rule on containment; either way it does when each of m lies inside one of l.
+// covers reports whether a key with the CIDRs of l matches everything that one with those of m matches. That is so if each of
+// m is inside one of l, both for a reject rule, which matches on overlap, and for an allow rule, which matches on containment.
 func (l *prefixes) covers(m prefixes) bool {
 	if l.empty() {
 		return true

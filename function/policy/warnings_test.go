@@ -57,7 +57,7 @@ func TestWarnings(t *testing.T) {
 		"everyone twice": {"allow:\n  - {name: a, accounts: [\"*\"], accepter_vpcs: [vpc-a, vpc-b]}\n  - {name: b, accounts: [\"*\"], accepter_vpcs: [vpc-b]}\n",
 			[]string{"rule-unreachable policy.yaml:5:5: rule b can never match: rule a on line 4 covers all of it"}},
 		"everyone with ids": {"allow:\n  - {name: a, accounts: [\"1\", \"*\"]}\n",
-			[]string{`accounts-redundant policy.yaml:4:31: rule a matches every account: the ids beside "*" change nothing`}},
+			[]string{`accounts-redundant policy.yaml:4:31: rule a matches every account: the ids next to "*" have no effect`}},
 		"expired cover": {"allow:\n  - {name: a, accounts: [\"1\"], until: 2026-01-01}\n  - {name: b, accounts: [\"1\"]}\n",
 			[]string{"rule-expired policy.yaml:4:39: rule a expired on 2026-01-01: it no longer matches"}},
 		"cover ends first": {"allow:\n  - {name: a, accounts: [\"1\"], until: 2027-01-01}\n  - {name: b, accounts: [\"1\"]}\n  - {name: c, accounts: [\"1\"], until: 2027-02-01}\n",

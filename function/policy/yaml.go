@@ -13,13 +13,13 @@ import (
 	"go.yaml.in/yaml/v4/plugin/loaderlimits"
 )
 
-// maxDepth is how deep a file may nest. The language itself needs six levels.
+// maxDepth is how deep a file may nest. The language needs six levels.
 const maxDepth = 50
 
-// root reads the file as YAML and gives its only value, or nil after a mistake that leaves nothing to decode.
+// root reads the file as YAML and returns its only value, or nil after a mistake that leaves nothing to decode.
 func (d *decoder) root() (root *yaml.Node) {
 	defer func() {
-		if p := recover(); p != nil { // a defect of the library must not take the function down
+		if p := recover(); p != nil { // a bug in the library must not crash the function
 			d.at(1, 1, "cannot be read as YAML: %v", p)
 			root = nil
 		}
@@ -56,7 +56,7 @@ func (d *decoder) first(loader *yaml.Loader) *yaml.Node {
 	return doc.Content[0]
 }
 
-// second notes whatever follows the only document.
+// second reports what follows the first document.
 func (d *decoder) second(loader *yaml.Loader) {
 	var doc yaml.Node
 	switch err := loader.Load(&doc); {
@@ -67,7 +67,7 @@ func (d *decoder) second(loader *yaml.Loader) {
 	}
 }
 
-// syntax notes an error of the YAML library.
+// syntax reports an error of the YAML library.
 func (d *decoder) syntax(err error) {
 	e, ok := errors.AsType[*yaml.LoadError](err)
 	if !ok {
@@ -79,9 +79,9 @@ func (d *decoder) syntax(err error) {
 	case strings.HasPrefix(message, "unknown anchor"):
 		message = "aliases are not allowed: write the value out"
 	case strings.Contains(e.ContextMsg, "alias"):
-		message, mark = `not YAML: a * must be written in quotes, "*"`, e.ContextMark
+		message, mark = `not YAML: put a * in quotes: "*"`, e.ContextMark
 	case strings.HasPrefix(message, "found character that cannot start any token") && d.tab(e.Mark):
-		message = "not YAML: a tab cannot indent, use spaces"
+		message = "not YAML: tabs cannot be used for indentation, use spaces"
 	case e.ContextMsg != "" && e.ContextMark.Line > 0:
 		message = fmt.Sprintf("not YAML: %s (%s on line %d)", message, e.ContextMsg, e.ContextMark.Line)
 	default:
@@ -94,7 +94,7 @@ func (d *decoder) tab(m yaml.Mark) bool {
 	return m.Line >= 1 && m.Line <= d.doc.lines() && bytes.HasPrefix(bytes.TrimLeft(d.doc.raw(m.Line), " "), []byte("\t"))
 }
 
-// plainYAML notes anchors, aliases, tags and merge keys, wherever they are: what a reviewer reads is what counts.
+// plainYAML reports anchors, aliases, tags and merge keys. Without them a file means what a reviewer reads.
 func (d *decoder) plainYAML(n *yaml.Node) {
 	if n.Anchor != "" {
 		d.bad(n, "anchors are not allowed: write the value out where it is used")
@@ -103,7 +103,7 @@ func (d *decoder) plainYAML(n *yaml.Node) {
 	case n.Kind == yaml.AliasNode:
 		d.refuse(n, "aliases are not allowed: write the value out")
 	case n.Style&yaml.TaggedStyle != 0 || n.Tag == "!":
-		d.refuse(n, "tags are not allowed: leave %s out", n.Tag)
+		d.refuse(n, "tags are not allowed: remove %s", n.Tag)
 	case n.Tag == "!!merge":
 		d.refuse(n, "merge keys are not allowed: write the keys out")
 	}
@@ -112,7 +112,7 @@ func (d *decoder) plainYAML(n *yaml.Node) {
 	}
 }
 
-// readable notes the first character that no file may hold: invisible ones can make a reviewer read what is not there.
+// readable reports the first forbidden character. Invisible ones could make a reviewer see text that is not there.
 func (d *decoder) readable() bool {
 	for i, data := 0, d.doc.data; i < len(data); {
 		if b := data[i]; b >= ' ' && b < 0x7f || b == '\n' || b == '\r' || b == '\t' {
@@ -138,13 +138,13 @@ func (d *decoder) character(offset int, format string, args ...any) {
 	d.at(p.Line, p.Column, format, args...)
 }
 
-// invisible reports whether a character is a control character, a line end that editors do not show as one, a format
-// character (byte order marks, and those that turn the direction of text), or half of one that UTF-16 splits.
+// invisible reports whether a character is a control character, a line end that editors may not show, a format character
+// (such as a byte order mark, or one that changes the direction of text), or not a character at all.
 func invisible(r rune) bool {
 	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Cf, r) || r == '\uFFFE' || r == '\uFFFF'
 }
 
-// directive notes a %YAML or %TAG line before the document.
+// directive reports a %YAML or %TAG line before the document.
 func (d *decoder) directive() bool {
 	for i := 1; i <= d.doc.lines(); i++ {
 		line := bytes.TrimSpace(d.doc.raw(i))
