@@ -1,10 +1,9 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,7 +13,7 @@ import (
 	"peerguard/function/policy"
 )
 
-// checkCommand looks a policy over before it is trusted.
+// checkCommand finds mistakes in a policy and describes what it does.
 type checkCommand struct {
 	Policy string `arg:"" optional:"" default:"policy.yaml" help:"The policy file; default: policy.yaml."`
 	At     clock  `placeholder:"TIME" help:"Warn as of this day or instant, such as 2026-11-01; default: now."`
@@ -23,60 +22,62 @@ type checkCommand struct {
 
 // Help is the long text of --help.
 func (*checkCommand) Help() string {
-	return "Prints every error of the policy and of the files that it names as file:line:column: message. Without an error it prints the warnings, and for each rule what it does. " +
-		"Warnings are rules that have expired or will within 30 days, rules that can never match because an earlier one covers them, and accounts that are both in a reject and in an allow rule.\n\n" +
-		"Exits with 1 when there is an error, and with 0 when there are warnings only.\n\n" +
+	return "Prints every error in the policy and in the files that it names, as file:line:column: message. If there are no errors, it prints the warnings and what each rule does. " +
+		"It warns about rules that have expired or will expire within 30 days, rules that can never match because an earlier rule covers them, and accounts that are in both a reject and an allow rule.\n\n" +
+		"Exits with 1 if there is an error, and with 0 if there are only warnings.\n\n" +
 		"Example:\n\n" +
 		"  go tool peerguard check policy.yaml"
 }
 
-// checked is all that check finds out.
-type checked struct {
+// checkResult is everything that check finds.
+type checkResult struct {
 	Errors   policy.Errors    `json:"errors"`
 	Warnings []policy.Warning `json:"warnings"`
-	Rules    []ruleInWords    `json:"rules"` // in the order in which they are tried; none when there is an error
+	Rules    []ruleInWords    `json:"rules"` // in the order in which they are tried; none if there is an error
 
 	mode policy.Mode
 }
 
-// Run checks the policy, and fails when it has an error.
+// Run checks the policy, and fails if it has an error.
 func (c *checkCommand) Run(out *console) error {
-	found, err := check(newPolicyFile(c.Policy), c.At.now())
+	result, err := check(newPolicyFile(c.Policy), c.At.now())
 	if err != nil {
 		return err
 	}
 	if c.JSON {
-		err = printJSON(out.stdout, found)
+		err = out.printJSON(result)
 	} else {
-		found.show(out, c.Policy)
+		result.show(out, c.Policy)
 	}
-	if err == nil && len(found.Errors) > 0 {
+	if err == nil && len(result.Errors) > 0 {
 		return errFinding
 	}
 	return err
 }
 
-func check(file policyFile, at time.Time) (*checked, error) {
-	found := &checked{Errors: policy.Errors{}, Warnings: []policy.Warning{}, Rules: []ruleInWords{}}
+func check(file policyFile, at time.Time) (*checkResult, error) {
+	result := &checkResult{Errors: policy.Errors{}, Warnings: []policy.Warning{}, Rules: []ruleInWords{}}
 	p, err := file.load()
 	if errs, ok := errors.AsType[policy.Errors](err); ok {
-		found.Errors = errs
-		return found, nil
+		result.Errors = errs
+		return result, nil
 	}
 	if err != nil {
 		return nil, err
 	}
 	for _, w := range p.Warnings(at) {
 		w.File = file.path(w.File)
-		found.Warnings = append(found.Warnings, w)
+		result.Warnings = append(result.Warnings, w)
 	}
-	found.mode = p.Mode
-	found.Rules = rulesInWords(p)
-	return found, nil
+	result.mode = p.Mode
+	for _, r := range p.Rules() {
+		result.Rules = append(result.Rules, ruleInWords{r, describe(&r)})
+	}
+	return result, nil
 }
 
-// show prints the findings for a reader.
-func (c *checked) show(out *console, path string) {
+// show prints the result for people.
+func (c *checkResult) show(out *console, path string) {
 	for _, e := range c.Errors {
 		out.finding(e.Position, e.Message, e.Snippet(), text.FgRed)
 	}
@@ -84,42 +85,95 @@ func (c *checked) show(out *console, path string) {
 		out.finding(w.Position, out.tint(text.FgYellow, "warning")+": "+w.Message, w.Snippet(), text.FgYellow)
 	}
 	if n := len(c.Errors); n > 0 {
-		fmt.Fprintf(out.stderr, "peerguard: %s in %s\n", count(n, "error"), path)
+		out.note("%s in %s", count(n, "error"), path)
 		return
 	}
 	if n := len(c.Warnings); n > 0 {
-		fmt.Fprintf(out.stderr, "peerguard: %s, no error in %s\n", count(n, "warning"), path)
+		out.note("%s, no errors in %s", count(n, "warning"), path)
 	}
 	c.showRules(out, path)
 }
 
 // showRules prints a line for each rule, in the order in which they are tried.
-func (c *checked) showRules(out *console, path string) {
-	effect := map[policy.Mode]string{policy.DryRun: "nothing is rejected, only reported", policy.Enforce: "requests are rejected"}[c.mode]
+func (c *checkResult) showRules(out *console, path string) {
+	effect := "nothing is rejected, only reported"
+	if c.mode == policy.Enforce {
+		effect = "requests are rejected"
+	}
 	fmt.Fprintf(out.stdout, "%s: mode %s (%s), %s. The first rule that matches decides:\n\n", path, c.mode, effect, count(len(c.Rules), "rule"))
-	t := newTable(out, "rule", "what it does")
+	t := out.newTable("rule", "what it does")
 	for _, r := range c.Rules {
 		t.AppendRow(table.Row{r.Name, out.tintVerdict(r.Verdict) + strings.TrimPrefix(r.Text, string(r.Verdict))})
 	}
 	t.AppendRow(table.Row{policy.DefaultRule, out.tintVerdict(policy.Reject) + " all other requests"})
-	t.SuppressTrailingSpaces()
 	t.Render()
 }
 
-func (out *console) tintVerdict(v policy.Verdict) string {
-	if v == policy.Allow {
-		return out.tint(text.FgGreen, string(v))
-	}
-	return out.tint(text.FgRed, string(v))
+// ruleInWords is a rule and a sentence about what it does.
+type ruleInWords struct {
+	policy.Rule
+	Text string `json:"text"`
 }
 
-// printJSON prints a result for machines.
-func printJSON(w io.Writer, result any) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(result); err != nil {
-		return fmt.Errorf("writing result: %w", err)
+// describe says which requests the rule allows or rejects.
+func describe(r *policy.Rule) string {
+	parts := []string{fmt.Sprintf("%s requests from %s", r.Verdict, requesters(r))}
+	add := func(preposition string, words []string) {
+		if len(words) > 0 {
+			parts = append(parts, preposition+" "+anyOf(words))
+		}
 	}
-	return nil
+	network := "with every CIDR inside"
+	if r.Verdict == policy.Reject {
+		network = "with a CIDR that overlaps"
+	}
+	add("from", r.RequesterRegions)
+	add("from", r.RequesterVPCs)
+	add(network, r.RequesterCIDRs)
+	add("to account", r.AccepterAccounts)
+	add("to", r.AccepterRegions)
+	add("to", r.AccepterVPCs)
+	if r.Until != "" {
+		parts = append(parts, "until "+r.Until)
+	}
+	return strings.Join(parts, ", ") + background(r)
+}
+
+func requesters(r *policy.Rule) string {
+	file := "an account in " + r.AccountsFrom
+	switch {
+	case slices.Contains(r.Accounts, "*"):
+		return "any account"
+	case len(r.Accounts) == 0 && r.AccountsFrom == "":
+		return "anybody"
+	case len(r.Accounts) == 0:
+		return file
+	case r.AccountsFrom == "":
+		return "account " + anyOf(r.Accounts)
+	}
+	return "account " + anyOf(r.Accounts) + " or " + file
+}
+
+// background returns the rule's reason and owner in brackets, or "".
+func background(r *policy.Rule) string {
+	words := slices.DeleteFunc([]string{r.Reason, r.Owner}, func(w string) bool { return w == "" })
+	if len(words) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(words, "; ") + ")"
+}
+
+// maxWords is how many words of a list are shown: some policies name thousands of accounts.
+const maxWords = 4
+
+// anyOf returns "a", "a or b", "a, b or c", and only the start of a long list.
+func anyOf(words []string) string {
+	if len(words) > maxWords {
+		words = append(slices.Clone(words[:maxWords-1]), fmt.Sprintf("%d others", len(words)-maxWords+1))
+	}
+	last := len(words) - 1
+	if last == 0 {
+		return words[0]
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }

@@ -38,20 +38,20 @@ var shipped = filepath.Join("..", "..", "function", "policy", "testdata", "shipp
 func TestShippedPolicy(t *testing.T) {
 	t.Parallel()
 	stdout, stderr, code := play(t, console{}, "check", "--json", filepath.Join(shipped, "policy.yaml"))
-	var found checked
-	if err := json.Unmarshal([]byte(stdout), &found); err != nil {
+	var result checkResult
+	if err := json.Unmarshal([]byte(stdout), &result); err != nil {
 		t.Fatal(err)
 	}
-	if code != 0 || stderr != "" || len(found.Warnings) > 0 || len(found.Rules) == 0 {
-		t.Errorf("check ends with %d: %s%s", code, stdout, stderr)
+	if code != 0 || stderr != "" || len(result.Warnings) > 0 || len(result.Rules) == 0 {
+		t.Errorf("check ended with %d: %s%s", code, stdout, stderr)
 	}
 	stdout, stderr, code = play(t, console{}, "test", "--json", filepath.Join(shipped, "policy_test.yaml"))
-	var results tested
+	var results testResults
 	if err := json.Unmarshal([]byte(stdout), &results); err != nil {
 		t.Fatal(err)
 	}
 	if code != 0 || stderr != "" || results.Passed == 0 || len(results.Unexercised) > 0 {
-		t.Errorf("test ends with %d: %s%s", code, stdout, stderr)
+		t.Errorf("test ended with %d: %s%s", code, stdout, stderr)
 	}
 }
 
@@ -67,8 +67,8 @@ func TestExcerpts(t *testing.T) {
 		want string
 	}{
 		"no terminal": {console{}, path + ":2:7: " + message + "\n"},
-		"terminal":    {console{screen: true}, path + ":2:7: " + message + "\n  2 | mode: dryrun\n    |       ^\n"},
-		"colour": {console{screen: true, colour: true},
+		"terminal":    {console{stdoutTTY: true}, path + ":2:7: " + message + "\n  2 | mode: dryrun\n    |       ^\n"},
+		"colour": {console{stdoutTTY: true, colour: true},
 			"\x1b[1m" + path + ":2:7\x1b[0m: " + message + "\n  2 | mode: dryrun\n    |       \x1b[31m^\x1b[0m\n"},
 	}
 	for name, tt := range tests {
@@ -88,7 +88,7 @@ func TestRefusalExcerpt(t *testing.T) {
 	t.Parallel()
 	path := write(t, "policy.yaml", tabIndented)
 	for _, terminal := range []bool{false, true} {
-		stdout, stderr, code := play(t, console{terminal: terminal}, "explain", "--policy", path, "--requester", "1", "--accepter", "2")
+		stdout, stderr, code := play(t, console{stderrTTY: terminal}, "explain", "--policy", path, "--requester", "1", "--accepter", "2")
 		excerpt := strings.Contains(stderr, "  4 | \t- x\n    | ^\n")
 		if code != 1 || stdout != "" || !strings.HasPrefix(stderr, path+":4:1: ") || excerpt != terminal {
 			t.Errorf("terminal %v: exit code %d, stdout %q, stderr %q", terminal, code, stdout, stderr)
@@ -105,7 +105,7 @@ func TestColours(t *testing.T) {
 		{"explain", "--policy", filepath.Join(shipped, "policy.yaml"), "--requester", "4444444444444444", "--accepter", "1111111111111111"},
 	} {
 		plain, _, _ := play(t, console{}, args...)
-		coloured, _, _ := play(t, console{screen: true, colour: true}, args...)
+		coloured, _, _ := play(t, console{stdoutTTY: true, colour: true}, args...)
 		if strings.Contains(plain, "\x1b") || !strings.Contains(coloured, "\x1b[32m") {
 			t.Errorf("%s: plain %q, coloured %q", args[0], plain, coloured)
 		}
@@ -166,19 +166,19 @@ func TestRulesInWords(t *testing.T) {
 		verdict policy.Verdict
 		want    string
 	}{
-		"account":          {policy.Rule{Accounts: []string{"1"}}, policy.Allow, "allow requests of account 1"},
-		"anybody":          {policy.Rule{RequesterRegions: []string{"us-east-1"}}, policy.Reject, "reject requests of anybody, from us-east-1"},
-		"every account":    {policy.Rule{Accounts: []string{"1", "*"}}, policy.Allow, "allow requests of any account"},
-		"file":             {policy.Rule{AccountsFrom: "a.txt"}, policy.Allow, "allow requests of an account in a.txt"},
-		"both":             {policy.Rule{Accounts: []string{"1", "2"}, AccountsFrom: "a.txt"}, policy.Allow, "allow requests of account 1 or 2, or of an account in a.txt"},
-		"four":             {policy.Rule{Accounts: []string{"1", "2", "3", "4"}}, policy.Allow, "allow requests of account 1, 2, 3 or 4"},
-		"many":             {policy.Rule{Accounts: []string{"1", "2", "3", "4", "5"}}, policy.Allow, "allow requests of account 1, 2, 3 or 2 others"},
-		"network, allowed": {policy.Rule{Accounts: []string{"1"}, RequesterCIDRs: []string{"10.0.0.0/8"}}, policy.Allow, "allow requests of account 1, with every CIDR inside 10.0.0.0/8"},
-		"network, refused": {policy.Rule{RequesterCIDRs: []string{"10.0.0.0/8"}}, policy.Reject, "reject requests of anybody, with a CIDR that overlaps 10.0.0.0/8"},
+		"account":          {policy.Rule{Accounts: []string{"1"}}, policy.Allow, "allow requests from account 1"},
+		"anybody":          {policy.Rule{RequesterRegions: []string{"us-east-1"}}, policy.Reject, "reject requests from anybody, from us-east-1"},
+		"every account":    {policy.Rule{Accounts: []string{"1", "*"}}, policy.Allow, "allow requests from any account"},
+		"file":             {policy.Rule{AccountsFrom: "a.txt"}, policy.Allow, "allow requests from an account in a.txt"},
+		"both":             {policy.Rule{Accounts: []string{"1", "2"}, AccountsFrom: "a.txt"}, policy.Allow, "allow requests from account 1 or 2 or an account in a.txt"},
+		"four":             {policy.Rule{Accounts: []string{"1", "2", "3", "4"}}, policy.Allow, "allow requests from account 1, 2, 3 or 4"},
+		"many":             {policy.Rule{Accounts: []string{"1", "2", "3", "4", "5"}}, policy.Allow, "allow requests from account 1, 2, 3 or 2 others"},
+		"network, allowed": {policy.Rule{Accounts: []string{"1"}, RequesterCIDRs: []string{"10.0.0.0/8"}}, policy.Allow, "allow requests from account 1, with every CIDR inside 10.0.0.0/8"},
+		"network, refused": {policy.Rule{RequesterCIDRs: []string{"10.0.0.0/8"}}, policy.Reject, "reject requests from anybody, with a CIDR that overlaps 10.0.0.0/8"},
 		"places": {policy.Rule{
 			Accounts: []string{"1"}, RequesterVPCs: []string{"vpc-a"}, AccepterAccounts: []string{"2"}, AccepterRegions: []string{"cn-shanghai"}, AccepterVPCs: []string{"vpc-b"},
-		}, policy.Allow, "allow requests of account 1, from vpc-a, to account 2, to cn-shanghai, to vpc-b"},
-		"background": {policy.Rule{Accounts: []string{"1"}, Until: "2026-12-31", Owner: "network", Reason: "NET-1"}, policy.Allow, "allow requests of account 1, until 2026-12-31 (NET-1; network)"},
+		}, policy.Allow, "allow requests from account 1, from vpc-a, to account 2, to cn-shanghai, to vpc-b"},
+		"background": {policy.Rule{Accounts: []string{"1"}, Until: "2026-12-31", Owner: "network", Reason: "NET-1"}, policy.Allow, "allow requests from account 1, until 2026-12-31 (NET-1; network)"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

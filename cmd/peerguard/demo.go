@@ -2,10 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
 
@@ -24,25 +28,25 @@ type demoCommand struct{}
 
 // Help is the long text of --help.
 func (demoCommand) Help() string {
-	return "Nothing is contacted and no credentials are needed: the cloud is the built-in simulator, the signed client, the policy and the handler are the real ones."
+	return "The demo contacts nothing and needs no credentials. The cloud is the built-in simulator; the signed client, the policy and the handler are the ones that are deployed."
 }
 
-// scene is the simulated cloud and the function in it, in the two modes of the policy.
+// scene is the simulated cloud and the function in it, once for each mode of the policy.
 type scene struct {
 	cloud   *simulator.Cloud
 	enforce *handler.Handler
 	dryRun  *handler.Handler
 }
 
-// act is one invocation and what it came to.
+// act is one invocation and its result.
 type act struct {
 	sample events.Case
-	before map[string]peering.Status
-	report *guard.Report
+	before map[string]peering.Status // of each connection
+	report *guard.Report             // nil if the event could not be read
 	err    error
 }
 
-// Run plays the samples, then a sweep, and fails when one does not end as its name says.
+// Run plays the events, then a sweep, and fails if a sample does not end as its file name says.
 func (demoCommand) Run(ctx context.Context, out *console) error {
 	samples, err := events.Cases()
 	if err != nil {
@@ -55,18 +59,18 @@ func (demoCommand) Run(ctx context.Context, out *console) error {
 	fmt.Fprintf(out.stdout, "A simulated cloud with %d connections of account %s, and the policy of events/simulator/policy.yaml.\n\n", len(s.cloud.Items()), simulator.SeedAccepter)
 	announced, timers := split(samples)
 	acts := s.playAll(ctx, announced)
-	showEvents(out, s.cloud, acts)
+	s.showEvents(out, acts)
 	fmt.Fprint(out.stdout, "\nThen the timer fires, and a sweep finds what no event announced:\n\n")
 	for _, sample := range timers {
 		sweep := s.play(ctx, sample)
-		showSweep(out, s.cloud, sweep)
+		s.showSweep(out, sweep)
 		acts = append(acts, sweep)
 	}
 	return summarise(out, acts)
 }
 
-// split separates what events announce from what timers find, which must come after it. The sweep of everything comes
-// first of these.
+// split separates the samples of events from those of timers, which must come after them. The timer that sweeps
+// everything comes first.
 func split(samples []events.Case) (announced, timers []events.Case) {
 	for _, sample := range samples {
 		switch {
@@ -79,20 +83,6 @@ func split(samples []events.Case) (announced, timers []events.Case) {
 		}
 	}
 	return announced, timers
-}
-
-// playAll plays events as they come: all at once. Each is about a connection of its own.
-func (s *scene) playAll(ctx context.Context, samples []events.Case) []act {
-	acts := make([]act, len(samples))
-	var group errgroup.Group
-	for i, sample := range samples {
-		group.Go(func() error {
-			acts[i] = s.play(ctx, sample)
-			return nil
-		})
-	}
-	_ = group.Wait() // each act holds its error
-	return acts
 }
 
 func newScene() (*scene, error) {
@@ -127,20 +117,32 @@ func newHandler(cloud *simulator.Cloud, load loadPolicy) *handler.Handler {
 	}
 }
 
-// inDryRun is the same policy with the other mode.
+// inDryRun loads the same policy in mode dry-run.
 func inDryRun(load loadPolicy) loadPolicy {
 	return func(ctx context.Context) (*policy.Policy, error) {
 		p, err := load(ctx)
 		if err != nil {
 			return nil, err
 		}
-		dry := *p
-		dry.Mode = policy.DryRun
-		return &dry, nil
+		return inMode(p, policy.DryRun), nil
 	}
 }
 
-// play hands a sample to the function, as the platform does.
+// playAll plays all events at the same time. Each is about a connection of its own.
+func (s *scene) playAll(ctx context.Context, samples []events.Case) []act {
+	acts := make([]act, len(samples))
+	var group errgroup.Group
+	for i, sample := range samples {
+		group.Go(func() error {
+			acts[i] = s.play(ctx, sample)
+			return nil
+		})
+	}
+	_ = group.Wait() // each act holds its error
+	return acts
+}
+
+// play invokes the function with a sample, as the platform does.
 func (s *scene) play(ctx context.Context, sample events.Case) act {
 	h := s.enforce
 	if sample.Outcomes[0] == string(guard.WouldReject) {
@@ -157,6 +159,111 @@ func (s *scene) play(ctx context.Context, sample events.Case) act {
 		Credentials: peering.NewCredentials("demo-id", "demo-secret", "demo-token"),
 	}
 	result, err := h.Handle(ctx, at, sample.Payload)
-	report, _ := result.(*guard.Report) // nil when the event could not be read
+	report, _ := result.(*guard.Report)
 	return act{sample: sample, before: before, report: report, err: err}
+}
+
+// showEvents prints a line for each connection that an event led to.
+func (s *scene) showEvents(out *console, acts []act) {
+	t := out.newTable("event", "requester", "verdict", "outcome", "state", "why")
+	for _, a := range acts {
+		switch {
+		case a.report == nil:
+			t.AppendRow(table.Row{a.sample.Name, "", "", out.tint(text.FgRed, events.Invalid), "", a.err.Error()})
+			continue
+		case len(a.report.Connections) == 0:
+			t.AppendRow(table.Row{a.sample.Name, "", "", out.tintOutcome(guard.Ignored), "", a.report.Ignored})
+		}
+		for _, e := range a.report.Connections {
+			t.AppendRow(s.row(out, a, a.sample.Name, e))
+		}
+	}
+	t.Render()
+}
+
+// showSweep prints what a sweep found.
+func (s *scene) showSweep(out *console, a act) {
+	if a.report == nil {
+		return
+	}
+	t := out.newTable(a.sample.Name, "requester", "verdict", "outcome", "state", "why")
+	for _, e := range a.report.Connections {
+		t.AppendRow(s.row(out, a, e.InstanceID, e))
+	}
+	t.Render()
+	for _, p := range a.report.Partitions {
+		fmt.Fprintf(out.stdout, " looked at %s of account %s in %s\n", count(p.Seen, "connection"), p.Account, p.Region)
+	}
+	fmt.Fprintln(out.stdout)
+}
+
+func (s *scene) row(out *console, a act, name string, e guard.Entry) table.Row {
+	return table.Row{name, e.Requester.Account, verdictAndRule(e.Decision, e.Rule), out.tintOutcome(e.Outcome), s.change(a, e), why(e)}
+}
+
+// change is the state of the connection before and after the act.
+func (s *scene) change(a act, e guard.Entry) string {
+	before, known := a.before[e.InstanceID]
+	now, _ := s.cloud.Item(e.InstanceID)
+	switch {
+	case !known:
+		return "none"
+	case before == now.Status:
+		return string(before)
+	}
+	return fmt.Sprintf("%s → %s", before, now.Status)
+}
+
+// summarise prints the counts, and fails if an act did not end as its sample says.
+func summarise(out *console, acts []act) error {
+	counts := map[string]int{}
+	failed := false
+	for _, a := range acts {
+		outcomes := a.outcomes()
+		for _, o := range outcomes {
+			counts[o]++
+		}
+		if !a.expected(outcomes) {
+			out.note("%s ended as %s", a.sample.File, strings.Join(outcomes, "+"))
+			failed = true
+		}
+	}
+	fmt.Fprintf(out.stdout, "%d invocations: %s.\n", len(acts), tally(counts))
+	if failed {
+		return errFinding
+	}
+	fmt.Fprintln(out.stdout, "Each ended as its file name says.")
+	return nil
+}
+
+// outcomes are those of the report, and of the error where something could not be read.
+func (a act) outcomes() (words []string) {
+	if failed, ok := errors.AsType[*fc.Error](a.err); ok && failed.Type == fc.InvalidEvent {
+		words = append(words, events.Invalid)
+	}
+	switch {
+	case a.report == nil && len(words) == 0:
+		return []string{string(guard.Failed)}
+	case a.report == nil:
+		return words
+	case a.report.Trigger == guard.TriggerSweep && a.err == nil:
+		return append(words, events.Sweep)
+	case a.report.Ignored != "" && len(a.report.Connections) == 0:
+		return append(words, string(guard.Ignored))
+	}
+	for _, e := range a.report.Connections {
+		words = append(words, string(e.Outcome))
+	}
+	return words
+}
+
+// expected reports whether these are the outcomes in the sample's name. A report does not list the elements of an array
+// that are not about peering: if others are listed, the ignored ones cannot be counted.
+func (a act) expected(outcomes []string) bool {
+	ignored := func(o string) bool { return o == string(guard.Ignored) }
+	got, want := slices.Sorted(slices.Values(outcomes)), slices.Sorted(slices.Values(a.sample.Outcomes))
+	if len(want) > 1 && slices.ContainsFunc(want, ignored) {
+		got, want = slices.DeleteFunc(got, ignored), slices.DeleteFunc(want, ignored)
+	}
+	return slices.Equal(got, want)
 }

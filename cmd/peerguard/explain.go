@@ -4,76 +4,78 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"os"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
 
 	"peerguard/function/peering"
 	"peerguard/function/policy"
 )
 
-// explainCommand tells what a policy says of one connection, and why.
+// explainCommand shows what a policy says about a connection, and why.
 type explainCommand struct {
-	Event  string `arg:"" optional:"" name:"event.json" help:"An event, a timer's or an event's report, one of its connections, or lines of the function's log."`
+	Event  string `arg:"" optional:"" name:"event.json" help:"An event, a report, an entry of a report, or lines of the function's log."`
 	Policy string `default:"policy.yaml" placeholder:"FILE" help:"The policy file; default: policy.yaml."`
 	At     clock  `placeholder:"TIME" help:"Judge as of this instant or day, such as 2026-11-01T00:00:00Z; default: now."`
-	JSON   bool   `name:"json" help:"Print a JSON object for each connection instead, one a line."`
+	JSON   bool   `name:"json" help:"Print one line of JSON for each connection instead."`
 
-	Requester       string   `group:"Instead of a file:" placeholder:"ACCOUNT" help:"Account that asks."`
-	RequesterRegion string   `group:"Instead of a file:" placeholder:"REGION" help:"Region of its VPC."`
+	Requester       string   `group:"Instead of a file:" placeholder:"ACCOUNT" help:"The requester's account."`
+	RequesterRegion string   `group:"Instead of a file:" placeholder:"REGION" help:"The region of its VPC."`
 	RequesterVPC    string   `group:"Instead of a file:" name:"requester-vpc" placeholder:"VPC" help:"Its VPC."`
 	RequesterCIDR   []string `group:"Instead of a file:" name:"requester-cidr" placeholder:"CIDR" help:"A CIDR of its VPC. Can be repeated."`
-	Accepter        string   `group:"Instead of a file:" placeholder:"ACCOUNT" help:"Account that is asked."`
-	AccepterRegion  string   `group:"Instead of a file:" placeholder:"REGION" help:"Region of its VPC."`
+	Accepter        string   `group:"Instead of a file:" placeholder:"ACCOUNT" help:"The accepter's account."`
+	AccepterRegion  string   `group:"Instead of a file:" placeholder:"REGION" help:"The region of its VPC."`
 	AccepterVPC     string   `group:"Instead of a file:" name:"accepter-vpc" placeholder:"VPC" help:"Its VPC."`
 }
 
 // Help is the long text of --help.
 func (*explainCommand) Help() string {
-	return "Prints the verdict and, rule by rule, whether it matches: of one that does not, the first key that does not match and what the connection has there. " +
+	return "Prints the verdict and, for each rule, whether it matches. If a rule does not match, it prints the first key that does not match and the connection's value. " +
 		"Exits with 0 whatever the verdict.\n\n" +
-		"An event is a hint only: what is explained is what its record says, while the function asks the API and judges by the answer.\n\n" +
+		"An event is only a hint. Explain judges what its record says; the function asks the API and judges the answer.\n\n" +
 		"Examples:\n\n" +
 		"  go tool peerguard explain events/create-known-phisher.rejected.json\n" +
 		"  go tool peerguard explain --requester 2222222222222222 --requester-cidr 10.1.0.0/16 \\\n" +
 		"    --accepter 1111111111111111 --accepter-region cn-shanghai"
 }
 
-// Validate refuses what says neither or both of a file and a connection, and what no connection can have.
+// Validate requires either a file or a connection's flags, and checks the flags' values.
 func (e *explainCommand) Validate() error {
 	flags := e.Requester + e.RequesterRegion + e.RequesterVPC + e.Accepter + e.AccepterRegion + e.AccepterVPC
 	described := flags != "" || len(e.RequesterCIDR) > 0
 	switch {
 	case e.Event == "" && !described:
-		return errors.New("give an event file, or --requester and --accepter")
+		return errors.New("pass an event file, or --requester and --accepter")
 	case e.Event != "" && described:
-		return errors.New("give an event file or a connection's flags, not both")
+		return errors.New("pass an event file or a connection's flags, not both")
 	case e.Event != "":
 		return nil
 	case e.Requester == "" || e.Accepter == "":
 		return errors.New("a connection needs both --requester and --accepter")
 	}
-	return e.possible()
+	return e.validateFlags()
 }
 
-func (e *explainCommand) possible() error {
+func (e *explainCommand) validateFlags() error {
 	for _, flag := range [][2]string{{"--requester", e.Requester}, {"--accepter", e.Accepter}} {
 		if !peering.ValidAccount(flag[1]) {
-			return fmt.Errorf("%s %.40q is no account id: it is written in digits only, 20 at most", flag[0], flag[1])
+			return fmt.Errorf("%s %.40q is not an account id, which has at most 20 digits and nothing else", flag[0], flag[1])
 		}
 	}
 	for _, flag := range [][2]string{{"--requester-region", e.RequesterRegion}, {"--accepter-region", e.AccepterRegion}} {
 		if flag[1] != "" && !peering.ValidRegion(flag[1]) {
-			return fmt.Errorf("%s %.40q is no region: it is written like cn-hangzhou", flag[0], flag[1])
+			return fmt.Errorf("%s %.40q is not a region id, such as cn-hangzhou", flag[0], flag[1])
 		}
 	}
 	for _, cidr := range e.RequesterCIDR {
 		if _, err := netip.ParsePrefix(cidr); err != nil {
-			return fmt.Errorf("--requester-cidr %.60q is no CIDR: it is written like 10.1.0.0/16 or 2001:db8::/32", cidr)
+			return fmt.Errorf("--requester-cidr %.60q is not a CIDR, such as 10.1.0.0/16 or 2001:db8::/32", cidr)
 		}
 	}
 	return nil
 }
 
-// Run explains each connection. The verdict is no failure.
+// Run explains each connection. A reject verdict is not a failure.
 func (e *explainCommand) Run(out *console) error {
 	file := newPolicyFile(e.Policy)
 	p, err := file.load()
@@ -82,50 +84,132 @@ func (e *explainCommand) Run(out *console) error {
 	}
 	subjects, err := e.subjects()
 	if hasEvent(subjects) {
-		out.note("an event is a hint: this is what its record says, a real run asks the API and judges by the answer")
+		out.note("an event is only a hint: this explains its record, while the function asks the API and judges the answer")
 	}
 	for i, s := range subjects {
 		if i > 0 && !e.JSON {
 			fmt.Fprintln(out.stdout)
 		}
-		if printed := e.explain(out, file, p, s); printed != nil {
-			return errors.Join(err, printed)
+		if failed := e.explain(out, file, p, s); failed != nil {
+			return errors.Join(err, failed)
 		}
 	}
 	return err
 }
 
-// subjects are the connections to explain. Beside an error they are those that could be read.
+// subjects returns the connections to explain. If only some can be read, it returns those and an error.
 func (e *explainCommand) subjects() ([]subject, error) {
-	if e.Event == "" {
-		return []subject{{connection: peering.Connection{
-			Requester: peering.Side{Account: peering.Account(e.Requester), Region: e.RequesterRegion, VPC: e.RequesterVPC, CIDRs: e.RequesterCIDR},
-			Accepter:  peering.Side{Account: peering.Account(e.Accepter), Region: e.AccepterRegion, VPC: e.AccepterVPC},
-		}}}, nil
+	if e.Event != "" {
+		return readSubjectFile(e.Event)
 	}
-	data, err := os.ReadFile(e.Event)
-	if err != nil {
-		return nil, fmt.Errorf("reading event: %w", err)
-	}
-	subjects, err := readSubjects(data)
-	if err != nil {
-		return subjects, fmt.Errorf("%s: %w", e.Event, err)
-	}
-	return subjects, nil
+	return []subject{{connection: peering.Connection{
+		Requester: peering.Side{Account: peering.Account(e.Requester), Region: e.RequesterRegion, VPC: e.RequesterVPC, CIDRs: e.RequesterCIDR},
+		Accepter:  peering.Side{Account: peering.Account(e.Accepter), Region: e.AccepterRegion, VPC: e.AccepterVPC},
+	}}}, nil
 }
 
 func (e *explainCommand) explain(out *console, file policyFile, p *policy.Policy, s subject) error {
-	x := explained{InstanceID: s.connection.ID, Requester: s.connection.Requester, Accepter: s.connection.Accepter, Ignored: s.ignored}
+	x := explanation{InstanceID: s.connection.ID, Requester: s.connection.Requester, Accepter: s.connection.Accepter, Ignored: s.ignored}
 	if s.ignored == "" {
 		x.Explanation = new(p.Explain(&s.connection, e.At.now()))
 		for i := range x.Rules {
 			x.Rules[i].File = file.path(x.Rules[i].File)
 		}
-		out.doubts(s, x)
+		x.noteDoubts(out, s)
 	}
 	if e.JSON {
-		return x.printLine(out.stdout)
+		return out.printJSONLine(x)
 	}
 	x.show(out)
 	return nil
+}
+
+// explanation is a connection and what the policy says about it, or why the function would ignore it.
+type explanation struct {
+	InstanceID string       `json:"instance_id,omitempty"`
+	Requester  peering.Side `json:"requester,omitzero"`
+	Accepter   peering.Side `json:"accepter,omitzero"`
+	Ignored    string       `json:"ignored,omitempty"`
+	*policy.Explanation
+}
+
+// show prints the verdict, then a line for each rule.
+func (x *explanation) show(out *console) {
+	if x.Ignored != "" {
+		fmt.Fprintln(out.stdout, "ignored:", x.Ignored)
+		return
+	}
+	fmt.Fprintf(out.stdout, "%sfrom %s to %s\n", x.prefix(), sideInWords(x.Requester), sideInWords(x.Accepter))
+	fmt.Fprintf(out.stdout, "%s (%s): %s\n\n", out.tintVerdict(x.Verdict), x.Rule, x.Reason)
+	t := out.newTable("rule", "verdict", "matches", "key", "value", "why")
+	for _, r := range x.Rules {
+		t.AppendRow(table.Row{r.Rule, out.tintVerdict(r.Verdict), matches(r), r.Key, r.Value, r.Text})
+	}
+	last := table.Row{policy.DefaultRule, out.tintVerdict(policy.Reject), "yes", "", "", "matches, but an earlier rule decides"}
+	if x.Rule == policy.DefaultRule {
+		last = table.Row{policy.DefaultRule, out.tintVerdict(policy.Reject), "decides", "", "", "no other rule matches"}
+	}
+	t.AppendRow(last)
+	t.Render()
+}
+
+// prefix is the instance id and a colon, or "" for a connection without an id.
+func (x *explanation) prefix() string {
+	if x.InstanceID == "" {
+		return ""
+	}
+	return x.InstanceID + ": "
+}
+
+// sideInWords describes what is known about one side of a connection, on one line.
+func sideInWords(s peering.Side) string {
+	words := []string{"an unknown account"}
+	if s.Account.Known() {
+		words = []string{"account " + string(s.Account)}
+	}
+	for _, w := range append([]string{s.Region, s.VPC}, s.CIDRs...) {
+		if w != "" {
+			words = append(words, w)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+func matches(r policy.RuleExplanation) string {
+	switch {
+	case r.Decides:
+		return "decides"
+	case r.Matches:
+		return "yes"
+	}
+	return "no"
+}
+
+// noteDoubts prints the reasons why the function might decide differently.
+func (x *explanation) noteDoubts(out *console, s subject) {
+	switch {
+	case !x.Requester.Account.Known():
+		out.note("%sthe requester's account is not known here: pass --requester and --accepter", x.prefix())
+	case x.Requester.Account == x.Accepter.Account:
+		out.note("%srequester and accepter are the same account: the function ignores such a connection", x.prefix())
+	}
+	if rule := x.needsCIDRs(); rule != "" {
+		out.note("%srule %s depends on the requester's CIDRs, which are not known here: pass --requester-cidr", x.prefix(), rule)
+	}
+	if s.reported != "" && (s.reported != x.Verdict || s.rule != x.Rule) {
+		out.note("%sthe report says %s, this policy now says %s", x.prefix(), verdictAndRule(s.reported, s.rule), verdictAndRule(x.Verdict, x.Rule))
+	}
+}
+
+// needsCIDRs returns the first rule that might decide if the requester's CIDRs were known, or "".
+func (x *explanation) needsCIDRs() string {
+	for _, r := range x.Rules {
+		if r.Decides {
+			break
+		}
+		if r.Key == "requester_cidrs" && r.Value == "" {
+			return r.Rule
+		}
+	}
+	return ""
 }

@@ -52,7 +52,7 @@ func FuzzReadSubjects(f *testing.F) {
 			t.Error("neither a connection nor an error")
 		}
 		for _, s := range subjects {
-			for _, text := range []string{s.connection.ID, s.connection.Requester.VPC, s.connection.Accepter.VPC, s.ignored, s.rule, string(s.said)} {
+			for _, text := range []string{s.connection.ID, s.connection.Requester.VPC, s.connection.Accepter.VPC, s.ignored, s.rule, string(s.reported)} {
 				if plain(text) != text {
 					t.Errorf("%q would play with a terminal", text)
 				}

@@ -19,7 +19,7 @@ import (
 	"peerguard/function/vpcpeer"
 )
 
-// statement is one of a RAM policy.
+// statement is a statement of a RAM policy.
 // https://www.alibabacloud.com/help/en/ram/policy-structure-and-syntax
 type statement struct {
 	Effect   string
@@ -27,25 +27,24 @@ type statement struct {
 	Resource []string
 }
 
-// grantVPC grants actions of the VpcPeer API. Reject knows no resource below "*", so all get that.
+// grantVPC grants actions of the VpcPeer API. Reject supports no resource but "*", so all get that.
 func grantVPC(actions ...string) statement { return statement{"Allow", actions, []string{"*"}} }
 
 func grantRole(arn string) statement {
 	return statement{"Allow", []string{"sts:AssumeRole"}, []string{arn}}
 }
 
-// String gives the statement as it stands in a policy document.
+// String returns the statement as a policy document holds it.
 func (s statement) String() string {
 	text, err := json.Marshal(s)
 	if err != nil {
-		return fmt.Sprint(err) // texts always have a JSON form
+		return fmt.Sprint(err) // strings always have a JSON form
 	}
 	return string(text)
 }
 
-// watched is the cloud of a guard, with a note of every permission that it turns out to lack. It is safe for concurrent
-// use.
-type watched struct {
+// permissionRecorder is a client that records which permissions the operator lacks. It is safe for concurrent use.
+type permissionRecorder struct {
 	*vpcpeer.Client
 	roles  map[peering.Account]string
 	assume func(context.Context, peering.Account) error // fails if the account's role cannot be assumed
@@ -55,24 +54,27 @@ type watched struct {
 	closed  map[peering.Account]bool            // members whose role cannot be assumed
 }
 
-var _ guard.Cloud = (*watched)(nil)
+var _ guard.Cloud = (*permissionRecorder)(nil)
 
-func watch(o *operator) *watched {
-	return &watched{Client: o.session, roles: o.rules.Guard.Roles, assume: o.assume, lacking: map[peering.Account]map[string]bool{}, closed: map[peering.Account]bool{}}
+func recordPermissions(o *operator) *permissionRecorder {
+	return &permissionRecorder{
+		Client: o.client, roles: o.rules.Guard.Roles, assume: o.assume,
+		lacking: map[peering.Account]map[string]bool{}, closed: map[peering.Account]bool{},
+	}
 }
 
-// Get is the client's.
-func (w *watched) Get(ctx context.Context, in peering.Partition, id string) (peering.Connection, error) {
-	c, err := w.Client.Get(ctx, in, id)
-	w.note(ctx, in.Account, "vpc:GetVpcPeerConnectionAttribute", err)
+// Get calls the client's Get.
+func (r *permissionRecorder) Get(ctx context.Context, in peering.Partition, id string) (peering.Connection, error) {
+	c, err := r.Client.Get(ctx, in, id)
+	r.record(ctx, in.Account, "vpc:GetVpcPeerConnectionAttribute", err)
 	return c, err
 }
 
-// List is the client's.
-func (w *watched) List(ctx context.Context, in peering.Partition) iter.Seq2[[]peering.Connection, error] {
+// List calls the client's List.
+func (r *permissionRecorder) List(ctx context.Context, in peering.Partition) iter.Seq2[[]peering.Connection, error] {
 	return func(yield func([]peering.Connection, error) bool) {
-		for page, err := range w.Client.List(ctx, in) {
-			w.note(ctx, in.Account, "vpc:ListVpcPeerConnections", err)
+		for page, err := range r.Client.List(ctx, in) {
+			r.record(ctx, in.Account, "vpc:ListVpcPeerConnections", err)
 			if !yield(page, err) {
 				return
 			}
@@ -80,28 +82,28 @@ func (w *watched) List(ctx context.Context, in peering.Partition) iter.Seq2[[]pe
 	}
 }
 
-// Reject is the client's.
-func (w *watched) Reject(ctx context.Context, in peering.Partition, r peering.Rejection) (string, error) {
-	id, err := w.Client.Reject(ctx, in, r)
-	w.note(ctx, in.Account, "vpc:RejectVpcPeerConnection", err)
+// Reject calls the client's Reject.
+func (r *permissionRecorder) Reject(ctx context.Context, in peering.Partition, rejection peering.Rejection) (string, error) {
+	id, err := r.Client.Reject(ctx, in, rejection)
+	r.record(ctx, in.Account, "vpc:RejectVpcPeerConnection", err)
 	return id, err
 }
 
-// note remembers the permission behind a refusal: that for the action, or that for the role it would be done in.
-func (w *watched) note(ctx context.Context, account peering.Account, action string, err error) {
+// record remembers the permission that a refused call needs: the action's, or the one to assume the member's role.
+func (r *permissionRecorder) record(ctx context.Context, account peering.Account, action string, err error) {
 	if !forbidden(err) {
 		return
 	}
-	closed := w.assume(ctx, account) != nil // costs nothing when the role has been assumed before
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	closed := r.assume(ctx, account) != nil // free if the role has been assumed before
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	switch {
 	case closed:
-		w.closed[account] = true
-	case w.lacking[account] == nil:
-		w.lacking[account] = map[string]bool{action: true}
+		r.closed[account] = true
+	case r.lacking[account] == nil:
+		r.lacking[account] = map[string]bool{action: true}
 	default:
-		w.lacking[account][action] = true
+		r.lacking[account][action] = true
 	}
 }
 
@@ -111,18 +113,18 @@ func forbidden(err error) bool {
 	return ok && f.Class == peering.Forbidden
 }
 
-// explain tells which statements to add where. Call it when the guard is done.
-func (w *watched) explain(out io.Writer, who login.Identity) {
-	for _, account := range slices.Sorted(maps.Keys(w.lacking)) {
-		identity := cmp.Or(w.roles[account], who.ARN)
+// explain prints which statements to add where. Call it after the guard has returned.
+func (r *permissionRecorder) explain(out io.Writer, who login.Identity) {
+	for _, account := range slices.Sorted(maps.Keys(r.lacking)) {
+		identity := cmp.Or(r.roles[account], who.ARN)
 		if account == who.Account {
 			identity = who.ARN
 		}
-		actions := slices.Sorted(maps.Keys(w.lacking[account]))
+		actions := slices.Sorted(maps.Keys(r.lacking[account]))
 		fmt.Fprintf(out, "%s lacks %s. Add this statement to its RAM policy:\n  %s\n", identity, strings.Join(actions, ", "), grantVPC(actions...))
 	}
-	for _, account := range slices.Sorted(maps.Keys(w.closed)) {
-		arn := w.roles[account]
+	for _, account := range slices.Sorted(maps.Keys(r.closed)) {
+		arn := r.roles[account]
 		fmt.Fprintf(out, "%s cannot assume %s. The role's trust policy must name it, and its RAM policy needs this statement:\n  %s\n", who.ARN, arn, grantRole(arn))
 	}
 }

@@ -6,18 +6,18 @@ import (
 	"peerguard/function/policy"
 )
 
-// schemaCommand prints what an editor needs to complete and check as one types.
+// schemaCommand prints the JSON Schema that an editor needs to complete and check a policy.
 type schemaCommand struct {
 	Test bool `help:"The schema of a file of policy tests instead."`
 }
 
 // Help is the long text of --help.
 func (*schemaCommand) Help() string {
-	return "It is JSON Schema, draft 2020-12, with a description of each key. An editor that knows YAML schemas takes it from the first line of the file:\n\n" +
+	return "The schema is JSON Schema, draft 2020-12, with a description of each key. Editors that support YAML schemas find it by the first line of the file:\n\n" +
 		"  # yaml-language-server: $schema=policy.schema.json\n\n" +
 		"Example:\n\n" +
 		"  go tool peerguard schema >policy.schema.json\n\n" +
-		"A schema cannot say all that must hold: `peerguard check` has the last word."
+		"A schema cannot express every rule: `peerguard check` has the last word."
 }
 
 // Run prints the schema.

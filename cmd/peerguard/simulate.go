@@ -18,19 +18,19 @@ import (
 	"peerguard/simulator"
 )
 
-// simulateCommand serves the simulator.
+// simulateCommand serves the simulator over HTTP.
 type simulateCommand struct {
-	Listen     string        `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one."`
-	AnyAddress bool          `help:"Let --listen name an address that other machines can reach."`
-	Seed       string        `type:"existingfile" placeholder:"FILE" help:"Connections to begin with: {\"connections\":[…]} of items as ListVpcPeerConnections shows them. Without it, a few pending requests of strangers."`
-	Account    string        `placeholder:"ACCOUNT" help:"Account that the printed key belongs to. Without it, the accepter of the first connection."`
-	Role       []string      `placeholder:"ARN" help:"A role that the account can assume; its own account is the member's. Can be repeated."`
+	Listen     string        `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"The address to listen on; port 0 picks a free one."`
+	AnyAddress bool          `help:"Allow --listen to be an address that other machines can reach."`
+	Seed       string        `type:"existingfile" placeholder:"FILE" help:"The connections to start with: {\"connections\":[…]} of items as ListVpcPeerConnections returns them. The default is a few pending requests from unknown accounts."`
+	Account    string        `placeholder:"ACCOUNT" help:"The account that the printed key belongs to. The default is the accepter of the first connection."`
+	Role       []string      `placeholder:"ARN" help:"A role in a member account that the account can assume. Can be repeated."`
 	Deny       []string      `placeholder:"ACTION" help:"A permission that the account lacks, such as RejectVpcPeerConnection. Can be repeated."`
-	Fault      []string      `placeholder:"ACTION:KIND[:N]" sep:"none" help:"Something that goes wrong, such as RejectVpcPeerConnection:throttle:3 or *:internal:p=0.2. Can be repeated."`
+	Fault      []string      `placeholder:"ACTION:KIND[:N]" sep:"none" help:"A fault to inject, such as RejectVpcPeerConnection:throttle:3 or *:internal:p=0.2. Can be repeated."`
 	Latency    time.Duration `placeholder:"DURATION" help:"How long each call takes."`
 }
 
-// The key that the simulator accepts. It opens nothing else.
+// The key that the simulator accepts. It is valid nowhere else.
 const (
 	simulatedID     = "simulated-id"
 	simulatedSecret = "simulated-secret"
@@ -38,7 +38,7 @@ const (
 
 // Help is the long text of --help.
 func (*simulateCommand) Help() string {
-	return "Stdout gets `export NAME=value` lines for peerguard and Alibaba Cloud's tools, stderr a line for each call. In bash:\n\n" +
+	return "Prints `export NAME=value` lines for peerguard and Alibaba Cloud's tools to stdout, and a line for each call to stderr. In bash:\n\n" +
 		"  go tool peerguard simulate >simulator.env &\n  source simulator.env; go tool peerguard sweep\n\n" +
 		"Signatures, client tokens, states and permissions are checked as the API documents. Faults: " + faultKinds() + "."
 }
@@ -51,13 +51,13 @@ func faultKinds() string {
 	return strings.Join(words, ", ")
 }
 
-// Run serves until it is told to stop.
+// Run serves until ctx ends.
 func (s *simulateCommand) Run(ctx context.Context, out *console) error {
 	cloud, items, err := s.cloud(out.stderr)
 	if err != nil {
 		return err
 	}
-	if err := s.reachable(); err != nil {
+	if err := s.checkAddress(); err != nil {
 		return err
 	}
 	var lc net.ListenConfig
@@ -65,24 +65,24 @@ func (s *simulateCommand) Run(ctx context.Context, out *console) error {
 	if err != nil {
 		return fmt.Errorf("listening: %w", err)
 	}
-	fmt.Fprintf(out.stderr, "peerguard: simulating %d connections of account %s on %s, Ctrl-C stops\n", len(items), s.Account, listener.Addr())
+	out.note("simulating %s of account %s on %s; Ctrl-C stops", count(len(items), "connection"), s.Account, listener.Addr())
 	announce(out.stdout, listener.Addr().String(), items)
 	return serve(ctx, listener, cloud)
 }
 
-// reachable refuses addresses at which others could use the simulator, unless that is what is wanted.
-func (s *simulateCommand) reachable() error {
+// checkAddress refuses an address that other machines can reach, unless --any-address allows it.
+func (s *simulateCommand) checkAddress() error {
 	host, _, err := net.SplitHostPort(s.Listen)
 	if err != nil {
-		return usageError("--listen wants HOST:PORT, such as 127.0.0.1:8080")
+		return usageError("--listen must be HOST:PORT, such as 127.0.0.1:8080")
 	}
 	if s.AnyAddress || acs.IsLoopback(host) {
 		return nil
 	}
-	return usageError(fmt.Sprintf("--listen %s is no loopback address, so other machines could use the simulator; give --any-address if they shall", s.Listen))
+	return usageError(fmt.Sprintf("--listen %s is not a loopback address, so other machines could use the simulator: pass --any-address to allow that", s.Listen))
 }
 
-// cloud makes the simulated cloud as the flags describe it, and settles whose key is printed.
+// cloud returns the simulated cloud that the flags describe. It sets the account that the printed key belongs to.
 func (s *simulateCommand) cloud(log io.Writer) (*simulator.Cloud, []simulator.Item, error) {
 	items, err := s.items()
 	if err != nil {
@@ -91,7 +91,7 @@ func (s *simulateCommand) cloud(log io.Writer) (*simulator.Cloud, []simulator.It
 	s.Account = cmp.Or(s.Account, string(firstAccepter(items)))
 	account := peering.Account(s.Account)
 	if !peering.ValidAccount(s.Account) {
-		return nil, nil, usageError(fmt.Sprintf("--account %.40q is no account id", s.Account))
+		return nil, nil, usageError(fmt.Sprintf("--account %.40q is not an account id", s.Account))
 	}
 	cloud := &simulator.Cloud{Latency: s.Latency, Record: func(c simulator.Call) { logCall(log, c) }}
 	cloud.Put(items...)
@@ -99,7 +99,7 @@ func (s *simulateCommand) cloud(log io.Writer) (*simulator.Cloud, []simulator.It
 	for _, arn := range s.Role {
 		cloud.AddRole(simulator.Role{ARN: arn, TrustedAccounts: []peering.Account{account}})
 	}
-	return cloud, items, s.spoil(cloud)
+	return cloud, items, s.breakCalls(cloud)
 }
 
 func (s *simulateCommand) items() ([]simulator.Item, error) {
@@ -125,11 +125,11 @@ func firstAccepter(items []simulator.Item) peering.Account {
 	return items[0].Accepter()
 }
 
-// spoil applies the flags that make calls fail.
-func (s *simulateCommand) spoil(cloud *simulator.Cloud) error {
+// breakCalls applies the flags that make calls fail.
+func (s *simulateCommand) breakCalls(cloud *simulator.Cloud) error {
 	for _, action := range s.Deny {
 		if !slices.Contains(simulator.Actions(), action) && action != "*" {
-			return usageError(fmt.Sprintf("--deny %.60q: there are * and %s", action, strings.Join(simulator.Actions(), ", ")))
+			return usageError(fmt.Sprintf("--deny %.60q is not an action: use * or one of %s", action, strings.Join(simulator.Actions(), ", ")))
 		}
 		cloud.Deny(peering.Account(s.Account), action)
 	}
@@ -143,7 +143,7 @@ func (s *simulateCommand) spoil(cloud *simulator.Cloud) error {
 	return nil
 }
 
-// announce prints what a shell needs to use the simulator. The empty token hides one of a real session.
+// announce prints the variables that a shell needs to use the simulator. The empty token hides the token of a real session.
 func announce(out io.Writer, address string, items []simulator.Item) {
 	region := "cn-hangzhou"
 	if len(items) > 0 {
@@ -161,7 +161,7 @@ func announce(out io.Writer, address string, items []simulator.Item) {
 	}
 }
 
-// logCall prints a line for a call: who, where, what about, and how it ended.
+// logCall prints a line for a call: the time, action, account, region, connection and result.
 func logCall(out io.Writer, c simulator.Call) {
 	words := []string{c.Time.Format(time.TimeOnly), cmp.Or(c.Action, "?"), cmp.Or(string(c.Account), "-"), cmp.Or(c.Region, "-"), cmp.Or(c.InstanceID, "-")}
 	if c.DryRun {
@@ -174,7 +174,7 @@ func logCall(out io.Writer, c simulator.Call) {
 	fmt.Fprintln(out, plain(strings.Join(words, " ")))
 }
 
-// serve answers until ctx ends. Calls in flight may take a second more.
+// serve answers until ctx ends. Calls in flight get one more second.
 func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	stopped := make(chan error, 1)

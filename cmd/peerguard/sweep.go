@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"time"
 
+	"peerguard/cmd/peerguard/page"
 	"peerguard/function/event"
 	"peerguard/function/guard"
 	"peerguard/function/policy"
@@ -15,54 +17,58 @@ import (
 
 // sweepCommand runs one sweep from this machine.
 type sweepCommand struct {
-	reach
+	target
 	Enforce bool          `help:"Reject what the policy does not allow. Without it nothing is changed, whatever the policy's mode is."`
-	Yes     bool          `help:"With --enforce, do not ask before."`
-	All     bool          `short:"v" help:"List connections that are allowed, closed or ignored too, instead of counting them."`
-	JSON    bool          `help:"Print the report as the function gives it, as JSON."`
-	HTML    string        `placeholder:"FILE" help:"Write the report as one self-contained page, too."`
-	Timeout time.Duration `default:"10m" help:"Stop after this long and report what was done."`
+	Yes     bool          `help:"With --enforce, do not ask first."`
+	All     bool          `short:"v" help:"Also list connections that are allowed, closed or ignored, instead of only counting them."`
+	JSON    bool          `help:"Print the report as JSON, as the function returns it."`
+	HTML    string        `placeholder:"FILE" help:"Also write the report as one self-contained page."`
+	Timeout time.Duration `default:"10m" help:"Stop after this long, and report what was done."`
 }
 
 // Help is the long text of --help.
 func (*sweepCommand) Help() string {
-	return "It lists the connections of every guarded account in every guarded region and judges them as the function would. A dry run asks the API whether it would " +
-		"reject, which changes nothing.\n\n" + credentialsHelp +
-		"\n\nIt exits with 1 when something would be rejected, is a violation or failed, and with 130 when Ctrl-C stopped it after reporting what was done."
+	return "Lists the connections of every guarded account in every guarded region and judges them as the function would. A dry run asks the API whether it would " +
+		"reject them, which changes nothing.\n\n" + credentialsHelp +
+		"\n\nExits with 1 if something would be rejected, is a violation or failed, and with 130 if Ctrl-C stopped it, after reporting what was done."
 }
 
 // Run sweeps and shows what it found.
 func (s *sweepCommand) Run(ctx context.Context, out *console) error {
 	if s.Timeout <= 0 {
-		return usageError("--timeout must be longer than nothing")
+		return usageError("--timeout must be positive")
 	}
-	if s.Enforce && !s.Yes && !out.asks {
-		return usageError("--enforce asks before it rejects, and nobody is here to answer: add --yes")
+	if s.Enforce && !s.Yes && !out.stdinTTY {
+		return usageError("--enforce asks before it rejects, and stdin is not a terminal: add --yes")
 	}
 	o, err := s.connect(ctx)
 	if ctx.Err() != nil {
-		fmt.Fprintln(out.stderr, "peerguard: interrupted before anything was done")
+		out.note("interrupted before anything was done")
 		return errInterrupted
 	}
 	if err != nil {
 		return out.refuse(err)
 	}
-	o.rules = inMode(o.rules, s.Enforce)
 	if s.Enforce && !s.Yes && !s.confirmed(out, o) {
-		fmt.Fprintln(out.stderr, "peerguard: nothing was done")
+		out.note("nothing was done")
 		return errFinding
 	}
 	return s.sweep(ctx, out, o)
 }
 
-// inMode is the policy in the mode that the operator asks for.
-func inMode(p *policy.Policy, enforce bool) *policy.Policy {
-	chosen := *p
-	chosen.Mode = policy.DryRun
-	if enforce {
-		chosen.Mode = policy.Enforce
+// mode is the one that the operator asks for. The policy's own mode is for the function.
+func (s *sweepCommand) mode() policy.Mode {
+	if s.Enforce {
+		return policy.Enforce
 	}
-	return &chosen
+	return policy.DryRun
+}
+
+// inMode returns the policy with another mode.
+func inMode(p *policy.Policy, mode policy.Mode) *policy.Policy {
+	changed := *p
+	changed.Mode = mode
+	return &changed
 }
 
 // confirmed asks before something is done that cannot be undone.
@@ -80,87 +86,69 @@ func (s *sweepCommand) confirmed(out *console, o *operator) bool {
 	return strings.EqualFold(answer, "y") || strings.EqualFold(answer, "yes")
 }
 
-// findings are the connections judged, for those who want to see more than the report lists. It is safe for concurrent
-// use.
-type findings struct {
-	mu      sync.Mutex
-	entries []guard.Entry
-}
-
-func (f *findings) add(e guard.Entry) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.entries = append(f.entries, e)
-}
-
-// sweep does the work and tells of it, all of it even when it is cut short.
+// sweep sweeps, and reports what was done even if it was cut short.
 func (s *sweepCommand) sweep(ctx context.Context, out *console, o *operator) error {
-	cloud := watch(o)
-	inv := &guard.Invocation{RequestID: "local", Account: o.who.Account, Region: o.region(), Policy: o.rules, Cloud: cloud}
+	recorder := recordPermissions(o)
+	now := event.Sweep{TriggerName: "peerguard-sweep", TriggerTime: time.Now().UTC().Format(time.RFC3339Nano)}
+	inv := &guard.Invocation{
+		TriggerID: now.ID(), RequestID: "local", Account: o.who.Account, Region: o.region(),
+		Policy: inMode(o.rules, s.mode()), Cloud: recorder,
+	}
 	scope, err := inv.Scope(nil, nil)
 	if err != nil {
 		return fmt.Errorf("choosing what to look at: %w", err)
 	}
-	var all findings
+	var all entryList
 	if s.All || s.HTML != "" {
 		inv.OnEntry = all.add
 	}
 	s.introduce(out, o)
-	bar := newProgress(out, scope.Size())
-	inv.OnVisit = bar.visited
-	now := event.Sweep{TriggerName: "peerguard-sweep", TriggerTime: time.Now().UTC().Format(time.RFC3339Nano)}
+	progress := startProgress(out, scope.Size())
+	inv.OnVisit = progress.visited
 	limited, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
-	inv.TriggerID = now.ID()
 	report := guard.New().Sweep(limited, inv, scope, now.ClientToken)
-	bar.done()
+	progress.stop()
 	if err := s.show(out, report, all.entries); err != nil {
 		return err
 	}
-	cloud.explain(out.stderr, o.who)
+	recorder.explain(out.stderr, o.who)
 	if s.HTML != "" {
 		if err := writePage(s.HTML, report, o, all.entries); err != nil {
 			return err
 		}
-		fmt.Fprintln(out.stderr, "peerguard: wrote", s.HTML)
+		out.note("wrote %s", s.HTML)
 	}
-	return s.verdict(ctx, out, report)
+	return s.end(ctx, out, report)
 }
 
-// introduce says what is about to happen, to whom.
+// introduce says what the command is about to do, and as whom.
 func (s *sweepCommand) introduce(out *console, o *operator) {
-	mode := "a dry run, nothing is changed"
+	effect := "a dry run, nothing is changed"
 	if s.Enforce {
-		mode = "rejecting"
+		effect = "rejecting"
 	}
-	fmt.Fprintf(out.stderr, "peerguard: account %s in %s, as %s with %s: %s\n",
-		o.who.Account, strings.Join(o.rules.Guard.Regions, ", "), o.who.ARN, o.found.Source, mode)
+	out.note("account %s in %s, as %s with %s: %s", o.who.Account, strings.Join(o.rules.Guard.Regions, ", "), o.who.ARN, o.found.Source, effect)
 }
 
 func (s *sweepCommand) show(out *console, report *guard.Report, all []guard.Entry) error {
-	if !s.JSON {
-		entries := report.Connections
-		if s.All {
-			entries = all
-		}
-		showReport(out, report, entries)
-		return nil
-	}
-	encoder := json.NewEncoder(out.stdout)
-	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(report); err != nil {
-		return fmt.Errorf("printing report: %w", err)
+	switch {
+	case s.JSON:
+		return out.printJSON(report)
+	case s.All:
+		out.showReport(report, all)
+	default:
+		out.showReport(report, report.Connections)
 	}
 	return nil
 }
 
-// verdict is how the command ends.
-func (s *sweepCommand) verdict(ctx context.Context, out *console, report *guard.Report) error {
+// end returns the error to end with.
+func (s *sweepCommand) end(ctx context.Context, out *console, report *guard.Report) error {
 	err := report.Err()
 	switch {
 	case ctx.Err() != nil:
-		fmt.Fprintln(out.stderr, "peerguard: interrupted: the report holds what was done until then")
+		out.note("interrupted: the report holds what was done until then")
 		return errInterrupted
 	case err != nil:
 		return err
@@ -168,4 +156,28 @@ func (s *sweepCommand) verdict(ctx context.Context, out *console, report *guard.
 		return errFinding
 	}
 	return nil
+}
+
+// entryList collects all judged connections. It is safe for concurrent use.
+type entryList struct {
+	mu      sync.Mutex
+	entries []guard.Entry
+}
+
+func (l *entryList) add(e guard.Entry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.entries = append(l.entries, e)
+}
+
+// writePage writes a report as a page. all are the judged connections, in any order.
+func writePage(path string, report *guard.Report, o *operator, all []guard.Entry) (err error) {
+	file, err := os.Create(path)
+	if err != nil {
+		return fmt.Errorf("writing page: %w", err)
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	return page.Write(file, report, page.Meta{
+		Account: string(o.who.Account), Regions: o.rules.Guard.Regions, Generated: time.Now(), Entries: all,
+	})
 }

@@ -88,7 +88,7 @@ func TestAnswers(t *testing.T) {
 			cloud := &simulator.Cloud{}
 			simulated(t, cloud)
 			var stdout, stderr buffer
-			out := &console{stdin: strings.NewReader(answer), stdout: &stdout, stderr: &stderr, asks: true}
+			out := &console{stdin: strings.NewReader(answer), stdout: &stdout, stderr: &stderr, stdinTTY: true}
 			code := run(t.Context(), []string{"sweep", "--policy", policyOf(t, enforcing), "--enforce"}, out)
 			if effects := cloud.Stats().Effects; (effects > 0) != yes || code != 1 { // of a violation, or of nothing done
 				t.Errorf("%d rejections after %q, exit code %d\n%s", effects, answer, code, &stderr)
@@ -102,24 +102,24 @@ func TestProgress(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var pipe buffer
-		p := newProgress(&console{stderr: &pipe}, 2)
+		p := startProgress(&console{stderr: &pipe}, 2)
 		p.visited(guard.Visit{})
 		time.Sleep(2 * quiet)
-		p.done()
+		p.stop()
 		if pipe.String() != "" {
 			t.Errorf("a pipe got %q", &pipe)
 		}
-		p = newProgress(&console{stderr: &pipe}, 2)
+		p = startProgress(&console{stderr: &pipe}, 2)
 		time.Sleep(2 * quiet)
-		p.done()
+		p.stop()
 		if !strings.Contains(pipe.String(), "no partition is done after 30s") {
 			t.Errorf("after a long silence: %q", &pipe)
 		}
 	})
 	var terminal buffer
-	p := newProgress(&console{stderr: &terminal, terminal: true}, 2)
+	p := startProgress(&console{stderr: &terminal, stderrTTY: true}, 2)
 	p.visited(guard.Visit{})
-	p.done()
+	p.stop()
 	if !strings.Contains(terminal.String(), "1/2") {
 		t.Errorf("a terminal got %q", &terminal)
 	}
@@ -152,7 +152,7 @@ allow:
 	if len(rules.Warnings(time.Time{})) == 0 {
 		t.Error("the policy has nothing wrong with it that must be left out")
 	}
-	if rules.Mode != policy.Enforce || inMode(rules, false).Mode != policy.DryRun || rules.Mode != policy.Enforce {
+	if rules.Mode != policy.Enforce || inMode(rules, policy.DryRun).Mode != policy.DryRun || rules.Mode != policy.Enforce {
 		t.Error("the mode of the policy itself changed")
 	}
 }

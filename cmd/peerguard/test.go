@@ -2,8 +2,12 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 
 	"peerguard/function/policy"
 )
@@ -11,57 +15,57 @@ import (
 // testCommand runs a policy's own tests.
 type testCommand struct {
 	Files []string `arg:"" optional:"" name:"policy-test" default:"policy_test.yaml" help:"Files of policy tests; default: policy_test.yaml."`
-	JUnit string   `name:"junit" placeholder:"FILE" help:"Write the results as JUnit XML too."`
+	JUnit string   `name:"junit" placeholder:"FILE" help:"Also write the results as JUnit XML."`
 	JSON  bool     `name:"json" help:"Print {\"suites\":[…],\"unexercised\":[…],\"passed\":N,\"failed\":N} instead."`
 }
 
 // Help is the long text of --help.
 func (*testCommand) Help() string {
-	return "Prints for each case what was expected, what came, which rule decided and why, and lists the rules that decide no case. " +
-		"A file says what its policy must decide:\n\n" +
+	return "For each case it prints the expected verdict, the verdict, the rule that decided and the reason. It then lists the rules that decide no case. " +
+		"A file of tests says what its policy must decide:\n\n" +
 		"  version: 1\n" +
 		"  cases:\n" +
 		"    - name: a stranger is rejected\n" +
 		"      requester: {account: \"9999999999999999\", region: cn-hangzhou}\n" +
 		"      accepter: {account: \"1111111111111111\", region: cn-shanghai}\n" +
 		"      expect: reject\n\n" +
-		"Exits with 1 when a case fails, when a file or its policy cannot be read, and when there is no case at all; a rule without a case is no failure.\n\n" +
+		"Exits with 1 if a case fails, if a file or its policy cannot be read, or if there are no cases. A rule without a case is not a failure.\n\n" +
 		"Example:\n\n" +
 		"  go tool peerguard test policy_test.yaml --junit results.xml"
 }
 
-// suite is one file of tests and what came of it.
+// suite is one file of tests and its results.
 type suite struct {
 	File   string              `json:"file"`
 	Policy string              `json:"policy,omitempty"`
-	Errors policy.Errors       `json:"errors"` // of the file or of its policy; then there are no cases
+	Errors policy.Errors       `json:"errors"` // in the file or its policy; if there are any, no case ran
 	Cases  []policy.CaseResult `json:"cases"`
 
 	unexercised []string
 }
 
-// unexercised is a rule that decides no case of any file.
-type unexercised struct {
+// unexercisedRule is a rule that decides no case in any file.
+type unexercisedRule struct {
 	Policy string `json:"policy"`
 	Rule   string `json:"rule"`
 }
 
-// tested is what all files came to.
-type tested struct {
-	Suites      []suite       `json:"suites"`
-	Unexercised []unexercised `json:"unexercised"`
-	Passed      int           `json:"passed"` // cases
-	Failed      int           `json:"failed"` // cases, and files that cannot be run
+// testResults are the results of all files.
+type testResults struct {
+	Suites      []suite           `json:"suites"`
+	Unexercised []unexercisedRule `json:"unexercised"`
+	Passed      int               `json:"passed"` // cases
+	Failed      int               `json:"failed"` // cases, and files that could not be run
 }
 
-// Run runs the cases of all files, and fails when one fails.
+// Run runs the cases in all files, and fails if one fails.
 func (t *testCommand) Run(out *console) error {
 	results, err := runTests(t.Files, time.Now())
 	if err != nil {
 		return err
 	}
 	if t.JSON {
-		err = printJSON(out.stdout, results)
+		err = out.printJSON(results)
 	} else {
 		results.show(out)
 	}
@@ -74,8 +78,8 @@ func (t *testCommand) Run(out *console) error {
 	return err
 }
 
-func runTests(files []string, now time.Time) (*tested, error) {
-	results := &tested{Suites: []suite{}, Unexercised: []unexercised{}}
+func runTests(files []string, now time.Time) (*testResults, error) {
+	results := &testResults{Suites: []suite{}, Unexercised: []unexercisedRule{}}
 	for _, file := range files {
 		s, err := runSuite(newPolicyFile(file), now)
 		if err != nil {
@@ -118,25 +122,25 @@ func (s *suite) run(file policyFile, now time.Time) (*policy.Results, error) {
 	return tests.Run(p, now), nil
 }
 
-func (t *tested) add(s suite) {
-	t.Suites = append(t.Suites, s)
+func (r *testResults) add(s suite) {
+	r.Suites = append(r.Suites, s)
 	if len(s.Errors) > 0 {
-		t.Failed++
+		r.Failed++
 	}
 	for i := range s.Cases {
 		if s.Cases[i].Failure == "" {
-			t.Passed++
+			r.Passed++
 		} else {
-			t.Failed++
+			r.Failed++
 		}
 	}
 }
 
-// listUnexercised lists each rule that all files with cases for its policy leave out.
-func (t *tested) listUnexercised() {
+// listUnexercised lists each rule that no file of tests for its policy exercises.
+func (r *testResults) listUnexercised() {
 	left := map[string][]string{} // rules, by policy
 	var order []string
-	for _, s := range t.Suites {
+	for _, s := range r.Suites {
 		rules, seen := left[s.Policy]
 		switch {
 		case len(s.Errors) > 0:
@@ -144,12 +148,48 @@ func (t *tested) listUnexercised() {
 			order = append(order, s.Policy)
 			left[s.Policy] = slices.Clone(s.unexercised)
 		default:
-			left[s.Policy] = slices.DeleteFunc(rules, func(r string) bool { return !slices.Contains(s.unexercised, r) })
+			left[s.Policy] = slices.DeleteFunc(rules, func(rule string) bool { return !slices.Contains(s.unexercised, rule) })
 		}
 	}
 	for _, p := range order {
 		for _, rule := range left[p] {
-			t.Unexercised = append(t.Unexercised, unexercised{p, rule})
+			r.Unexercised = append(r.Unexercised, unexercisedRule{p, rule})
 		}
 	}
+}
+
+// show prints the results for people.
+func (r *testResults) show(out *console) {
+	for _, s := range r.Suites {
+		s.show(out)
+	}
+	for _, s := range r.Suites {
+		for _, c := range s.Cases {
+			if c.Failure != "" {
+				fmt.Fprintf(out.stdout, "%s: %s: %s\n", out.tint(text.Bold, c.Position.String()), c.Name, c.Failure)
+			}
+		}
+	}
+	for _, u := range r.Unexercised {
+		fmt.Fprintf(out.stdout, "%s: no case exercises rule %s\n", u.Policy, u.Rule)
+	}
+	fmt.Fprintf(out.stdout, "%s passed, %d failed\n", count(r.Passed, "case"), r.Failed)
+}
+
+func (s *suite) show(out *console) {
+	if len(s.Errors) > 0 {
+		_ = out.refuse(s.Errors) // Run decides how the command ends, after all files
+		return
+	}
+	fmt.Fprintf(out.stdout, "%s, on %s:\n\n", s.File, s.Policy)
+	t := out.newTable("", "case", "expected", "got", "why")
+	for _, c := range s.Cases {
+		mark := out.tint(text.FgGreen, "pass")
+		if c.Failure != "" {
+			mark = out.tint(text.FgRed, "FAIL")
+		}
+		t.AppendRow(table.Row{mark, c.Name, verdictAndRule(c.Expect, c.ExpectRule), verdictAndRule(c.Verdict, c.Rule), c.Reason})
+	}
+	t.Render()
+	fmt.Fprintln(out.stdout)
 }

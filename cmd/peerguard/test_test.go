@@ -14,7 +14,7 @@ import (
 func TestJUnitIsXML(t *testing.T) {
 	t.Parallel()
 	const name = "]]> \"quoted\" 'and' <tag> & &amp; 日本"
-	results := tested{Suites: []suite{
+	results := testResults{Suites: []suite{
 		{File: "a_test.yaml", Cases: []policy.CaseResult{{Name: name, Failure: name}, {Name: "fine"}}},
 		{File: "b_test.yaml", Errors: policy.Errors{{Position: policy.Position{File: "b_test.yaml", Line: 1, Column: 1}, Message: name}}},
 	}}
@@ -42,7 +42,7 @@ func TestJUnitIsXML(t *testing.T) {
 // TestUnexercised: a rule is listed when no file of tests of its policy decides by it, whatever files of others do.
 func TestUnexercised(t *testing.T) {
 	t.Parallel()
-	results := tested{Suites: []suite{
+	results := testResults{Suites: []suite{
 		{Policy: "p.yaml", unexercised: []string{"a", "b", "c"}},
 		{Policy: "q.yaml", unexercised: []string{"a"}},
 		{Policy: "p.yaml", unexercised: []string{"b", "c"}},
@@ -50,7 +50,7 @@ func TestUnexercised(t *testing.T) {
 		{Policy: "p.yaml", unexercised: []string{"c", "a"}},
 	}}
 	results.listUnexercised()
-	if want := []unexercised{{"p.yaml", "c"}, {"q.yaml", "a"}}; !slices.Equal(results.Unexercised, want) {
+	if want := []unexercisedRule{{"p.yaml", "c"}, {"q.yaml", "a"}}; !slices.Equal(results.Unexercised, want) {
 		t.Errorf("got %v, want %v", results.Unexercised, want)
 	}
 }

@@ -14,32 +14,32 @@ import (
 	"peerguard/function/policy"
 )
 
-// maxReport bounds what is read of a report, in bytes: 1,000 entries are far below it.
+// maxReport is how many bytes of a report are read. A report with 1,000 entries is far smaller.
 const maxReport = 16 << 20
 
-// lastReport is a deployed function's report, and when it was made.
+// lastReport is the last report of a deployed function.
 type lastReport struct {
 	*guard.Report
-	made time.Time // zero: the file does not say
+	made time.Time // zero if the file does not say
 }
 
-// report: the deployed function has done its work lately, all of it, with this policy.
-func (x *examination) report(rules *policy.Policy) {
-	last, err := readReport(x.flags.Report, x.out.stdin)
+// report checks that the deployed function has recently done all of its work, with this policy.
+func (c *checkup) report(rules *policy.Policy) {
+	last, err := readReportFile(c.flags.Report, c.out.stdin)
 	if err != nil {
-		x.add(missed("report", x.flags.Report, err, "save the result of the function's last sweep, or its log line with message \"report\""))
+		c.fail("report", c.flags.Report, err, "save the result of the function's last sweep, or its log line with message \"report\"")
 		return
 	}
-	problems := last.problems(rules, time.Now(), x.flags.MaxAge)
+	problems := last.problems(rules, time.Now(), c.flags.MaxAge)
 	for _, p := range problems {
-		x.add(missed("report", last.TriggerID, errors.New(p.what), p.fix))
+		c.fail("report", last.TriggerID, errors.New(p.what), p.fix)
 	}
 	if len(problems) == 0 {
-		x.add(passed("report", last.TriggerID, fmt.Sprintf("recent, complete, %s, the same policy, mode %s", count(len(last.Partitions), "partition"), last.Mode)))
+		c.pass("report", last.TriggerID, fmt.Sprintf("recent, complete, %s, the same policy, mode %s", count(len(last.Partitions), "partition"), last.Mode))
 	}
 }
 
-func readReport(path string, stdin io.Reader) (*lastReport, error) {
+func readReportFile(path string, stdin io.Reader) (*lastReport, error) {
 	in := stdin
 	if path != "-" {
 		file, err := os.Open(path)
@@ -73,12 +73,12 @@ func parseReport(body []byte) (*lastReport, error) {
 		return nil, fmt.Errorf("reading report: %w", err)
 	}
 	if report.Trigger == "" || report.Policy.Digest == "" {
-		return nil, errors.New("reading report: the file holds no report of peerguard")
+		return nil, errors.New("reading report: the file is not a report from peerguard")
 	}
 	return &lastReport{&report, madeAt(report.TriggerID, line.Time)}, nil
 }
 
-// madeAt is the time of the timer event that started a sweep, else that of the log line.
+// madeAt returns the time of the timer event that started a sweep, or else that of the log line.
 func madeAt(triggerID, logged string) time.Time {
 	_, triggered, _ := strings.Cut(triggerID, "@")
 	for _, text := range []string{triggered, logged} {
@@ -89,7 +89,7 @@ func madeAt(triggerID, logged string) time.Time {
 	return time.Time{}
 }
 
-// problem is what is wrong with a report, and what to do.
+// problem is what is wrong with a report, and what to do about it.
 type problem struct{ what, fix string }
 
 func (r *lastReport) problems(rules *policy.Policy, now time.Time, maxAge time.Duration) []problem {
@@ -97,13 +97,13 @@ func (r *lastReport) problems(rules *policy.Policy, now time.Time, maxAge time.D
 	found := func(fix, format string, args ...any) { list = append(list, problem{fmt.Sprintf(format, args...), fix}) }
 	switch age := now.Sub(r.made); {
 	case r.Trigger != guard.TriggerSweep:
-		found("give the report of a sweep", "it is about an event, which does not show that sweeps work")
+		found("pass the report of a sweep", "it is about an event, which does not show that sweeps work")
 	case r.made.IsZero():
-		found("give the log line instead, which has a time", "it does not say when it was made")
+		found("pass the log line, which has a time", "it does not say when it was made")
 	case age > maxAge:
-		found("is the timer trigger enabled, and does the function start? See its log", "it was made %v ago, more than %v", age.Round(time.Second), maxAge)
+		found("check that the timer trigger is enabled and that the function starts: see its log", "it is %v old, more than %v", age.Round(time.Second), maxAge)
 	case age < -maxAge:
-		found("compare the clocks", "it was made %v from now", (-age).Round(time.Second))
+		found("compare the clocks", "it is dated %v in the future", (-age).Round(time.Second))
 	}
 	if !r.Complete {
 		found("give the function more time, or raise guard.max_rejections", "the sweep was cut short")
@@ -113,11 +113,11 @@ func (r *lastReport) problems(rules *policy.Policy, now time.Time, maxAge time.D
 	}
 	for _, p := range r.Partitions {
 		if p.Error != nil {
-			found("see https://api.aliyun.com/troubleshoot?q="+p.Error.Code, "account %s in %s was not looked at: %s: %s", p.Account, p.Region, p.Error.Code, p.Error.Message)
+			found(troubleshoot(p.Error.Code), "account %s in %s could not be listed: %s: %s", p.Account, p.Region, p.Error.Code, p.Error.Message)
 		}
 	}
 	if rules != nil && (r.Policy.Digest != rules.Digest || !maps.Equal(r.Policy.Files, rules.Files)) {
-		found("deploy the policy, or give doctor the one that is deployed", "it followed another policy: %s, not %s", r.Policy.Digest, rules.Digest)
+		found("deploy this policy, or run doctor with the one that is deployed", "it followed another policy: %s, not %s", r.Policy.Digest, rules.Digest)
 	}
 	return list
 }

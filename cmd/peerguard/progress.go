@@ -20,9 +20,9 @@ type progress struct {
 	note *time.Timer
 }
 
-func newProgress(out *console, partitions int) *progress {
+func startProgress(out *console, partitions int) *progress {
 	p := &progress{}
-	if out.terminal {
+	if out.stderrTTY {
 		p.bar = progressbar.NewOptions(partitions, progressbar.OptionSetWriter(out.stderr), progressbar.OptionSetDescription("partitions"),
 			progressbar.OptionShowCount(), progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish())
 		_ = p.bar.RenderBlank() // what cannot be drawn is not missed
@@ -43,7 +43,7 @@ func (p *progress) visited(guard.Visit) {
 	}
 }
 
-func (p *progress) done() {
+func (p *progress) stop() {
 	p.note.Stop()
 	if p.bar != nil {
 		_ = p.bar.Finish()

@@ -15,15 +15,15 @@ import (
 	"peerguard/function/policy"
 )
 
-// policyFile is where a policy, or a file of its tests, stands on this machine.
+// policyFile is the path of a policy, or of a file of policy tests.
 type policyFile struct {
-	folder string // "" for the working directory
+	folder string // "" is the working directory
 	name   string
 }
 
 func newPolicyFile(path string) policyFile {
 	folder, name := filepath.Split(filepath.Clean(path))
-	if name == "" || name == ".." { // a folder without a name of its own
+	if name == "" || name == ".." { // a folder that its path does not name
 		folder, name = path, "."
 	}
 	return policyFile{folder, name}
@@ -31,16 +31,16 @@ func newPolicyFile(path string) policyFile {
 
 func (f policyFile) fsys() fs.FS { return os.DirFS(cmp.Or(f.folder, ".")) }
 
-// path gives the path, from the working directory, of a file that the policy package knows by its path in the folder.
+// path returns the path, from the working directory, of a file that the policy names by its path in the folder.
 func (f policyFile) path(name string) string { return filepath.Join(f.folder, name) }
 
-// load reads the policy. The error is a [policy.Errors] whose files are named as from the working directory.
+// load reads the policy. If the policy has mistakes, the error is a [policy.Errors] with paths from the working directory.
 func (f policyFile) load() (*policy.Policy, error) {
 	p, err := policy.Load(f.fsys(), f.name)
 	return p, f.located(err)
 }
 
-// located names the files of mistakes as from the working directory, so that an editor finds them.
+// located turns the paths in a [policy.Errors] into paths from the working directory, so that an editor finds the files.
 func (f policyFile) located(err error) error {
 	found, ok := errors.AsType[policy.Errors](err)
 	if !ok {
@@ -54,7 +54,7 @@ func (f policyFile) located(err error) error {
 	return errs
 }
 
-// refuse says on stderr what is wrong with a policy, a line for each mistake, and gives the error to end with.
+// refuse prints each mistake of a policy to stderr and returns errFinding. It returns any other error unchanged.
 func (out *console) refuse(err error) error {
 	errs, ok := errors.AsType[policy.Errors](err)
 	if !ok {
@@ -62,30 +62,22 @@ func (out *console) refuse(err error) error {
 	}
 	for _, e := range errs {
 		fmt.Fprintln(out.stderr, e.Error())
-		if out.terminal {
+		if out.stderrTTY {
 			fmt.Fprint(out.stderr, e.Snippet())
 		}
 	}
 	return errFinding
 }
 
-// finding prints what there is to say about a place in a file, and where somebody looks at it the source line too.
+// finding prints a message about a place in a file. On a terminal it also prints the source line, with a caret.
 func (out *console) finding(at policy.Position, message, snippet string, colour text.Color) {
 	fmt.Fprintf(out.stdout, "%s: %s\n", out.tint(text.Bold, at.String()), message)
-	if source, found := strings.CutSuffix(snippet, "^\n"); found && out.screen {
+	if source, found := strings.CutSuffix(snippet, "^\n"); found && out.stdoutTTY {
 		fmt.Fprintf(out.stdout, "%s%s\n", source, out.tint(colour, "^"))
 	}
 }
 
-// tint colours a text on a terminal that wants it.
-func (out *console) tint(colour text.Color, words string) string {
-	if !out.colour {
-		return words
-	}
-	return colour.EscapeSeq() + words + text.Reset.EscapeSeq()
-}
-
-// clock is the value of --at: an instant, or the beginning of a day. The zero clock is now.
+// clock is the value of --at: an instant, or the start of a day in UTC. The zero clock is now.
 type clock struct{ time.Time }
 
 // UnmarshalText reads 2026-11-01T00:00:00Z or 2026-11-01.
@@ -95,7 +87,7 @@ func (c *clock) UnmarshalText(words []byte) error {
 		err = day.UnmarshalText(words)
 	}
 	if err != nil {
-		return fmt.Errorf("%.40q is neither an instant, 2026-11-01T00:00:00Z, nor a day, 2026-11-01", words)
+		return fmt.Errorf("%.40q is neither an instant, such as 2026-11-01T00:00:00Z, nor a day, such as 2026-11-01", words)
 	}
 	c.Time = day
 	return nil

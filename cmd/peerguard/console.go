@@ -1,0 +1,142 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"peerguard/function/policy"
+)
+
+// console is what a command talks to.
+type console struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+
+	stdinTTY  bool // stdin is a terminal: somebody is there to answer
+	stdoutTTY bool // stdout is a terminal
+	stderrTTY bool // stderr is a terminal: progress can be shown
+	colour    bool // use colours on stdout
+}
+
+// errFinding ends a command with exit code 1. The command has printed the reason.
+var errFinding = errors.New("finding")
+
+// errInterrupted ends a command that Ctrl-C stopped with exit code 130, as shells do. The command has reported what it did.
+var errInterrupted = errors.New("interrupted")
+
+// usageError is a command line that parses but makes no sense: exit code 2.
+type usageError string
+
+func (e usageError) Error() string { return string(e) }
+
+// sink remembers the first error of writing results. A command must not succeed on a full disk.
+type sink struct {
+	io.Writer
+	err error
+}
+
+func (s *sink) Write(p []byte) (int, error) {
+	n, err := s.Writer.Write(p)
+	if err != nil && s.err == nil {
+		s.err = err
+	}
+	return n, err
+}
+
+// note prints a message to stderr.
+func (out *console) note(format string, args ...any) {
+	fmt.Fprintf(out.stderr, "peerguard: "+format+"\n", args...)
+}
+
+// tint colours words on a terminal that shows colours. The zero colour leaves them as they are.
+func (out *console) tint(colour text.Color, words string) string {
+	if !out.colour || colour == 0 {
+		return words
+	}
+	return colour.EscapeSeq() + words + text.Reset.EscapeSeq()
+}
+
+func (out *console) tintVerdict(v policy.Verdict) string {
+	if v == policy.Allow {
+		return out.tint(text.FgGreen, string(v))
+	}
+	return out.tint(text.FgRed, string(v))
+}
+
+// newTable returns an empty table without borders. Its Render method prints it to stdout.
+func (out *console) newTable(header ...string) table.Writer {
+	t := table.NewWriter()
+	t.SetOutputMirror(out.stdout)
+	t.SuppressTrailingSpaces()
+	style := table.StyleLight
+	style.Options = table.OptionsNoBordersAndSeparators
+	style.Format.Header = text.FormatDefault
+	t.SetStyle(style)
+	row := make(table.Row, len(header))
+	for i, h := range header {
+		row[i] = h
+	}
+	t.AppendHeader(row)
+	t.SetColumnConfigs([]table.ColumnConfig{{Name: "why", WidthMax: 60, WidthMaxEnforcer: text.WrapSoft}})
+	return t
+}
+
+// printJSON prints a result for machines, indented.
+func (out *console) printJSON(result any) error { return out.encode(result, "  ") }
+
+// printJSONLine prints a result for machines on one line.
+func (out *console) printJSONLine(result any) error { return out.encode(result, "") }
+
+func (out *console) encode(result any, indent string) error {
+	encoder := json.NewEncoder(out.stdout)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", indent)
+	if err := encoder.Encode(result); err != nil {
+		return fmt.Errorf("writing result: %w", err)
+	}
+	return nil
+}
+
+// count returns a number and a noun: "1 rule", "2 rules".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// tally lists counted words: "1 allowed, 3 rejected".
+func tally(counts map[string]int) string {
+	words := make([]string, 0, len(counts))
+	for word, n := range counts {
+		words = append(words, fmt.Sprintf("%d %s", n, word))
+	}
+	slices.Sort(words)
+	return strings.Join(words, ", ")
+}
+
+// verdictAndRule returns "allow (payments)", or the verdict alone if no rule is known.
+func verdictAndRule(v policy.Verdict, rule string) string {
+	if rule == "" {
+		return string(v)
+	}
+	return fmt.Sprintf("%s (%s)", v, rule)
+}
+
+// plain replaces every character that could control the terminal. It removes none: an id must not turn into another one.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, s)
+}
