@@ -14,7 +14,7 @@ func TestReadmeNamesTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	commands := regexp.MustCompile("go test (\\./[a-z0-9/]+) -(?:run|fuzz) '?([A-Za-z]+)").FindAllStringSubmatch(string(text), -1)
+	commands := regexp.MustCompile(`go test (\./[a-z0-9/]+) -(?:run|fuzz) '?([A-Za-z]+)`).FindAllStringSubmatch(string(text), -1)
 	if len(commands) < 3 {
 		t.Fatalf("README has the commands %q", commands)
 	}
@@ -23,7 +23,7 @@ func TestReadmeNamesTests(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		wanted, found := regexp.MustCompile(`(?m)^func (Test|Fuzz)\w*`+c[2]+`|^func `+c[2]), false
+		wanted, found := regexp.MustCompile(`(?m)^func \w*`+c[2]), false
 		for _, file := range files {
 			source, err := os.ReadFile(file)
 			if err != nil {

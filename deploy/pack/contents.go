@@ -35,7 +35,7 @@ func (c contents) add(name string, data []byte, mode fs.FileMode) error {
 
 // addBootstrap takes the script that the custom runtime starts.
 func (c contents) addBootstrap(from string) error {
-	script, err := os.ReadFile(from) //nolint:gosec // the caller says where it is
+	script, err := os.ReadFile(from)
 	if err != nil {
 		return fmt.Errorf("packing bootstrap: %w", err)
 	}
@@ -83,7 +83,7 @@ func (c contents) write(dir string) error {
 		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil { //nolint:gosec // everybody may read a package
 			return fmt.Errorf("packing %s: %w", name, err)
 		}
-		if err := os.WriteFile(to, f.data, f.mode); err != nil { //nolint:gosec // as above
+		if err := os.WriteFile(to, f.data, f.mode); err != nil {
 			return fmt.Errorf("packing %s: %w", name, err)
 		}
 		if err := os.Chmod(to, f.mode); err != nil { // whatever the umask

@@ -32,10 +32,12 @@ func linked(ctx context.Context, version string) ([]module, error) {
 	}
 	goVersion, goRoot, _ := strings.Cut(strings.TrimSpace(env), "\n")
 	modules := []module{{"peerguard", version, "."}, {"Go standard library", goVersion, goRoot}}
-	lines := slices.Sorted(strings.Lines(list))
+	lines := strings.Split(list, "\n") // one for each package, empty for those of the standard library and of peerguard
+	slices.Sort(lines)
 	for _, line := range slices.Compact(lines) {
-		if fields := strings.Split(strings.TrimSpace(line), "\t"); len(fields) == 3 {
-			modules = append(modules, module{fields[0], fields[1], fields[2]})
+		if path, rest, ok := strings.Cut(line, "\t"); ok {
+			version, dir, _ := strings.Cut(rest, "\t")
+			modules = append(modules, module{path, version, dir})
 		}
 	}
 	return modules, nil
