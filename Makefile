@@ -48,7 +48,7 @@ sbom: $(CYCLONEDX) ## write dist/sbom.json, the modules of the binary in Cyclone
 	CGO_ENABLED=0 GOOS=linux GOARCH=amd64 $(CYCLONEDX) app -json -noserial -output dist/sbom.json -main function
 
 .PHONY: check
-check: fmt vet staticcheck golangci-lint test bench-once package preview vuln ## everything that CI checks
+check: fmt vet staticcheck golangci-lint test policy bench-once package preview vuln ## everything that CI checks
 
 .PHONY: fmt
 fmt: ## gofmt would change nothing
@@ -73,6 +73,12 @@ golangci-lint: $(GOLANGCI_LINT) ## golangci-lint, see .golangci.yml
 test: ## all tests, with the race detector
 	@[[ -n "$(RACE)" ]] || echo 'test: no C compiler, so no race detector' >&2
 	go test $(RACE) -timeout 30m ./...
+
+# No test reads these files: they are the user's.
+.PHONY: policy
+policy: ## check POLICY (policy.yaml), and run the cases of policy_test.yaml
+	go tool peerguard check "$(POLICY)"
+	go tool peerguard test
 
 # Not a part of `test` or `check`, because it needs a browser and fails without one.
 .PHONY: browser
