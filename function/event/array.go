@@ -5,119 +5,90 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 )
 
-// parseArray reads a batch of events. It walks the elements one by one, so that memory grows with the hints and not with
-// the number of elements.
-func parseArray(payload []byte) (*Events, error) {
-	var b batch
-	decoder := json.NewDecoder(bytes.NewReader(payload))
-	if _, err := decoder.Token(); err != nil {
-		return nil, err
+// maxElements is how many events one payload may hold.
+const maxElements = 10_000
+
+var errTooMany = fmt.Errorf("more than %d elements in an array", maxElements)
+
+// readArray reads all elements of an array and reports whether one of them is an event or holds one.
+func (b *batch) readArray(raw json.RawMessage, at place) (found bool) {
+	list, err := elements(raw)
+	if err != nil {
+		b.broken = err
+		return true
 	}
-	var raw json.RawMessage // one buffer for all elements: nothing keeps a part of it
-	for ; decoder.More(); b.seen++ {
-		if err := decoder.Decode(&raw); err != nil {
+	b.array = true
+	for _, element := range list {
+		found = b.readElement(element, at) || found
+		if b.seen > maxElements {
+			b.broken = errTooMany
+		}
+		if b.broken != nil {
+			return true
+		}
+	}
+	return found
+}
+
+// readElement reads one element, which may be JSON text. If there is nothing in it to handle, that is an error, and the
+// other elements are handled all the same.
+func (b *batch) readElement(raw json.RawMessage, at place) (found bool) {
+	before := b.seen
+	inner, valid := embedded(raw)
+	if valid && b.read(inner, at) {
+		return true
+	}
+	if b.seen == before { // otherwise it is an array, and each of its elements is an error already
+		b.fail(fmt.Errorf("not a CloudEvents event: %s", quote(inner)))
+	}
+	return false
+}
+
+// elements returns the elements of an array. Arrays inside it are flattened. The elements are parts of raw: a copy of each
+// would double what a large array takes.
+func elements(raw json.RawMessage) ([]json.RawMessage, error) {
+	var list []json.RawMessage
+	var sizes []int // of the arrays that are open
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	for {
+		start := decoder.InputOffset()
+		kind, innermost := kindOf(trim(raw[start:])), len(sizes)-1
+		if kind == 0 {
+			return list, nil
+		}
+		if innermost >= 0 && kind != ']' {
+			if sizes[innermost]++; max(sizes[innermost], len(list)) > maxElements {
+				return nil, errTooMany
+			}
+		}
+		var err error
+		switch kind {
+		case '[':
+			sizes = append(sizes, 0)
+			_, err = decoder.Token()
+		case ']':
+			sizes = sizes[:innermost]
+			_, err = decoder.Token()
+		default:
+			err = decoder.Decode(&skipped{})
+			list = append(list, trim(raw[start:decoder.InputOffset()]))
+		}
+		if err != nil {
 			return nil, err
 		}
-		b.add(raw)
-	}
-	if b.seen == 0 {
-		return nil, errors.New("the array is empty")
-	}
-	return b.events(), nil
-}
-
-// batch collects what the elements of an array amount to.
-type batch struct {
-	seen     int
-	ids      int
-	firstID  string
-	hints    []Hint
-	ignored  int
-	firstWhy string // of the first element that is ignored
-	bad      elementErrors
-}
-
-// add reads one element. If it cannot be read, that is noted as an error, and the others are handled all the same.
-func (b *batch) add(raw json.RawMessage) {
-	o, err := element(raw)
-	if err != nil {
-		b.bad.add(b.seen, err)
-		return
-	}
-	if id := o.text("id"); id != "" {
-		if b.ids++; b.ids == 1 {
-			b.firstID = id
-		}
-	}
-	hint, ignored, err := readEvent(o)
-	switch {
-	case err != nil:
-		b.bad.add(b.seen, err)
-	case hint != nil:
-		b.hints = append(b.hints, *hint)
-	default:
-		if b.ignored++; b.ignored == 1 {
-			b.firstWhy = ignored
-		}
 	}
 }
 
-// element returns the event in an element: an object, or a string that holds one as JSON.
-func element(raw json.RawMessage) (object, error) {
-	text, valid := embedded(raw)
-	if valid {
-		if o := asObject(text); o.isEvent() {
-			return o, nil
-		}
-	}
-	return nil, fmt.Errorf("not a CloudEvents event: %s", quote(text))
-}
+// trim drops what separates the elements of an array.
+func trim(raw json.RawMessage) json.RawMessage { return bytes.TrimLeft(raw, blanks+",") }
 
-// events returns the sum.
-func (b *batch) events() *Events {
-	e := &Events{TriggerID: more(b.firstID, b.ids-1), Hints: b.hints}
-	if b.bad.count > 0 {
-		e.Err = &b.bad
-	} else if len(b.hints) == 0 {
-		e.Ignored = more(b.firstWhy, b.ignored-1)
-	}
-	return e
-}
+// skipped is what a value is decoded into if only its length matters.
+type skipped struct{}
 
-// more appends " (+n)" if there are n more of the first one's kind.
-func more(first string, n int) string {
-	if n <= 0 {
-		return first
-	}
-	return fmt.Sprintf("%s (+%d)", first, n)
-}
+// UnmarshalJSON keeps nothing.
+func (*skipped) UnmarshalJSON([]byte) error { return nil }
 
-// elementErrorsKept bounds what an array of rubbish costs.
-const elementErrorsKept = 8
-
-// elementErrors is the error for the elements that could not be read.
-type elementErrors struct {
-	count int
-	kept  []error
-}
-
-func (e *elementErrors) add(index int, err error) {
-	if e.count++; len(e.kept) < elementErrorsKept {
-		e.kept = append(e.kept, fmt.Errorf("element %d: %w", index, err))
-	}
-}
-
-// Error names the first elements, counted from 0, and says how many more there are.
-func (e *elementErrors) Error() string {
-	texts := make([]string, len(e.kept))
-	for i, err := range e.kept {
-		texts[i] = err.Error()
-	}
-	return "reading events: " + more(strings.Join(texts, "; "), e.count-len(e.kept))
-}
-
-// Unwrap returns the errors that Error names.
-func (e *elementErrors) Unwrap() []error { return e.kept }
+// errEmpty is the error for an array without elements: whoever sent it meant to send something.
+var errEmpty = errors.New("the array is empty")

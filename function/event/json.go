@@ -20,9 +20,11 @@ type name string
 var known = map[name]bool{
 	// the envelope
 	"id": true, "specversion": true, "type": true, "source": true, "data": true,
+	// what a queue or a failure destination wraps an event in, besides data
+	"body": true, "messageBody": true, "value": true, "event": true, "requestPayload": true,
 	// the record
 	"eventName": true, "errorCode": true, "acsRegion": true, "recipientAccountId": true,
-	"requestParameters": true, "responseElements": true, "userIdentity": true,
+	"requestParameters": true, "requestParameterJson": true, "responseElements": true, "userIdentity": true,
 	// the record's parameters, answer and caller
 	"InstanceId": true, "AcceptingAliUid": true, "AcceptingRegionId": true, "accountId": true,
 	// the timer event
@@ -49,8 +51,14 @@ func asObject(raw []byte) object {
 // has reports whether the member is there and not null.
 func (o object) has(n name) bool { return o[n] != nil && kindOf(o[n]) != 'n' }
 
-// object returns the object that a member holds, nil if there is none.
-func (o object) object(n name) object { return asObject(o[n]) }
+// object returns the object that a member holds, as it is or as JSON text; nil if there is none.
+func (o object) object(n name) object {
+	inner, valid := embedded(o[n])
+	if !valid {
+		return nil
+	}
+	return asObject(inner)
+}
 
 // text returns the string that a member holds, or the literal text of a number, which no float has touched; "" for
 // everything else.
@@ -71,7 +79,7 @@ func asText(raw json.RawMessage) string {
 	return ""
 }
 
-// embedded returns the JSON inside a string, and whether it is valid. Any other value is returned unchanged: it has been
+// embedded returns the JSON inside a string and whether it is valid. Any other value is returned unchanged: it has been
 // checked already.
 func embedded(raw json.RawMessage) (inner json.RawMessage, valid bool) {
 	if kindOf(raw) != '"' {
@@ -81,10 +89,13 @@ func embedded(raw json.RawMessage) (inner json.RawMessage, valid bool) {
 	return inner, json.Valid(inner)
 }
 
+// blanks is the white space of JSON.
+const blanks = " \t\r\n"
+
 // kindOf returns the first byte of a JSON value, which tells its kind: { [ " t f n. It returns '0' for any number, and the
 // byte 0 if there is no value.
 func kindOf(raw []byte) byte {
-	raw = bytes.TrimLeft(raw, " \t\r\n")
+	raw = bytes.TrimLeft(raw, blanks)
 	if len(raw) == 0 {
 		return 0
 	}

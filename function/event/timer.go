@@ -25,16 +25,18 @@ func (s *Sweep) ClientToken(instanceID string) string {
 	return peering.SweepToken(s.TriggerTime, instanceID)
 }
 
-// isTimer reports whether the object is a timer event. Ask isEvent first.
+// isTimer reports whether the object is a timer event. Ask isDelivered first.
 func (o object) isTimer() bool { return o.has("triggerTime") || o.has("triggerName") }
 
-// parseTimer reads a timer event. Its payload is what an operator wrote into the trigger, so it is read strictly: a sweep
+// readTimer reads a timer event. Its payload is what an operator wrote into the trigger, so it is read strictly: a sweep
 // that is narrower or wider than intended must not pass for the intended one.
-func parseTimer(o object) (*Sweep, error) {
+func readTimer(o object) (*Sweep, error) {
 	s := &Sweep{TriggerTime: o.text("triggerTime"), TriggerName: o.text("triggerName")}
 	switch {
 	case s.TriggerTime == "":
 		return nil, errors.New("a timer event needs a triggerTime, a string or a number")
+	case len(s.TriggerTime) > maxID || len(s.TriggerName) > maxID:
+		return nil, fmt.Errorf("triggerTime and triggerName have at most %d bytes each", maxID)
 	case s.TriggerName == "" && o.has("triggerName") && kindOf(o["triggerName"]) != '"':
 		return nil, fmt.Errorf("triggerName is not a string: %s", quote(o["triggerName"]))
 	}
@@ -101,23 +103,32 @@ func (s *Sweep) only(key string, list json.RawMessage) (err error) {
 
 // readIDs reads a list of ids and folds duplicates. An empty list is an error: it could mean all or none.
 func readIDs[T ~string](raw json.RawMessage, valid func(string) bool) ([]T, error) {
-	var list []json.RawMessage
-	if kindOf(raw) != '[' || json.Unmarshal(raw, &list) != nil {
+	if kindOf(raw) != '[' {
 		return nil, fmt.Errorf("not a list: %s", quote(raw))
 	}
-	if len(list) == 0 {
-		return nil, errors.New("the list is empty; leave it out to sweep all")
+	list := json.NewDecoder(bytes.NewReader(raw))
+	if _, err := list.Token(); err != nil { // the bracket
+		return nil, err
 	}
 	var ids []T
-	seen := make(map[T]bool, len(list))
-	for _, item := range list {
-		id := T(asText(item))
-		if !valid(string(id)) {
-			return nil, fmt.Errorf("%s is not a valid id", quote(item))
+	seen := map[T]bool{}
+	for n := 1; list.More(); n++ {
+		var item json.RawMessage
+		if err := list.Decode(&item); err != nil {
+			return nil, err
 		}
-		if !seen[id] {
+		id := T(asText(item))
+		switch {
+		case n > maxElements:
+			return nil, errTooMany
+		case !valid(string(id)):
+			return nil, fmt.Errorf("%s is not a valid id", quote(item))
+		case !seen[id]:
 			seen[id], ids = true, append(ids, id)
 		}
+	}
+	if ids == nil {
+		return nil, errors.New("the list is empty; leave it out to sweep all")
 	}
 	return ids, nil
 }
