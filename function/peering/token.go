@@ -13,11 +13,14 @@ import (
 const (
 	tokenCharacters = Letters + Digits + "._:-"
 	tokenLength     = 64
+	hexDigits       = Digits + "abcdefABCDEF"
 )
 
-// EventToken returns the client token of an event: its id if that can be sent as it is, else the id's hash.
+// EventToken returns the client token of an event: its id if that can be sent as it is, else the id's hash. An id that could
+// be a hash is hashed: the sender of an event must not be able to use up the token of a sweep.
 func EventToken(eventID string) string {
-	if MadeOf(tokenCharacters, eventID, tokenLength) {
+	couldBeHash := len(eventID) == tokenLength && MadeOf(hexDigits, eventID, tokenLength)
+	if MadeOf(tokenCharacters, eventID, tokenLength) && !couldBeHash {
 		return eventID
 	}
 	return hash(eventID)

@@ -15,6 +15,10 @@ func TestTokens(t *testing.T) {
 		{"an id of 64 characters", EventToken(strings.Repeat("a:", 32)), strings.Repeat("a:", 32)},
 		// printf '%s' TEXT | sha256sum
 		{"an id of 65 characters", EventToken(strings.Repeat("a", 65)), "635361c48bb9eab14198e76ea8ab7f1a41685d6ad62aa9146d301d4f17eb0ae0"},
+		{"an id of 64 hex digits", EventToken(strings.Repeat("0aB", 21) + "f"), "82bd7e35bfa64cd3fc42cabb2a451ce463b8ccfb35cbea9491d10e923590b9a3"},
+		{"an id of 64 digits", EventToken(strings.Repeat("1", 64)), "3138bb9bc78df27c473ecfd1410f7bd45ebac1f59cf3ff9cfe4db77aab7aedd3"},
+		{"an id of 63 hex digits", EventToken(strings.Repeat("0aB", 21)), strings.Repeat("0aB", 21)},
+		{"an id of 64, nearly hex", EventToken(strings.Repeat("0aB", 21) + "g"), strings.Repeat("0aB", 21) + "g"},
 		{"an id with a blank", EventToken("a b"), "c8687a08aa5d6ed2044328fa6a697ab8e96dc34291e8c2034ae8c38e6fcc6d65"},
 		{"no id", EventToken(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
 		{"a sweep", SweepToken("2026-11-20T06:00:00Z", "pcc-a"), "41b52f625cfd452e8df39c842aed61ed59e0f018612599af78ccf9901c440ab9"},
