@@ -62,7 +62,6 @@ var outside = map[string][]string{
 	"github.com/cenkalti/backoff":            {"function/acs", "function/guard"},
 	"github.com/jedib0t/go-pretty":           {"cmd/peerguard"},
 	"github.com/rs/zerolog":                  {"cmd/peerguard", "function", "function/handler", "test/bench"},
-	"github.com/schollz/progressbar":         {"cmd/peerguard"},
 	"go.yaml.in/yaml":                        {"function/policy"},
 	"golang.org/x/sync":                      {"cmd/peerguard", "function/acs", "function/guard", "function/policy"},
 	"golang.org/x/term":                      {"cmd/peerguard"},

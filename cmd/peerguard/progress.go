@@ -2,34 +2,41 @@ package main
 
 import (
 	"fmt"
-	"sync/atomic"
+	"io"
+	"strings"
+	"sync"
 	"time"
-
-	"github.com/schollz/progressbar/v3"
 
 	"peerguard/function/guard"
 )
 
-// quiet is how long a sweep may go without a word when nothing at all has come back.
+// quiet is how long a sweep may run without a result before a message says so.
 const quiet = 30 * time.Second
 
-// progress shows how far a sweep is: a bar on a terminal, nothing in a pipe.
+// progress shows how many partitions a sweep has visited: a line that changes on a terminal, nothing in a pipe.
 type progress struct {
-	bar  *progressbar.ProgressBar // nil: nobody looks
-	seen atomic.Int64             // partitions done
-	note *time.Timer
+	terminal io.Writer // nil if stderr is not a terminal
+	total    int
+	note     *time.Timer
+
+	mu      sync.Mutex
+	visits  int
+	columns int // width of the line
 }
 
 func startProgress(out *console, partitions int) *progress {
-	p := &progress{}
+	p := &progress{total: partitions}
 	if out.stderrTTY {
-		p.bar = progressbar.NewOptions(partitions, progressbar.OptionSetWriter(out.stderr), progressbar.OptionSetDescription("partitions"),
-			progressbar.OptionShowCount(), progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish())
-		_ = p.bar.RenderBlank() // what cannot be drawn is not missed
+		p.terminal = out.stderr
+		p.draw()
 	}
 	p.note = time.AfterFunc(quiet, func() {
-		if p.seen.Load() == 0 {
-			fmt.Fprintf(out.stderr, "peerguard: no partition is done after %v: the endpoint does not answer, or throttles; Ctrl-C stops and reports\n", quiet)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.visits == 0 {
+			p.clear()
+			out.note("no partition is done after %v: the endpoint does not answer, or throttles; Ctrl-C stops and reports", quiet)
+			p.draw()
 		}
 	})
 	return p
@@ -37,15 +44,31 @@ func startProgress(out *console, partitions int) *progress {
 
 // visited counts a partition. It is a guard.Invocation.OnVisit.
 func (p *progress) visited(guard.Visit) {
-	p.seen.Add(1)
-	if p.bar != nil {
-		_ = p.bar.Add(1)
-	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.visits++
+	p.draw()
 }
 
+func (p *progress) draw() {
+	if p.terminal == nil {
+		return
+	}
+	line := fmt.Sprintf("partitions %d/%d", p.visits, p.total)
+	p.columns = len(line)
+	fmt.Fprint(p.terminal, "\r"+line)
+}
+
+// stop removes the line.
 func (p *progress) stop() {
 	p.note.Stop()
-	if p.bar != nil {
-		_ = p.bar.Finish()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clear()
+}
+
+func (p *progress) clear() {
+	if p.terminal != nil {
+		fmt.Fprint(p.terminal, "\r"+strings.Repeat(" ", p.columns)+"\r")
 	}
 }

@@ -97,31 +97,37 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// TestProgress: a bar for a person, nothing for a pipe, and a word when nothing comes back for long.
+// TestProgress: a line that changes for a person, nothing for a pipe, and a message if nothing has come back for long.
 func TestProgress(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var pipe buffer
-		p := startProgress(&console{stderr: &pipe}, 2)
-		p.visited(guard.Visit{})
-		time.Sleep(2 * quiet)
-		p.stop()
-		if pipe.String() != "" {
-			t.Errorf("a pipe got %q", &pipe)
-		}
-		p = startProgress(&console{stderr: &pipe}, 2)
-		time.Sleep(2 * quiet)
-		p.stop()
-		if !strings.Contains(pipe.String(), "no partition is done after 30s") {
-			t.Errorf("after a long silence: %q", &pipe)
-		}
-	})
-	var terminal buffer
-	p := startProgress(&console{stderr: &terminal, stderrTTY: true}, 2)
-	p.visited(guard.Visit{})
-	p.stop()
-	if !strings.Contains(terminal.String(), "1/2") {
-		t.Errorf("a terminal got %q", &terminal)
+	silence := "peerguard: no partition is done after 30s: the endpoint does not answer, or throttles; Ctrl-C stops and reports\n"
+	tests := map[string]struct {
+		out    console
+		visits int
+		want   string
+	}{
+		"pipe":            {console{}, 1, ""},
+		"silence":         {console{}, 0, silence},
+		"terminal":        {console{stderrTTY: true}, 2, "\rpartitions 0/2\rpartitions 1/2\rpartitions 2/2\r              \r"},
+		"silent terminal": {console{stderrTTY: true}, 0, "\rpartitions 0/2\r              \r" + silence + "\rpartitions 0/2\r              \r"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var stderr buffer
+				tt.out.stderr = &stderr
+				p := startProgress(&tt.out, 2)
+				for range tt.visits {
+					p.visited(guard.Visit{})
+				}
+				time.Sleep(2 * quiet)
+				p.stop()
+				if stderr.String() != tt.want {
+					t.Errorf("got %q, want %q", &stderr, tt.want)
+				}
+			})
+		})
 	}
 }
 
