@@ -28,6 +28,9 @@ type commands struct {
 	Sweep    sweepCommand    `cmd:"" help:"See every pending request to your accounts, and what the policy says; with --enforce, reject."`
 	Doctor   doctorCommand   `cmd:"" help:"Prove step by step that the guard can act."`
 	Simulate simulateCommand `cmd:"" help:"Serve the built-in VpcPeer and STS simulator to any SDK, CLI or Terraform."`
+
+	Version     versionCommand   `cmd:"" help:"Print the version."`
+	VersionFlag kong.VersionFlag `name:"version" help:"Print the version."`
 }
 
 func main() {
@@ -64,7 +67,7 @@ func execute(ctx context.Context, args []string, out *console) int {
 		kong.Description("Reject VPC peering requests that a reviewed policy does not name."),
 		kong.Writers(out.stdout, out.stderr),
 		kong.Exit(func(c int) { code = c }),
-		kong.UsageOnError(),
+		kong.Vars{"version": build().String()},
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(out),
 	)
@@ -74,7 +77,7 @@ func execute(ctx context.Context, args []string, out *console) int {
 	}
 	chosen, err := parser.Parse(args)
 	switch {
-	case code >= 0: // --help has been answered
+	case code >= 0: // --help or --version
 		return code
 	case err != nil:
 		out.note("%v (see peerguard --help)", err)

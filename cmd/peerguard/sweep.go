@@ -91,7 +91,7 @@ func (s *sweepCommand) sweep(ctx context.Context, out *console, o *operator) err
 	recorder := recordPermissions(o)
 	now := event.Sweep{TriggerName: "peerguard-sweep", TriggerTime: time.Now().UTC().Format(time.RFC3339Nano)}
 	inv := &guard.Invocation{
-		TriggerID: now.ID(), RequestID: "local", Account: o.who.Account, Region: o.region(),
+		TriggerID: now.ID(), RequestID: "local", Account: o.who.Account, Region: o.region(), Version: build().Version,
 		Policy: inMode(o.rules, s.mode()), Cloud: recorder,
 	}
 	scope, err := inv.Scope(nil, nil)
