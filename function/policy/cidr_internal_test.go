@@ -30,7 +30,7 @@ func FuzzCIDR(f *testing.F) {
 	})
 }
 
-// TestPrefixes holds the search in sorted prefixes against looking at each.
+// TestPrefixes compares the search in sorted prefixes with a look at each.
 func TestPrefixes(t *testing.T) {
 	t.Parallel()
 	texts := []string{

@@ -223,7 +223,7 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-// checkExplained holds Explain, which tries rule after rule, against Decide, which uses the index.
+// checkExplained compares Explain, which tries rule after rule, with Decide, which uses the index.
 func checkExplained(t testing.TB, p *policy.Policy, c *peering.Connection, at time.Time) {
 	t.Helper()
 	d, e := p.Decide(c, at), p.Explain(c, at)

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestRules: every key of every rule comes back as it was written, in the order in which rules are tried.
+// TestRules: every key of every rule is returned as written, in the order in which rules are tried.
 func TestRules(t *testing.T) {
 	t.Parallel()
 	files := fstest.MapFS{

@@ -14,7 +14,7 @@ import (
 	"peerguard/function/policy"
 )
 
-// seeds adds every policy of the corpus, good and broken, and fails when there is none.
+// seeds adds every policy of the corpus, good and broken. It fails if there are too few.
 func seeds(f *testing.F, add func(text string)) {
 	f.Helper()
 	good := files(f, "testdata/good/*.yaml", "")
@@ -30,7 +30,7 @@ func seeds(f *testing.F, add func(text string)) {
 	add(language)
 }
 
-// FuzzLoad: any bytes give a policy or mistakes with places inside the file, never both, never neither, never a panic.
+// FuzzLoad: any bytes are either a policy or lead to mistakes with positions inside the file. Nothing panics.
 func FuzzLoad(f *testing.F) {
 	seeds(f, func(text string) { f.Add([]byte(text), []byte("1111\n2222 # two\n")) })
 	f.Add([]byte(one("accounts_from: ids.txt")), []byte("x\r\n\x00"))
@@ -58,7 +58,7 @@ func checkErrors(t *testing.T, fsys fstest.MapFS, err error) {
 	for i, e := range errs {
 		data, ok := fsys[e.File]
 		if lines := 1 + strings.Count(strings.ReplaceAll(string(data.Data), "\r", "\n"), "\n"); !ok || e.Line < 1 || e.Line > lines+1 || e.Column < 1 {
-			t.Errorf("%s lies outside its file", e.Position)
+			t.Errorf("%s is outside its file", e.Position)
 		}
 		if e.Message == "" || strings.Contains(e.Error(), "\n") {
 			t.Errorf("message %q", e.Message)
@@ -224,8 +224,8 @@ func seedDraws(f *testing.F) {
 	}
 }
 
-// FuzzRoundTrip: a policy decides as its rules, tried one by one, say; and the same when it is printed and read again
-// with other positions, quotes and order of keys.
+// FuzzRoundTrip: a policy decides the same as its rules tried one by one, and the same as a policy that is written with other
+// positions, quotes and order of keys.
 func FuzzRoundTrip(f *testing.F) {
 	seedDraws(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -261,8 +261,8 @@ func shuffled(text string) string {
 	return "---\n" + lines + first + "...\n"
 }
 
-// FuzzMonotone: one more account in a reject rule never turns a rejection into an allowance, and one more in an allow rule
-// never an allowance into a rejection.
+// FuzzMonotone: an account added to a reject rule never makes a rejected connection allowed, and one added to an allow rule
+// never makes an allowed connection rejected.
 func FuzzMonotone(f *testing.F) {
 	seedDraws(f)
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -150,7 +150,7 @@ func TestTestSchemaAgrees(t *testing.T) {
 	})
 }
 
-// agree holds the schema against the decoder. What a schema cannot say must be in beyond, and nothing else.
+// agree compares the schema with the decoder. Only what a schema cannot say may differ, and must be listed in beyond.
 func agree(t *testing.T, schema *jsonschema.Schema, corpus map[string]string, decode func(fstest.MapFS, string) error) {
 	t.Helper()
 	checked := 0
@@ -239,7 +239,7 @@ func readFile(t testing.TB, name string) string {
 	return string(data)
 }
 
-// generic reads YAML as an editor does: by the core schema of YAML 1.2, into what JSON can say.
+// generic reads YAML like an editor: by the core schema of YAML 1.2, into JSON values.
 func generic(t *testing.T, text string) (any, bool) {
 	t.Helper()
 	var doc yaml.Node
@@ -305,7 +305,7 @@ func scalar(n *yaml.Node) any {
 	return n.Value
 }
 
-// TestSchemasAreCurrent holds the keys of the schemas against those that the decoder names when it meets another.
+// TestSchemasAreCurrent compares the keys of the schemas with those that the decoder lists when it finds an unknown one.
 func TestSchemasAreCurrent(t *testing.T) {
 	t.Parallel()
 	for file, embedded := range map[string][]byte{"policy.schema.json": policy.Schema(), "policy_test.schema.json": policy.TestSchema()} {
@@ -393,7 +393,7 @@ func TestSchemasDescribeEveryKey(t *testing.T) {
 	}
 }
 
-// describe counts the keys below a schema and complains of those without a description.
+// describe counts the keys below a schema and reports those without a description.
 func describe(t *testing.T, path string, schema map[string]any) int {
 	n := 0
 	for _, group := range []string{"properties", "$defs"} {
