@@ -102,16 +102,11 @@ func (c *checkup) account(ctx context.Context, o *operator, account peering.Acco
 func (c *checkup) list(ctx context.Context, o *operator, in peering.Partition) (answered bool) {
 	seen, more := 0, ""
 	err := limited(ctx, func(ctx context.Context) error {
-		for page, err := range o.client.List(ctx, in) {
-			if err != nil {
-				return err
-			}
-			if seen = len(page); seen >= 100 {
-				more = " or more"
-			}
-			break
+		page, err := o.client.List(in)(ctx)
+		if seen = len(page); seen >= 100 {
+			more = " or more"
 		}
-		return nil
+		return err
 	})
 	if err != nil {
 		c.fail("list", place(in), err, advice(err, grantVPC("vpc:ListVpcPeerConnections")))

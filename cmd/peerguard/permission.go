@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -71,14 +70,12 @@ func (r *permissionRecorder) Get(ctx context.Context, in peering.Partition, id s
 }
 
 // List calls the client's List.
-func (r *permissionRecorder) List(ctx context.Context, in peering.Partition) iter.Seq2[[]peering.Connection, error] {
-	return func(yield func([]peering.Connection, error) bool) {
-		for page, err := range r.Client.List(ctx, in) {
-			r.record(ctx, in.Account, "vpc:ListVpcPeerConnections", err)
-			if !yield(page, err) {
-				return
-			}
-		}
+func (r *permissionRecorder) List(in peering.Partition) func(context.Context) ([]peering.Connection, error) {
+	next := r.Client.List(in)
+	return func(ctx context.Context) ([]peering.Connection, error) {
+		page, err := next(ctx)
+		r.record(ctx, in.Account, "vpc:ListVpcPeerConnections", err)
+		return page, err
 	}
 }
 

@@ -33,6 +33,7 @@ var (
 		"IdempotentParameterMismatch": peering.TokenTaken,
 		"IdempotenceParamNotMatch":    peering.TokenTaken,
 		"DryRunOperation":             peering.DryRunPassed,
+		"UnsupportedRegion":           peering.Unsupported,
 	}
 	transient = []string{
 		"ServiceUnavailable", "InternalError", "SignatureNonceUsed", "LastTokenProcessing",

@@ -2,7 +2,6 @@ package guard_test
 
 import (
 	"context"
-	"iter"
 
 	"peerguard/function/guard"
 	"peerguard/function/peering"
@@ -18,15 +17,13 @@ func (obliging) Reject(context.Context, peering.Partition, peering.Rejection) (s
 // regionless is a cloud that lists connections without the accepter's region.
 type regionless struct{ guard.Cloud }
 
-func (r regionless) List(ctx context.Context, in peering.Partition) iter.Seq2[[]peering.Connection, error] {
-	return func(yield func([]peering.Connection, error) bool) {
-		for page, err := range r.Cloud.List(ctx, in) {
-			for i := range page {
-				page[i].Accepter.Region = ""
-			}
-			if !yield(page, err) {
-				return
-			}
+func (r regionless) List(in peering.Partition) func(context.Context) ([]peering.Connection, error) {
+	next := r.Cloud.List(in)
+	return func(ctx context.Context) ([]peering.Connection, error) {
+		page, err := next(ctx)
+		for i := range page {
+			page[i].Accepter.Region = ""
 		}
+		return page, err
 	}
 }

@@ -6,7 +6,6 @@ package guard
 
 import (
 	"context"
-	"iter"
 
 	"peerguard/function/peering"
 	"peerguard/function/policy"
@@ -20,8 +19,9 @@ import (
 type Cloud interface {
 	// Get reads one connection.
 	Get(ctx context.Context, in peering.Partition, id string) (peering.Connection, error)
-	// List returns all connections of a partition, page by page, and ends at the first error.
-	List(ctx context.Context, in peering.Partition) iter.Seq2[[]peering.Connection, error]
+	// List returns a function that returns the connections of a partition, each once: a page with each call, and io.EOF
+	// after the last. A call that failed can be repeated, with another context too, and goes on where the list was.
+	List(in peering.Partition) func(context.Context) ([]peering.Connection, error)
 	// Reject rejects one pending connection and returns the request id that confirms it.
 	Reject(ctx context.Context, in peering.Partition, r peering.Rejection) (string, error)
 }

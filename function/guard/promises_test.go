@@ -3,7 +3,7 @@ package guard_test
 import (
 	"context"
 	"fmt"
-	"iter"
+	"io"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -42,13 +42,14 @@ func (d deaf) Get(ctx context.Context, in peering.Partition, id string) (peering
 // hasty treats an error in a list as the end of the list.
 type hasty struct{ guard.Cloud }
 
-func (h hasty) List(ctx context.Context, in peering.Partition) iter.Seq2[[]peering.Connection, error] {
-	return func(yield func([]peering.Connection, error) bool) {
-		for page, err := range h.Cloud.List(ctx, in) {
-			if err != nil || !yield(page, nil) {
-				return
-			}
+func (h hasty) List(in peering.Partition) func(context.Context) ([]peering.Connection, error) {
+	next := h.Cloud.List(in)
+	return func(ctx context.Context) ([]peering.Connection, error) {
+		page, err := next(ctx)
+		if err != nil {
+			return nil, io.EOF
 		}
+		return page, nil
 	}
 }
 

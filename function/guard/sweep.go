@@ -2,6 +2,8 @@ package guard
 
 import (
 	"context"
+	"errors"
+	"io"
 	"math/rand/v2"
 	"time"
 
@@ -51,13 +53,16 @@ type sweep struct {
 func (s *sweep) visit(ctx context.Context, in peering.Partition) {
 	rejections := newRejections()
 	seen := 0
-	var failed error
-	for page, err := range s.inv.Cloud.List(ctx, in) {
-		failed = err
+	next := s.inv.Cloud.List(in)
+	page, failed := next(ctx)
+	for ; failed == nil; page, failed = next(ctx) {
 		seen += len(page)
 		for _, c := range page {
 			s.handle(ctx, in, c, rejections)
 		}
+	}
+	if errors.Is(failed, io.EOF) {
+		failed = nil
 	}
 	_ = rejections.Wait() // the ledger holds the errors
 

@@ -13,6 +13,7 @@ const (
 	TokenTaken                // the client token was used before, with other parameters
 	DryRunPassed              // not a failure: a dry run that found no obstacle
 	Forbidden                 // the caller lacks a permission, or a role does not trust it
+	Unsupported               // the region does not have this API
 	OutOfTime                 // the deadline came before a final answer
 )
 

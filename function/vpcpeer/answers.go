@@ -1,7 +1,9 @@
 package vpcpeer
 
 import (
+	"cmp"
 	"slices"
+	"strconv"
 
 	"peerguard/function/acs"
 	"peerguard/function/peering"
@@ -15,15 +17,24 @@ type attributeAnswer struct {
 type listAnswer struct {
 	acs.Confirmation
 	NextToken       acs.Text
+	TotalCount      acs.Text
 	VpcPeerConnects []item
 }
 
+// connections returns the page's connections, oldest first.
 func (a *listAnswer) connections() []peering.Connection {
 	page := make([]peering.Connection, len(a.VpcPeerConnects))
 	for i := range a.VpcPeerConnects {
 		page[i] = a.VpcPeerConnects[i].connection()
 	}
+	slices.SortStableFunc(page, func(a, b peering.Connection) int { return cmp.Compare(a.Created, b.Created) })
 	return page
+}
+
+// total returns how many connections the whole list has, if the answer tells.
+func (a *listAnswer) total() (total int, told bool) {
+	total, err := strconv.Atoi(string(a.TotalCount))
+	return total, err == nil && total >= 0
 }
 
 // item is a connection as the API writes it. The SDK's type lacks ManagedService.

@@ -1,21 +1,14 @@
 package vpcpeer
 
 import (
-	"cmp"
 	"context"
-	"iter"
-	"slices"
+	"errors"
 
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
 	"github.com/aliyun/alibaba-cloud-sdk-go/services/vpcpeer"
 
 	"peerguard/function/acs"
 	"peerguard/function/peering"
-)
-
-const (
-	pageSize = 100   // the most that ListVpcPeerConnections returns at once
-	maxPages = 1_000 // a listing that is longer is taken for one that never ends
 )
 
 // Get returns what the API says of a connection now. It asks with the credentials of the partition's account, in its
@@ -39,39 +32,20 @@ func (c *Client) Get(ctx context.Context, in peering.Partition, id string) (peer
 	return found, err
 }
 
-// List returns the connections that an account sees in a region, as requester or as accepter, page by page. Each page
-// has the oldest first. It ends at the first error.
-// https://www.alibabacloud.com/help/en/vpc/developer-reference/api-vpcpeer-2022-01-01-listvpcpeerconnections
-func (c *Client) List(ctx context.Context, in peering.Partition) iter.Seq2[[]peering.Connection, error] {
-	return func(yield func([]peering.Connection, error) bool) {
-		seen := map[string]bool{}
-		for token := ""; ; {
-			page, next, err := c.page(ctx, in, token)
-			if err == nil && (seen[next] || len(seen) == maxPages) {
-				err = acs.NoConfirmation("the list of connections does not end: its NextToken repeats, or there is always another")
-			}
-			if !yield(page, err) || err != nil || next == "" {
-				return
-			}
-			seen[next], token = true, next
-		}
-	}
-}
-
-func (c *Client) page(ctx context.Context, in peering.Partition, token string) (page []peering.Connection, next string, err error) {
-	err = c.do(ctx, in, func(send acs.Send) error {
+// page reads one page of a list. A region that does not have the API has no connections.
+func (c *Client) page(ctx context.Context, in peering.Partition, token string) (*listAnswer, error) {
+	var page *listAnswer
+	err := c.do(ctx, in, func(send acs.Send) error {
 		request := vpcpeer.CreateListVpcPeerConnectionsRequest()
 		request.MaxResults = requests.NewInteger(pageSize)
 		request.NextToken = token
-		got := new(listAnswer)
-		if err := send(request, got); err != nil {
-			return err
-		}
-		page, next = got.connections(), string(got.NextToken)
-		return nil
+		page = new(listAnswer)
+		return send(request, page)
 	})
-	slices.SortStableFunc(page, func(a, b peering.Connection) int { return cmp.Compare(a.Created, b.Created) })
-	return page, next, err
+	if f, ok := errors.AsType[*peering.Failure](err); ok && f.Class == peering.Unsupported {
+		return new(listAnswer), nil
+	}
+	return page, err
 }
 
 // Reject rejects a pending connection with the credentials of its accepter, in the accepter's region,

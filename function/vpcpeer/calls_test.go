@@ -3,8 +3,6 @@ package vpcpeer_test
 import (
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -92,88 +90,6 @@ func TestDryRunIsAskedAndChangesNothing(t *testing.T) {
 	}
 	if item, _ := w.Item("pcc-one"); item.Status != peering.Accepting {
 		t.Errorf("the connection is %s after a dry run", item.Status)
-	}
-}
-
-func TestListStreamsPagesOldestFirst(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	for i := range 250 {
-		item := pending(fmt.Sprintf("pcc-%03d", i), 1111111111111111)
-		item.GmtCreate = fmt.Sprintf("2026-11-01T00:%02d:%02dZ", (249-i)/60, (249-i)%60)
-		w.Put(item)
-	}
-	var sizes []int
-	for page, err := range w.client.List(within(t, time.Minute), home) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		sizes = append(sizes, len(page))
-		if !slices.IsSortedFunc(page, func(a, b peering.Connection) int { return strings.Compare(a.Created, b.Created) }) {
-			t.Errorf("page %d is not in order of age: %s", len(sizes), ids(page))
-		}
-	}
-	if !slices.Equal(sizes, []int{100, 100, 50}) {
-		t.Errorf("pages of %v, want 100, 100, 50", sizes)
-	}
-}
-
-func TestListStopsWhenTheReaderDoes(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	for i := range 250 {
-		w.Put(pending(fmt.Sprintf("pcc-%03d", i), 1111111111111111))
-	}
-	for _, err := range w.client.List(within(t, time.Minute), home) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		break
-	}
-	if calls := w.Stats().Calls; calls != 1 {
-		t.Errorf("%d calls, want one: pages are read when they are asked for", calls)
-	}
-}
-
-func TestListOfAnEmptyPartition(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	pages := 0
-	for page, err := range w.client.List(within(t, time.Minute), home) {
-		pages++
-		if err != nil || len(page) != 0 {
-			t.Errorf("got %s, %v", ids(page), err)
-		}
-	}
-	if pages != 1 {
-		t.Errorf("%d pages, want the empty one", pages)
-	}
-}
-
-// TestListsThatDoNotEnd: a NextToken that repeats, or never ends, is an error and not a loop.
-func TestListsThatDoNotEnd(t *testing.T) {
-	t.Parallel()
-	for _, kind := range []simulator.Kind{simulator.SameToken, simulator.EndlessPages} {
-		t.Run(string(kind), func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t)
-				for i := range 250 {
-					w.Put(pending(fmt.Sprintf("pcc-%03d", i), 1111111111111111))
-				}
-				w.Inject(simulator.Fault{Kind: kind, Action: "ListVpcPeerConnections"})
-				var last error
-				for _, err := range w.client.List(within(t, time.Hour), home) {
-					last = err
-				}
-				if f := failed(t, last); f.Code != "NoConfirmation" || !strings.Contains(f.Message, "does not end") {
-					t.Errorf("got %v", f)
-				}
-				if n := w.Stats().Calls; n > 1_100 {
-					t.Errorf("%d calls", n)
-				}
-			})
-		})
 	}
 }
 

@@ -14,6 +14,9 @@ import (
 // https://www.alibabacloud.com/help/en/vpc/developer-reference/api-vpcpeer-2022-01-01-quota
 var quota = acs.Quota{Burst: 60, Rate: 5}
 
+// codeIncompleteList is the code of a list that ends early. README.md lists it.
+const codeIncompleteList = "IncompleteList"
+
 // Client is the VpcPeer API as one invocation sees it. It is safe for concurrent use.
 //
 // All its calls respect their context, retry what is worth a retry until a second before its deadline, and keep to the
