@@ -81,8 +81,8 @@ func TestPatternKeepsOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, sample := range samples {
-		if bytes.HasPrefix(bytes.TrimSpace(sample.Payload), []byte("[")) {
-			continue // this trigger never sends an array
+		if bytes.HasPrefix(bytes.TrimSpace(sample.Payload), []byte("[")) || strings.HasPrefix(sample.Name, "requeued-") {
+			continue // this trigger never sends an array, or an event inside another envelope
 		}
 		input, err := event.Parse(sample.Payload)
 		if err != nil {
