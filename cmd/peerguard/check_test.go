@@ -31,10 +31,10 @@ func write(t *testing.T, name, content string) string {
 	return path
 }
 
-// shipped holds a copy of the policy that a newcomer finds in the repository's root: that one is the user's to change.
+// shipped holds a copy of the policy in the root of the repository, which the user may change.
 var shipped = filepath.Join("..", "..", "function", "policy", "testdata", "shipped")
 
-// TestShippedPolicy: what a newcomer finds has no mistake, no warning, and a case for each rule.
+// TestShippedPolicy: the policy that a newcomer finds has no errors, no warnings, and a case for each rule.
 func TestShippedPolicy(t *testing.T) {
 	t.Parallel()
 	stdout, stderr, code := play(t, console{}, "check", "--json", filepath.Join(shipped, "policy.yaml"))
@@ -57,7 +57,7 @@ func TestShippedPolicy(t *testing.T) {
 
 const tabIndented = "version: 1\nmode: dryrun\nallow:\n\t- x\n"
 
-// TestExcerpts: the source line and a caret are for terminals, colours for those that want them.
+// TestExcerpts: a terminal gets the source line and a caret, and colours unless they are off.
 func TestExcerpts(t *testing.T) {
 	t.Parallel()
 	path := write(t, "policy.yaml", "version: 1\nmode: dryrun\nallow: []\n")
@@ -82,8 +82,8 @@ func TestExcerpts(t *testing.T) {
 	}
 }
 
-// TestRefusalExcerpt: where a broken policy is in the way of another command, stderr says the same, and shows the line
-// when it is a terminal itself.
+// TestRefusalExcerpt: a command that needs a policy prints the mistakes of a broken one to stderr, with the source line if
+// stderr is a terminal.
 func TestRefusalExcerpt(t *testing.T) {
 	t.Parallel()
 	path := write(t, "policy.yaml", tabIndented)
@@ -96,7 +96,7 @@ func TestRefusalExcerpt(t *testing.T) {
 	}
 }
 
-// TestColours: verdicts are coloured on a terminal, and nothing is elsewhere.
+// TestColours: verdicts are coloured on a terminal, and nowhere else.
 func TestColours(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
@@ -112,7 +112,7 @@ func TestColours(t *testing.T) {
 	}
 }
 
-// TestRuleInWordsKnowsEveryKey: a key that the language gains must not be missing from the words.
+// TestRuleInWordsKnowsEveryKey: a new key of rules must get words.
 func TestRuleInWordsKnowsEveryKey(t *testing.T) {
 	t.Parallel()
 	var known []string
@@ -158,7 +158,7 @@ func eachProperties(schema any, visit func(map[string]any)) {
 	}
 }
 
-// TestRulesInWords: each key of a rule shows in its words.
+// TestRulesInWords: the description of a rule mentions each of its keys.
 func TestRulesInWords(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {

@@ -7,7 +7,7 @@ import (
 	"peerguard/events"
 )
 
-// TestExplainSamples: what the function can read, explain can; of what neither can, nothing is made up.
+// TestExplainSamples: explain can read what the function can read, and makes nothing up about the rest.
 func TestExplainSamples(t *testing.T) {
 	t.Parallel()
 	samples, err := events.Cases()
@@ -20,7 +20,7 @@ func TestExplainSamples(t *testing.T) {
 			subjects, err := readSubjects(sample.Payload)
 			unreadable := slices.Contains(sample.Outcomes, events.Invalid) || slices.Contains(sample.Outcomes, events.Sweep)
 			if (err != nil) != unreadable {
-				t.Errorf("it ends with %v", err)
+				t.Errorf("got error %v", err)
 			}
 			readable := slices.DeleteFunc(slices.Clone(sample.Outcomes), func(o string) bool { return o == events.Invalid || o == events.Sweep })
 			if len(subjects) != len(readable) {
@@ -35,8 +35,8 @@ func TestExplainSamples(t *testing.T) {
 	}
 }
 
-// FuzzReadSubjects: whatever a file holds, what comes of it holds ids of the right form or none, and never nothing
-// without an error.
+// FuzzReadSubjects: every file yields a connection, a reason to ignore it, or an error, and no value that could control the
+// terminal.
 func FuzzReadSubjects(f *testing.F) {
 	samples, err := events.Cases()
 	if err != nil {
@@ -54,11 +54,11 @@ func FuzzReadSubjects(f *testing.F) {
 		for _, s := range subjects {
 			for _, text := range []string{s.connection.ID, s.connection.Requester.VPC, s.connection.Accepter.VPC, s.ignored, s.rule, string(s.reported)} {
 				if plain(text) != text {
-					t.Errorf("%q would play with a terminal", text)
+					t.Errorf("%q could control the terminal", text)
 				}
 			}
 			if s.event && s.ignored == "" && s.connection.ID == "" {
-				t.Errorf("an event about no connection: %+v", s)
+				t.Errorf("an event without a connection: %+v", s)
 			}
 		}
 	})

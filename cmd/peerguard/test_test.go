@@ -10,7 +10,7 @@ import (
 	"peerguard/function/policy"
 )
 
-// TestJUnitIsXML: names and reasons with every character that XML knows come back as they were.
+// TestJUnitIsXML: names and reasons survive a round trip through XML, whatever characters they hold.
 func TestJUnitIsXML(t *testing.T) {
 	t.Parallel()
 	const name = "]]> \"quoted\" 'and' <tag> & &amp; 日本"
@@ -39,7 +39,7 @@ func TestJUnitIsXML(t *testing.T) {
 	}
 }
 
-// TestUnexercised: a rule is listed when no file of tests of its policy decides by it, whatever files of others do.
+// TestUnexercised: a rule is listed if no file of tests for its policy exercises it. Tests of other policies do not count.
 func TestUnexercised(t *testing.T) {
 	t.Parallel()
 	results := testResults{Suites: []suite{

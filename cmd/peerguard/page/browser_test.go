@@ -20,8 +20,8 @@ import (
 
 const script = "<script>alert(1)</script>"
 
-// open shows the page of the sample report in a Chromium of its own, from a file, as its reader would open it. One of the
-// connections, and the account that asks for it, are named as if they were script.
+// open opens the page of the sample report in a new Chromium, from a file, as a reader would. The names of one connection and
+// of its requester look like script.
 func open(t *testing.T) *tab {
 	t.Helper()
 	r, meta := sample()
@@ -164,7 +164,7 @@ func TestBrowserThemes(t *testing.T) {
 	b.quiet()
 }
 
-// TestBrowserWidths: from a telephone to a wall, the page itself never scrolls sideways.
+// TestBrowserWidths: from a phone to a huge screen, the page itself never scrolls sideways.
 func TestBrowserWidths(t *testing.T) {
 	t.Parallel()
 	b := open(t)
@@ -178,7 +178,7 @@ func TestBrowserWidths(t *testing.T) {
 	b.quiet()
 }
 
-// TestBrowserNoScript: without JavaScript everything is there but what would do nothing.
+// TestBrowserNoScript: without JavaScript the page is complete, but for the controls that would do nothing.
 func TestBrowserNoScript(t *testing.T) {
 	t.Parallel()
 	b := open(t)
@@ -191,7 +191,7 @@ func TestBrowserNoScript(t *testing.T) {
 	b.quiet()
 }
 
-// TestBrowserSecurity: should a value ever become markup, the browser does not do what it says.
+// TestBrowserSecurity: even if a value became markup, the browser would not run or load anything.
 func TestBrowserSecurity(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int32
@@ -233,7 +233,7 @@ func TestBrowserLarge(t *testing.T) {
 	b.shot("large")
 	pdf := call[struct{ Data []byte }](b, "Page.printToPDF", params{"preferCSSPageSize": true})
 	if !strings.HasPrefix(string(pdf.Data), "%PDF-") {
-		t.Errorf("printing gives %.20q", pdf.Data)
+		t.Errorf("printing returned %.20q", pdf.Data)
 	}
 	b.quiet()
 }

@@ -17,14 +17,14 @@ import (
 	"time"
 )
 
-// shots is where screenshots go, for those who want to look: a directory that exists, empty for none.
+// shots is an existing directory for screenshots; none are taken if it is empty.
 var shots = os.Getenv("PEERGUARD_SCREENSHOTS")
 
 // patience is how long a browser may take for one test, on a busy machine.
 const patience = 2 * time.Minute
 
 // tab is a page in a headless Chromium of its own, driven through a pipe by the DevTools protocol
-// (https://chromedevtools.github.io/devtools-protocol/): real keys and clicks, and an account of all that goes wrong.
+// (https://chromedevtools.github.io/devtools-protocol/). It sends real keys and clicks, and records everything that goes wrong.
 type tab struct {
 	t       *testing.T
 	in      *os.File
@@ -32,9 +32,9 @@ type tab struct {
 	session string
 	id      int
 
-	complaints bytes.Buffer // of the browser itself, to be read when it has ended
+	complaints bytes.Buffer // the stderr of the browser; read it after the browser has ended
 
-	requests []string // what the page asked for
+	requests []string // URLs that the page requested
 	faults   []string // exceptions, and errors on the console
 	dialogs  int
 	loaded   bool
@@ -99,7 +99,7 @@ func (b *tab) launch() {
 	b.t.Cleanup(func() {
 		in.Close() // which ends it
 		_, _ = io.Copy(io.Discard, b.out)
-		_ = cmd.Wait() // how it ended is its own affair
+		_ = cmd.Wait() // how it ended does not matter
 		cancel()
 		out.Close()
 	})
@@ -114,7 +114,7 @@ func find() (path string, err error) {
 	return "", fmt.Errorf("looking for a browser: %w", err)
 }
 
-// call makes the browser do something and gives its answer.
+// call calls a method of the protocol and returns the answer.
 func call[T any](b *tab, method string, p params) (answer T) {
 	b.t.Helper()
 	if err := json.Unmarshal(b.do(method, p), &answer); err != nil {
@@ -165,7 +165,7 @@ func (b *tab) read() (m message) {
 	return m
 }
 
-// hear keeps account of what happens on the page.
+// hear records what happens on the page.
 func (b *tab) hear(m message) {
 	switch m.Method {
 	case "Page.loadEventFired":
@@ -192,7 +192,7 @@ func (b *tab) load() {
 	}
 }
 
-// quiet fails the test when something went wrong on the page, or when it asked for anything but itself.
+// quiet fails the test if something went wrong on the page, or if the page requested anything but itself.
 func (b *tab) quiet() {
 	b.t.Helper()
 	for _, url := range b.requests {
@@ -205,7 +205,7 @@ func (b *tab) quiet() {
 	}
 }
 
-// value gives what an expression is on the page, its promise kept.
+// value evaluates an expression on the page, and awaits it if it is a promise.
 func value[T any](b *tab, expression string) T {
 	b.t.Helper()
 	got := call[struct {
@@ -218,7 +218,7 @@ func value[T any](b *tab, expression string) T {
 	return got.Result.Value
 }
 
-// hover moves the mouse to the middle of an element, which is brought into sight, and gives the place.
+// hover scrolls to an element, moves the mouse to its middle, and returns that position.
 func (b *tab) hover(selector string) (x, y float64) {
 	b.t.Helper()
 	at := value[[]float64](b, fmt.Sprintf(`(() => {
@@ -239,7 +239,7 @@ func (b *tab) click(selector string) {
 	}
 }
 
-// enter types a text where the focus is.
+// enter types a text into the focused element.
 func (b *tab) enter(text string) {
 	b.t.Helper()
 	b.do("Input.insertText", params{"text": text})
@@ -262,11 +262,11 @@ func (b *tab) press(keys ...string) {
 	}
 }
 
-// media sets what the page is shown on, and the theme that the reader's system prefers.
+// media sets the medium, screen or print, and the preferred theme of the system.
 func (b *tab) media(kind, theme string) {
 	b.t.Helper()
 	b.do("Emulation.setEmulatedMedia", params{"media": kind, "features": []params{{"name": "prefers-color-scheme", "value": theme}}})
-	value[bool](b, `new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))`) // the page has heard of it
+	value[bool](b, `new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))`) // the page has noticed
 }
 
 func (b *tab) resize(width int) {
@@ -282,7 +282,7 @@ func (b *tab) reloadWithoutScript() {
 	b.load()
 }
 
-// shot takes a picture of the whole page where somebody wants to look.
+// shot takes a screenshot of the whole page, if shots is set.
 func (b *tab) shot(name string) {
 	b.t.Helper()
 	if shots == "" {

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// untangle orders both columns so that few lines cross: each box moves to the mean place of those it is connected with,
-// a few times over (the barycentre method of Sugiyama). VPCs stay with others of their account and region.
+// untangle orders both columns so that few lines cross. It repeatedly sorts the boxes of a column by the mean position of
+// the boxes that they are connected with (Sugiyama's barycentre method). VPCs of the same account and region stay together.
 func (p *picture) untangle() {
 	number(p.Right)
 	for range 6 {
@@ -53,8 +53,8 @@ func (p *picture) sortRight() {
 // home is the account and region of a VPC.
 func (p place) home() place { return place{account: p.account, region: p.region} }
 
-// lay gives every box and line its place.
-func (p *picture) lay() {
+// position computes the position of every box and line.
+func (p *picture) position() {
 	left, right := p.measure(p.Left, requesterGap, 0), p.measure(p.Right, vpcGap, groupMargin)
 	tallest := max(left, right)
 	p.Height = topMargin + tallest
@@ -74,7 +74,7 @@ func (p *picture) lay() {
 	}
 }
 
-// measure gives each box of a column its height, and the room that it wants above it. It returns the column's height.
+// measure sets the height of each box of a column, and the space above it. It returns the column's height.
 func (p *picture) measure(boxes []*box, gap, heading int) int {
 	total := 0
 	for i, b := range boxes {
@@ -87,7 +87,7 @@ func (p *picture) measure(boxes []*box, gap, heading int) int {
 	return total + p.boxGap
 }
 
-// stack places a column's boxes. What the other column is taller by goes between them.
+// stack places a column's boxes. spare is how much taller the other column is; it is spread between the boxes.
 func (p *picture) stack(boxes []*box, x, spare int) {
 	y := topMargin
 	for i, b := range boxes {
@@ -97,25 +97,25 @@ func (p *picture) stack(boxes []*box, x, spare int) {
 	}
 }
 
-// head puts a heading above the first VPC of each account and region.
+// head adds a heading above the first VPC of each account and region.
 func (p *picture) head() {
 	for i, b := range p.Right {
 		if i == 0 || p.Right[i-1].key.home() != b.key.home() {
-			name := joined(" · ", known(b.key.account), plain(b.key.region))
-			p.Groups = append(p.Groups, group{Name: brief(name, 44), X: b.X, Y: b.Y - 9})
+			name := joined(" · ", orUnknown(b.key.account), plain(b.key.region))
+			p.Groups = append(p.Groups, group{Name: shorten(name, 44), X: b.X, Y: b.Y - 9})
 		}
 	}
 }
 
 // ports spreads the ends of a box's lines over its side.
-func (b *box) ports(gap int, place func(*line, int)) {
+func (b *box) ports(gap int, set func(*line, int)) {
 	first := b.Y + b.Height/2 - gap*(len(b.lines)-1)/2
 	for i, l := range b.lines {
-		place(l, first+i*gap)
+		set(l, first+i*gap)
 	}
 }
 
-// bend makes the line's curve, from beside its sign to its VPC.
+// bend computes the line's curve, from its sign to its VPC.
 func (l *line) bend(rightX int) {
 	from := 1 + boxWidth
 	l.SignX, l.SignY = from+6, l.startY-8
@@ -123,17 +123,17 @@ func (l *line) bend(rightX int) {
 	l.Path = fmt.Sprintf("M%d %dC%d %d %d %d %d %d", start, l.startY, mid, l.startY, mid, l.at, rightX, l.at)
 }
 
-// CountX is where the number of connections begins, beside the sign.
+// CountX is where the number of connections begins, next to the sign.
 func (l *line) CountX() int { return l.SignX + 19 }
 
-// CountY is the count's base line.
+// CountY is the baseline of the count.
 func (l *line) CountY() int { return l.startY + 4 }
 
-// TextX is where a box's name begins.
+// TextX is where the name of a box begins.
 func (b *box) TextX() int { return b.X + 11 }
 
-// TextY is the base line of a box's texts.
+// TextY is the baseline of the texts in a box.
 func (b *box) TextY() int { return b.Y + b.Height/2 + 4 }
 
-// EndX is where a box's detail ends.
+// EndX is where the detail of a box ends.
 func (b *box) EndX() int { return b.X + boxWidth - 10 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestSecurity: the policy names exactly the style and the script that are on the page, and nothing on it asks for more.
+// TestSecurity: the security policy allows exactly the style and the script that are on the page, and nothing on the page needs more.
 func TestSecurity(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{string(style), string(script)} {
@@ -28,11 +28,14 @@ func TestSecurity(t *testing.T) {
 	}
 }
 
-// TestSigns: each outcome has a sign, a tone and, where lines are drawn, something besides its tone.
+// TestSigns: each outcome has a label, a sign of its own shape, and a colour.
 func TestSigns(t *testing.T) {
 	t.Parallel()
 	shapes := map[string]string{}
 	for _, k := range kinds {
+		if k.Label == "" || k.Means == "" {
+			t.Errorf("%s has no words", k.Outcome)
+		}
 		sign := regexp.MustCompile(`<symbol id="sign-` + string(k.Outcome) + `"[^>]*>(.*)</symbol>`).FindStringSubmatch(markup)
 		if sign == nil {
 			t.Errorf("%s has no sign", k.Outcome)
@@ -48,7 +51,7 @@ func TestSigns(t *testing.T) {
 	}
 }
 
-// TestContrast: every text can be read on every ground, in the light and in the dark: 4.5 to 1 at least
+// TestContrast: every text has a contrast of at least 4.5 to 1 on every background, in both themes
 // (https://www.w3.org/TR/WCAG22/#contrast-minimum).
 func TestContrast(t *testing.T) {
 	t.Parallel()
@@ -67,7 +70,7 @@ func TestContrast(t *testing.T) {
 			}
 			for i, theme := range []string{"light", "dark"} {
 				if ratio := contrast(t, both[i], colours[ground][i]); ratio < 4.5 {
-					t.Errorf("%s on %s in the %s has a contrast of %.2f", name, ground, theme, ratio)
+					t.Errorf("%s on %s in the %s theme has a contrast of %.2f", name, ground, theme, ratio)
 				}
 			}
 		}
@@ -126,7 +129,7 @@ func TestWords(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
 		{thousands(0), "0"}, {thousands(999), "999"}, {thousands(1_000), "1,000"}, {thousands(1_234_567), "1,234,567"},
 		{count(1, "line"), "1 line"}, {count(0, "line"), "0 lines"}, {count(2_000, "line"), "2,000 lines"},
-		{brief("vpc-abcdef", 10), "vpc-abcdef"}, {brief("vpc-abcdefg", 10), "vpc-abcde…"},
+		{shorten("vpc-abcdef", 10), "vpc-abcdef"}, {shorten("vpc-abcdefg", 10), "vpc-abcde…"},
 		{listed(nil, 2), ""}, {listed([]string{"a", "b"}, 2), "a, b"}, {listed([]string{"a", "b", "c", "d"}, 2), "a, b, 2 more"},
 		{joined(" · ", "", "b", "", "d"), "b · d"}, {fmt.Sprint(kindOf("new")), "{unknown new }"},
 	} {

@@ -8,8 +8,8 @@ import (
 	"peerguard/function/policy"
 )
 
-// kind is an outcome in a reader's words. Its name in the report is also its class and the name of its sign, which has a
-// shape of its own: colour is never the only carrier of meaning.
+// kind is an outcome in a reader's words. The outcome is also the CSS class and the name of the sign. Each sign has its own
+// shape, so that nobody needs to see colours.
 type kind struct {
 	Outcome guard.Outcome
 	Label   string
@@ -17,17 +17,27 @@ type kind struct {
 }
 
 // kinds are the outcomes, the most serious first.
-var kinds = []kind{
-	{guard.Failed, "Failed", "No facts, no verdict or no confirmation"},
-	{guard.Violation, "Violation", "Connected, although the policy rejects it"},
-	{guard.NotReady, "Not ready", "Still being created; the next sweep sees it"},
-	{guard.Rejected, "Rejected", "Was pending, and has been rejected"},
-	{guard.WouldReject, "Would reject", "Pending; a dry run leaves it alone"},
-	{guard.Allowed, "Allowed", "The policy allows it"},
-	{guard.Closed, "Closed", "Rejected, expired or deleted earlier"},
-	{guard.Ignored, "Ignored", "Not the guard's business"},
+var kinds = inWords(guard.Outcomes())
+
+func inWords(outcomes []guard.Outcome) []kind {
+	words := map[guard.Outcome][2]string{
+		guard.Failed:      {"Failed", "No facts, no verdict or no confirmation"},
+		guard.Violation:   {"Violation", "Connected, although the policy rejects it"},
+		guard.NotReady:    {"Not ready", "Still being created; the next sweep will check it"},
+		guard.Rejected:    {"Rejected", "Was pending, and has been rejected"},
+		guard.WouldReject: {"Would reject", "Pending; a dry run does not reject it"},
+		guard.Allowed:     {"Allowed", "The policy allows it"},
+		guard.Closed:      {"Closed", "Rejected, expired or deleted earlier"},
+		guard.Ignored:     {"Ignored", "Outside the guard's scope"},
+	}
+	all := make([]kind, len(outcomes))
+	for i, o := range outcomes {
+		all[i] = kind{o, words[o][0], words[o][1]}
+	}
+	return all
 }
 
+// rank returns the position of an outcome in kinds; an unknown one comes last.
 func rank(o guard.Outcome) int {
 	if i := slices.IndexFunc(kinds, func(k kind) bool { return k.Outcome == o }); i >= 0 {
 		return i
@@ -42,14 +52,14 @@ func kindOf(o guard.Outcome) kind {
 	return kind{Outcome: unknown, Label: plain(string(o))}
 }
 
-// figure is a number of the summary.
+// figure is a number in the summary.
 type figure struct {
 	kind
 	Count string
 	None  bool
 }
 
-// figures are the counts of a report. What can only be zero in its mode is left out.
+// figures returns the counts of a report. It leaves out an outcome that cannot occur in the report's mode.
 func figures(r *guard.Report) []figure {
 	var all []figure
 	for _, k := range kinds {
@@ -62,7 +72,7 @@ func figures(r *guard.Report) []figure {
 	return all
 }
 
-// The states that a reader asks for, from what was judged and what became of it.
+// The states that a reader filters by.
 const (
 	pending   = "pending"
 	connected = "connected"
@@ -82,7 +92,7 @@ func stateOf(e *guard.Entry) string {
 	return unknown
 }
 
-// bySeriousness orders entries totally: the most serious first, then by whom and to where.
+// bySeriousness is a total order of entries: the most serious first, then by requester, then by accepter.
 func bySeriousness(a, b guard.Entry) int {
 	return cmp.Or(
 		cmp.Compare(rank(a.Outcome), rank(b.Outcome)),

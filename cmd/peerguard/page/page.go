@@ -1,8 +1,8 @@
-// Package page writes a sweep's report as one self-contained HTML page, for people who would rather look than read.
+// Package page writes a sweep's report as one self-contained HTML page.
 //
-// The page asks the network for nothing: style and script are in it, a content security policy forbids everything else,
-// and the picture is SVG that is drawn here. It is whole without JavaScript; with it the table sorts and filters. It
-// holds no data for the script, which reads what is on the page, so that every value is text and never code.
+// The page makes no network requests: style, script and picture (an SVG) are embedded, and a content security policy forbids
+// everything else. It is complete without JavaScript; with JavaScript the table can be sorted and filtered. The page embeds
+// no data for the script, which reads the table instead, so every value is text and never code.
 package page
 
 import (
@@ -28,25 +28,25 @@ var (
 
 	page = template.Must(template.New("page").Parse(markup))
 
-	// security allows this style and this script, by their digests, and nothing else: no request, no form, no other code.
+	// security is the content security policy. It allows this style and this script, by their digests, and nothing else.
 	security = fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'",
 		digest(string(style)), digest(string(script)))
 )
 
-// Meta is what the page says besides the report.
+// Meta is what the page shows in addition to the report.
 type Meta struct {
-	Title     string    // of the page; empty means "VPC peering sweep"
-	Account   string    // whose credentials asked; empty leaves it out
-	Regions   []string  // that were asked; none means those of the report's partitions
-	Generated time.Time // shown in UTC; zero leaves it out
+	Title     string    // of the page; "" means "VPC peering sweep"
+	Account   string    // that ran the sweep; "" if unknown
+	Regions   []string  // that were swept; none means those of the report's partitions
+	Generated time.Time // shown in UTC; the zero time is not shown
 
-	// Entries are all connections that were judged, in any order, as guard.Invocation.OnEntry receives them. nil means the
-	// report's, which a sweep limits to findings: allowed connections are then counted but not listed.
+	// Entries are all judged connections, in any order, as guard.Invocation.OnEntry receives them. If nil, the page lists
+	// the report's. A sweep's report lists findings only, so allowed connections are then counted but not listed.
 	Entries []guard.Entry
 }
 
-// Write writes the page of a report to w, as UTF-8. The same report and meta give the same bytes, whatever the order of
-// entries and partitions, and neither is changed. Its errors are those of w.
+// Write writes the page of a report to w, as UTF-8. The same report and meta produce the same bytes, in whatever order
+// entries and partitions are. Write changes neither. Its errors are those of w.
 func Write(w io.Writer, r *guard.Report, meta Meta) error {
 	var b bytes.Buffer
 	if err := page.Execute(&b, newView(r, meta)); err != nil {
@@ -58,7 +58,7 @@ func Write(w io.Writer, r *guard.Report, meta Meta) error {
 	return nil
 }
 
-// digest is how a content security policy names inline text (https://www.w3.org/TR/CSP3/#grammardef-hash-source).
+// digest returns the name of inline text in a content security policy (https://www.w3.org/TR/CSP3/#grammardef-hash-source).
 func digest(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])

@@ -28,7 +28,7 @@ import (
 
 var update = flag.Bool("update", false, "write the output as the expected output")
 
-// sample is a report with each outcome in it, and all connections that were judged.
+// sample returns a report with every outcome, and all judged connections.
 func sample() (*guard.Report, page.Meta) {
 	own := peering.Side{Account: "1111111111111111", Region: "cn-shanghai", VPC: "vpc-own-1", CIDRs: []string{"10.2.0.0/16"}}
 	from := func(account peering.Account) peering.Side {
@@ -74,14 +74,14 @@ func write(t testing.TB, r *guard.Report, meta page.Meta) string {
 	return b.String()
 }
 
-// TestSays compares what the pages say with what they are known to say.
-func TestSays(t *testing.T) {
+// TestText compares the text of the pages with golden files.
+func TestText(t *testing.T) {
 	t.Parallel()
 	whole, meta := sample()
 	short, _ := sample()
 	enforced, _ := sample()
 	enforced.Mode, enforced.Complete = policy.Enforce, false
-	event := &guard.Report{Trigger: guard.TriggerEvent, TriggerID: "45ef", Mode: policy.Enforce, Complete: true, Ignored: "no peering event"}
+	event := &guard.Report{Trigger: guard.TriggerEvent, TriggerID: "45ef", Mode: policy.Enforce, Complete: true, Ignored: "not a peering event"}
 	for name, got := range map[string]string{
 		"all":      write(t, whole, meta),
 		"findings": write(t, short, page.Meta{Title: "Findings", Regions: []string{"cn-shanghai"}}),
@@ -89,7 +89,7 @@ func TestSays(t *testing.T) {
 		"event":    write(t, event, page.Meta{}),
 		"empty":    write(t, &guard.Report{}, page.Meta{}),
 	} {
-		golden(t, filepath.Join("testdata", name+".txt"), says(t, got))
+		golden(t, filepath.Join("testdata", name+".txt"), textOf(t, got))
 	}
 }
 
@@ -105,12 +105,12 @@ func golden(t *testing.T, file, got string) {
 		t.Fatal(err)
 	}
 	if diff := gocmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-		t.Errorf("%s (-want +got, go test -update writes it anew):\n%s", file, diff)
+		t.Errorf("%s (-want +got, to accept: go test -update):\n%s", file, diff)
 	}
 }
 
-// says gives a page's words, a line for each block.
-func says(t *testing.T, html string) string {
+// textOf returns the text of a page, a line for each block.
+func textOf(t *testing.T, html string) string {
 	t.Helper()
 	var b strings.Builder
 	for _, token := range parse(t, html) {
@@ -133,7 +133,7 @@ func says(t *testing.T, html string) string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// parse gives the tokens of a page without its style and script, which are no markup.
+// parse returns the tokens of a page without its style and script, which are not markup.
 func parse(t testing.TB, html string) []xml.Token {
 	t.Helper()
 	for _, name := range []string{"style", "script"} {
@@ -159,7 +159,7 @@ func parse(t testing.TB, html string) []xml.Token {
 	}
 }
 
-// TestDeterministic: what came first in the sweep does not show, and Write changes nothing of what it is given.
+// TestDeterministic: the page does not depend on the order of its input, and Write does not change its input.
 func TestDeterministic(t *testing.T) {
 	t.Parallel()
 	r, meta := sample()
@@ -172,16 +172,16 @@ func TestDeterministic(t *testing.T) {
 		random.Shuffle(len(r.Partitions), func(i, j int) { r.Partitions[i], r.Partitions[j] = r.Partitions[j], r.Partitions[i] })
 		entries, partitions := slices.Clone(meta.Entries), slices.Clone(r.Partitions)
 		if write(t, r, meta) != want {
-			t.Fatal("the page depends on the order of what it is given")
+			t.Fatal("the page depends on the order of its input")
 		}
 		unexported := cmpopts.IgnoreUnexported(guard.Entry{})
 		if diff := gocmp.Diff(entries, meta.Entries, unexported) + gocmp.Diff(partitions, r.Partitions); diff != "" {
-			t.Fatalf("Write changed what it was given: %s", diff)
+			t.Fatalf("Write changed its input: %s", diff)
 		}
 	}
 }
 
-// many gives a report with n connections as they look in life.
+// many returns a report with n realistic connections.
 func many(n int) (*guard.Report, page.Meta) {
 	words := []guard.Outcome{guard.Failed, guard.Violation, guard.WouldReject, guard.WouldReject, guard.Allowed, guard.Allowed, guard.Allowed, guard.Closed}
 	r := &guard.Report{Mode: policy.DryRun, Counts: map[guard.Outcome]int{}, Complete: true}
@@ -201,7 +201,7 @@ func many(n int) (*guard.Report, page.Meta) {
 	return r, page.Meta{Entries: all}
 }
 
-// TestSize: a page can be sent by mail, and there is an end to how large it gets.
+// TestSize: a page is small enough for mail, and its size is bounded.
 func TestSize(t *testing.T) {
 	t.Parallel()
 	r, meta := many(1_000)
@@ -213,7 +213,7 @@ func TestSize(t *testing.T) {
 	if rows := strings.Count(got, "<tr data-outcome="); rows != 5_000 || len(got) > 5_000_000 {
 		t.Errorf("20,000 connections make %d rows and %d bytes", rows, len(got))
 	}
-	if want := "Of 20,000 connections judged, the table lists 5,000, the most serious first."; !strings.Contains(got, want) {
+	if want := "The table lists 5,000 of 20,000 connections, the most serious first."; !strings.Contains(got, want) {
 		t.Errorf("the page does not say %q", want)
 	}
 	if strings.Contains(got, `<tr data-outcome="closed"`) {
@@ -221,7 +221,7 @@ func TestSize(t *testing.T) {
 	}
 }
 
-// TestLongValue: one absurd value does not make an absurd page.
+// TestLongValue: an absurdly long value does not make the page absurdly long.
 func TestLongValue(t *testing.T) {
 	t.Parallel()
 	r, meta := sample()
@@ -233,7 +233,7 @@ func TestLongValue(t *testing.T) {
 	}
 }
 
-// full is a disk.
+// full is a disk without space.
 type full struct{}
 
 var errFull = errors.New("no space left on device")
@@ -244,11 +244,11 @@ func TestWriteError(t *testing.T) {
 	t.Parallel()
 	r, meta := sample()
 	if err := page.Write(full{}, r, meta); !errors.Is(err, errFull) || !strings.HasPrefix(err.Error(), "writing the page: ") {
-		t.Errorf("Write gives %v", err)
+		t.Errorf("Write returned %v", err)
 	}
 }
 
-// fill sets every text that can be reached from v, and gives every empty list and map an element.
+// fill sets every string that can be reached from v, and adds an element to every list and map.
 func fill(v reflect.Value, text func() string) {
 	switch v.Kind() {
 	case reflect.String:
@@ -275,7 +275,7 @@ func fill(v reflect.Value, text func() string) {
 	}
 }
 
-// filled gives a page on which every value is a text of the given ending, and the number of values.
+// filled returns a page on which every value is a string with the given ending, and the number of values.
 func filled(t testing.TB, ending string) (html string, values int) {
 	t.Helper()
 	var r guard.Report
@@ -290,7 +290,7 @@ func filled(t testing.TB, ending string) (html string, values int) {
 	return write(t, &r, meta), values
 }
 
-// shape gives the elements of a page and the names of their attributes: what a value must never change.
+// shape returns the elements of a page and the names of their attributes, which no value may ever change.
 func shape(t testing.TB, html string) []string {
 	t.Helper()
 	var all []string
@@ -332,8 +332,8 @@ var hostile = []string{
 	"\ufffd\ufffe\uffff\u2028\u2029",
 }
 
-// TestHostileValues puts what must never be markup into every value of report and meta: the page's shape stays what it
-// is with harmless values, so that all of it is text.
+// TestHostileValues puts strings that look like markup into every value of report and meta. The shape of the page stays the
+// same as with harmless values, so all of them are text.
 func TestHostileValues(t *testing.T) {
 	t.Parallel()
 	plain, values := filled(t, "")
@@ -352,39 +352,39 @@ func TestHostileValues(t *testing.T) {
 				return r != '\n' && r < ' ' || slices.Contains([]rune("\u202e\u2066\u2069\u200f\u200b\ufeff\u2028\u2029"), r)
 			}
 			if i := strings.IndexFunc(got, unseen); i >= 0 {
-				t.Errorf("the page holds %q, which nobody sees", got[i:min(i+8, len(got))])
+				t.Errorf("the page holds %q, which is invisible", got[i:min(i+8, len(got))])
 			}
 		})
 	}
 }
 
-// TestEveryValueShows: what the page leaves out of a report is left out on purpose.
+// TestEveryValueShows: the page shows every value of a report, but for a few that are left out on purpose.
 func TestEveryValueShows(t *testing.T) {
 	t.Parallel()
 	got, values := filled(t, "")
-	said := says(t, got)
+	said := textOf(t, got)
 	var missing []string
 	for i := range values {
 		if value := fmt.Sprintf("value%03d", i+1); !strings.Contains(said, value) {
 			missing = append(missing, value)
 		}
 	}
-	// The report's own connection, because meta has entries, and the count of an outcome that there is not. Of meta's
-	// entry the decision, which the outcome says, the client token, the request id, which only confirms a rejection, and the
-	// rule's owner, which is for the log.
+	// These do not show: the report's own connection, because meta has entries; the count of an unknown outcome; and in
+	// meta's entry the decision, which the outcome implies, the client token, the API request id, which only confirms a
+	// rejection, and the rule's owner, which is for the log.
 	if len(missing) != reportEntryTexts+5 {
 		t.Errorf("%d values do not show: %v", len(missing), missing)
 	}
 }
 
-// reportEntryTexts is the number of texts that an entry holds.
+// reportEntryTexts is the number of strings in an entry.
 var reportEntryTexts = func() (n int) {
 	var e guard.Entry
 	fill(reflect.ValueOf(&e).Elem(), func() string { n++; return "" })
 	return n
 }()
 
-// FuzzShape: no text at all changes the page's shape.
+// FuzzShape: no string changes the shape of the page.
 func FuzzShape(f *testing.F) {
 	for _, text := range hostile {
 		f.Add(text)
@@ -399,7 +399,7 @@ func FuzzShape(f *testing.F) {
 	})
 }
 
-// TestOrder: the most serious first, whatever the order in which they were judged.
+// TestOrder: the most serious connections come first, in whatever order they were judged.
 func TestOrder(t *testing.T) {
 	t.Parallel()
 	r, meta := sample()

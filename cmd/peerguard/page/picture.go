@@ -11,20 +11,20 @@ import (
 )
 
 const (
-	maxLines = 240 // more cannot be told apart
-	maxIDs   = 5   // named by the title of a line
+	maxLines = 240 // a reader cannot distinguish more
+	maxIDs   = 5   // in the title of a line
 
 	pictureWidth = 1000
 	boxWidth     = 290
-	fewBoxes     = 40 // in a column; more are drawn smaller
+	fewBoxes     = 40 // in a column; if there are more, they are drawn smaller
 	topMargin    = 40
-	groupMargin  = 30 // above the VPCs of one account and region
-	requesterGap = 18 // between two lines of a requester: each carries a sign there
+	groupMargin  = 30 // above the first VPC of an account and region
+	requesterGap = 18 // between two lines of a requester, where each has its sign
 	vpcGap       = 7
-	signRoom     = 34 // beside a requester
+	signRoom     = 34 // to the right of a requester
 )
 
-// picture has the requester accounts on its left, the own VPCs on its right, and a line for each account, VPC and outcome.
+// picture shows requester accounts on the left, own VPCs on the right, and a line for each account, VPC and outcome.
 type picture struct {
 	Width, Height int
 	Desc, Note    string
@@ -34,7 +34,7 @@ type picture struct {
 	Legend        []kind
 	BoxWidth      int
 	RightX        int
-	boxHeight     int // at least
+	boxHeight     int // the minimum
 	boxGap        int
 }
 
@@ -44,15 +44,15 @@ type box struct {
 	Name   string
 	Detail string
 	Title  string
-	Query  string // what the table is filtered by when the box is chosen
-	N      int    // lines name it
+	Query  string // filters the table when the box is clicked
+	N      int    // the number by which lines refer to it
 	X      int
 	Y      int
 	Height int
 
 	lines  []*line
 	weight float64
-	above  int // room over it
+	above  int // space above it
 }
 
 // place is an account, or one of its VPCs.
@@ -68,7 +68,7 @@ type group struct {
 	X, Y int
 }
 
-// line is what connects an account and a VPC: all connections with the same outcome.
+// line stands for all connections between an account and a VPC that have the same outcome.
 type line struct {
 	kind
 	From, To *box
@@ -83,8 +83,8 @@ type line struct {
 	startY, at int
 }
 
-// draw gives the picture of connections that are sorted by seriousness; nil when there is nothing to see. Closed and
-// ignored ones are left out: they carry no traffic, or are not the guard's business.
+// draw returns the picture of entries that are sorted by seriousness, or nil if there is nothing to draw. It leaves out
+// closed and ignored connections: they carry no traffic or are outside the guard's scope.
 func draw(entries []guard.Entry) *picture {
 	p := &picture{Width: pictureWidth, BoxWidth: boxWidth, RightX: pictureWidth - boxWidth - 1}
 	left, right := map[place]*box{}, map[place]*box{}
@@ -95,7 +95,7 @@ func draw(entries []guard.Entry) *picture {
 		if e.Outcome == guard.Closed || e.Outcome == guard.Ignored {
 			continue
 		}
-		from, to := requester(e.Requester), own(e.Accepter)
+		from, to := accountOf(e.Requester), vpcOf(e.Accepter)
 		key := fmt.Sprintf("%q %q %q", from, to, e.Outcome)
 		l := lines[key]
 		switch {
@@ -103,7 +103,7 @@ func draw(entries []guard.Entry) *picture {
 			omitted[key] = true
 			continue
 		case l == nil:
-			l = &line{kind: kindOf(e.Outcome), From: find(left, from), To: find(right, to)}
+			l = &line{kind: kindOf(e.Outcome), From: boxFor(left, from), To: boxFor(right, to)}
 			lines[key] = l
 			p.Lines = append(p.Lines, l)
 			l.From.lines, l.To.lines = append(l.From.lines, l), append(l.To.lines, l)
@@ -119,17 +119,18 @@ func draw(entries []guard.Entry) *picture {
 		p.boxHeight, p.boxGap = 20, 3
 	}
 	p.untangle()
-	p.lay()
+	p.position()
 	p.name(len(omitted))
-	slices.Reverse(p.Lines) // what is drawn last is on top
+	slices.Reverse(p.Lines) // the last line is drawn on top
 	return p
 }
 
-func requester(s peering.Side) place { return place{account: string(s.Account)} }
+func accountOf(s peering.Side) place { return place{account: string(s.Account)} }
 
-func own(s peering.Side) place { return place{string(s.Account), s.Region, s.VPC} }
+func vpcOf(s peering.Side) place { return place{string(s.Account), s.Region, s.VPC} }
 
-func find(all map[place]*box, key place) *box {
+// boxFor returns the box of a place, which it adds if it is missing.
+func boxFor(all map[place]*box, key place) *box {
 	if all[key] == nil {
 		all[key] = &box{key: key}
 	}
@@ -152,7 +153,7 @@ func (l *line) add(e *guard.Entry) {
 	}
 }
 
-// name writes what the picture says in words.
+// name sets every text of the picture.
 func (p *picture) name(omitted int) {
 	n := map[guard.Outcome]int{}
 	for _, l := range p.Lines {
@@ -174,18 +175,11 @@ func (p *picture) name(omitted int) {
 		b.N = i
 		b.nameVPC()
 	}
-	p.Desc = fmt.Sprintf("%s on the left, %s on the right, and between them %s: %s. The table below holds the same in words.",
+	p.Desc = fmt.Sprintf("%s on the left, %s on the right, and between them %s: %s. The table below lists the same connections.",
 		count(len(p.Left), "requester account"), count(len(p.Right), "VPC"), count(len(p.Lines), "line"), strings.Join(parts, ", "))
 	if omitted > 0 {
-		p.Note = fmt.Sprintf("The %d most serious lines are drawn, and %s left out. The table has the rest.", len(p.Lines), were(omitted))
+		p.Note = fmt.Sprintf("Only the %d most serious of %s lines are drawn. The table has the rest.", len(p.Lines), thousands(len(p.Lines)+omitted))
 	}
-}
-
-func were(n int) string {
-	if n == 1 {
-		return "1 is"
-	}
-	return thousands(n) + " are"
 }
 
 func (l *line) name() {
@@ -197,7 +191,7 @@ func (l *line) name() {
 		l.Count = thousands(l.n)
 	}
 	l.Title = fmt.Sprintf("%s: account %s to %s of account %s%s. %s: %s", l.Label,
-		known(l.From.key.account), known(l.To.key.vpc), known(l.To.key.account), in(l.To.key.region), count(l.n, "connection"), ids)
+		orUnknown(l.From.key.account), orUnknown(l.To.key.vpc), orUnknown(l.To.key.account), inRegion(l.To.key.region), count(l.n, "connection"), ids)
 }
 
 func (b *box) nameRequester() {
@@ -205,20 +199,20 @@ func (b *box) nameRequester() {
 	for _, l := range b.lines {
 		n += l.n
 	}
-	b.Name, b.Detail = brief(known(b.key.account), 20), count(n, "connection")
-	b.Title = fmt.Sprintf("Requester account %s, %s: show in the table", known(b.key.account), b.Detail)
-	b.Query = known(b.key.account)
+	b.Name, b.Detail = shorten(orUnknown(b.key.account), 20), count(n, "connection")
+	b.Title = fmt.Sprintf("Requester account %s, %s: show in the table", orUnknown(b.key.account), b.Detail)
+	b.Query = orUnknown(b.key.account)
 }
 
 func (b *box) nameVPC() {
-	b.Name = brief(known(b.key.vpc), 32)
-	b.Title = fmt.Sprintf("%s of account %s%s: show in the table", known(b.key.vpc), known(b.key.account), in(b.key.region))
-	b.Query = known(b.key.vpc)
+	b.Name = shorten(orUnknown(b.key.vpc), 32)
+	b.Title = fmt.Sprintf("%s of account %s%s: show in the table", orUnknown(b.key.vpc), orUnknown(b.key.account), inRegion(b.key.region))
+	b.Query = orUnknown(b.key.vpc)
 }
 
-func known(s string) string { return cmp.Or(plain(s), "unknown") }
+func orUnknown(s string) string { return cmp.Or(plain(s), "unknown") }
 
-func in(region string) string {
+func inRegion(region string) string {
 	if region == "" {
 		return ""
 	}

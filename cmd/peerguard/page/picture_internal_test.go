@@ -9,7 +9,7 @@ import (
 	"peerguard/function/peering"
 )
 
-// asking gives entries of n accounts, each asking for one of the VPCs.
+// asking returns entries of n accounts, each of which asks for one of the VPCs.
 func asking(n, vpcs int, outcome guard.Outcome) []guard.Entry {
 	all := make([]guard.Entry, n)
 	for i := range all {
@@ -22,7 +22,7 @@ func asking(n, vpcs int, outcome guard.Outcome) []guard.Entry {
 	return all
 }
 
-// TestPicture: whatever the sizes, boxes do not overlap, nothing is outside, and each line joins its two boxes.
+// TestPicture: at every size, boxes do not overlap, nothing lies outside of the picture, and each line joins its two boxes.
 func TestPicture(t *testing.T) {
 	t.Parallel()
 	for _, size := range []struct{ accounts, vpcs int }{{1, 1}, {2, 1}, {1, 2}, {7, 3}, {40, 40}, {41, 5}, {240, 1}, {240, 240}, {1_000, 9}} {
@@ -49,7 +49,7 @@ func column(t *testing.T, p *picture, boxes []*box) {
 	end := topMargin
 	for _, b := range boxes {
 		if b.Y < end || b.Y+b.Height > p.Height || b.X < 0 || b.X+p.BoxWidth > p.Width {
-			t.Errorf("box %q at %d,%d of height %d overlaps what ends at %d, or is outside of %d×%d", b.Name, b.X, b.Y, b.Height, end, p.Width, p.Height)
+			t.Errorf("box %q at %d,%d of height %d overlaps the one that ends at %d, or lies outside of %d×%d", b.Name, b.X, b.Y, b.Height, end, p.Width, p.Height)
 		}
 		end = b.Y + b.Height
 	}
@@ -80,16 +80,16 @@ func TestPictureMerges(t *testing.T) {
 	}
 	top := p.Lines[1]
 	if top.Outcome != guard.Violation || top.Count != "8" {
-		t.Errorf("on top is %s ×%s, want the most serious", top.Outcome, top.Count)
+		t.Errorf("the line on top is %s ×%s, want the most serious", top.Outcome, top.Count)
 	}
 	want := "Violation: account 0000000000000000 to vpc-0 of account 1111111111111111 in cn-a. " +
 		"8 connections: pcc-0, pcc-again-0, pcc-again-1, pcc-again-2, pcc-again-3, 3 more"
 	if top.Title != want {
-		t.Errorf("the line says\n%s, want\n%s", top.Title, want)
+		t.Errorf("the title is\n%s, want\n%s", top.Title, want)
 	}
 }
 
-// TestPictureOmits: the least serious lines are those that are left out.
+// TestPictureOmits: if there are too many lines, the least serious ones are left out.
 func TestPictureOmits(t *testing.T) {
 	t.Parallel()
 	p := draw(append(asking(maxLines, 5, guard.Violation), asking(maxLines, 5, guard.Allowed)...))
@@ -98,15 +98,15 @@ func TestPictureOmits(t *testing.T) {
 			t.Errorf("a line is %s", l.Outcome)
 		}
 	}
-	if want := "The 240 most serious lines are drawn, and 240 are left out. The table has the rest."; p.Note != want {
+	if want := "Only the 240 most serious of 480 lines are drawn. The table has the rest."; p.Note != want {
 		t.Errorf("the note is %q, want %q", p.Note, want)
 	}
 	if draw(append(asking(3, 1, guard.Closed), asking(3, 1, guard.Ignored)...)) != nil {
-		t.Error("there is a picture of what is closed or ignored")
+		t.Error("there is a picture of closed and ignored connections")
 	}
 }
 
-// TestUntangle: where a drawing without crossings exists and is as plain as this one, it is found.
+// TestUntangle: the layout finds an order without crossings, if the order is as simple as this one.
 func TestUntangle(t *testing.T) {
 	t.Parallel()
 	var all []guard.Entry

@@ -10,7 +10,7 @@ import (
 	"peerguard/function/policy"
 )
 
-// row is a line of the table.
+// row is a row of the table.
 type row struct {
 	kind
 	Rank      int
@@ -22,16 +22,16 @@ type row struct {
 	Rule      string
 	Reason    string
 	Error     *trouble
-	Confirmed string // request id of the API that confirms a rejection
+	Confirmed string // the API request id that confirms a rejection
 }
 
 // trouble is why something is unresolved.
 type trouble struct{ Code, Message, Hint string }
 
-// visit is what was seen of one partition.
+// visit is a row of the table of partitions.
 type visit struct {
 	Account, Region, Seen string
-	Key                   int // Seen, to sort by
+	Key                   int // Seen as a number, to sort by
 	Error                 *trouble
 }
 
@@ -58,7 +58,7 @@ func newRow(e *guard.Entry) row {
 	}
 	if e.Outcome == guard.Rejected {
 		r.Confirmed = plain(e.APIRequestID)
-		r.Status = "was " + r.Status // what was judged, not what it is now
+		r.Status = "was " + r.Status // it was judged with this status, and has another one now
 	}
 	return r
 }
@@ -74,7 +74,7 @@ func newTrouble(e *guard.Error) *trouble {
 	return t
 }
 
-// visits gives the partitions, those with an error first.
+// visits returns the partitions, those with an error first.
 func visits(all []guard.Visit) []visit {
 	list := make([]visit, len(all))
 	for i, p := range slices.SortedStableFunc(slices.Values(all), byTrouble) {
@@ -101,7 +101,7 @@ type notice struct {
 	Link  string // to the part of the page that says more, empty for none
 }
 
-// notices say what matters, the worst first. There is always one.
+// notices returns what matters, the worst first. There is always at least one.
 func notices(r *guard.Report, visits []visit) []notice {
 	var all []notice
 	add := func(n int, sign guard.Outcome, title, text, link string) {
@@ -117,17 +117,17 @@ func notices(r *guard.Report, visits []visit) []notice {
 		broken++
 	}
 	add(broken, guard.Failed, count(broken, "partition")+" could not be listed",
-		"What is in that account and region is not on this page, or not all of it.", "#partitions")
+		"Connections there may be missing from this page.", "#partitions")
 	n := r.Counts[guard.Violation]
 	add(n, guard.Violation, count(n, "violation"), "Connected, although the policy rejects it: delete the connection, or add a rule for it.", "#connections")
 	n = r.Counts[guard.Rejected]
 	add(n, guard.Rejected, count(n, "request")+" rejected", "Confirmed by the API.", "#connections")
 	n = r.Counts[guard.WouldReject]
-	add(n, guard.WouldReject, count(n, "pending request")+" would be rejected", "This was a dry run. They wait until they are rejected, or expire.", "#connections")
+	add(n, guard.WouldReject, count(n, "pending request")+" would be rejected", "This was a dry run. They stay pending until they are rejected or expire.", "#connections")
 	n = r.Counts[guard.NotReady]
-	add(n, guard.NotReady, count(n, "request")+" not ready", "Still being created: the next sweep sees what becomes of it.", "#connections")
+	add(n, guard.NotReady, count(n, "request")+" not ready", "Still being created: the next sweep will check again.", "#connections")
 	if r.Ignored != "" {
-		add(1, guard.Ignored, "None of the guard's business", plain(r.Ignored)+".", "")
+		add(1, guard.Ignored, "Ignored", plain(r.Ignored)+".", "")
 	}
 	if len(all) == 0 {
 		all = append(all, calm(r))
@@ -135,17 +135,14 @@ func notices(r *guard.Report, visits []visit) []notice {
 	return all
 }
 
+// calm is the notice of a report without findings.
 func calm(r *guard.Report) notice {
-	if r.Counts[guard.Allowed] == 0 {
-		return notice{guard.Allowed, "Nothing to do", "There is no connection that the policy would have to decide on.", ""}
+	text := "There are no foreign connections to judge."
+	if n := r.Counts[guard.Allowed]; n > 0 {
+		text = fmt.Sprintf("The policy allows %s and rejects none.", count(n, "foreign connection"))
 	}
-	what := "connection is"
-	if r.Counts[guard.Allowed] > 1 {
-		what = "connections are"
-	}
-	text := fmt.Sprintf("%s foreign %s allowed by the policy, and none is rejected by it.", thousands(r.Counts[guard.Allowed]), what)
 	return notice{guard.Allowed, "Nothing to do", text, ""}
 }
 
-// Enforced is for the template: it marks a page of a sweep that changed something.
+// Enforced reports whether the sweep could reject. The template calls it.
 func (v *view) Enforced() bool { return v.Mode == string(policy.Enforce) }

@@ -6,7 +6,7 @@
   const one = (selector) => document.querySelector(selector);
   root.classList.add("live");
 
-  // Theme: the system's, until somebody chooses.
+  // Theme: the system's, until the reader chooses one.
   const theme = one("#theme");
   const system = matchMedia("(prefers-color-scheme: dark)");
   const showTheme = () => {
@@ -21,7 +21,7 @@
   system.addEventListener("change", showTheme);
   showTheme();
 
-  // Sorting: each heading becomes a button; a second press turns the order round.
+  // Sorting: each heading becomes a button; a second click reverses the order.
   const order = new Intl.Collator("en", { numeric: true });
   const keyOf = (row, column) => row.cells[column].dataset.key ?? row.cells[column].textContent;
   const sort = (table, heading) => {
@@ -43,7 +43,7 @@
   const list = one("#list");
   if (!list) return;
 
-  // Filtering: every word must be found, and of each facet one of the pressed chips, where any is pressed.
+  // Filtering: a row must contain every word and, for each facet with pressed chips, have one of their values.
   const find = one("#find");
   const chips = all(".chip");
   const lines = all("#picture .line");
@@ -84,7 +84,7 @@
   });
   filter();
 
-  // The picture: a box lights its lines, and shows its connections in the table when it is chosen.
+  // The picture: pointing at a box highlights its lines, and clicking it shows its connections in the table.
   const picture = one("#picture");
   if (!picture) return;
   const light = (box) => {

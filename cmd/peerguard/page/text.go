@@ -9,13 +9,12 @@ import (
 )
 
 const (
-	maxText  = 400 // runes of a value; a page is for reading, and its size is bounded
+	maxText  = 400 // runes of a value, so that the size of the page is bounded
 	maxCIDRs = 8   // of a side
 )
 
-// plain gives a value as it can be shown without lying: what cannot be seen (controls, marks that turn the direction of
-// writing, zero-width characters, broken UTF-8) is written as an escape, and what is far too long is cut.
-// Escaping for HTML is the template's.
+// plain makes a value safe to show. Invisible characters (controls, marks that change the writing direction, zero-width
+// characters) and broken UTF-8 become escapes, and a value that is far too long is cut. The template escapes HTML.
 func plain(s string) string {
 	var b strings.Builder
 	runes := 0
@@ -41,21 +40,21 @@ func visible(r rune) string {
 	return quoted[1 : len(quoted)-1]
 }
 
-// brief shortens a label to what its box can hold.
-func brief(s string, runes int) string {
+// shorten cuts a label to the length that its box can hold.
+func shorten(s string, runes int) string {
 	if utf8.RuneCountInString(s) <= runes {
 		return s
 	}
 	return string([]rune(s)[:runes-1]) + "…"
 }
 
-// joined gives the values that are known, with a separator between them.
+// joined joins the values that are not empty.
 func joined(separator string, values ...string) string {
 	known := slices.DeleteFunc(values, func(v string) bool { return v == "" })
 	return strings.Join(known, separator)
 }
 
-// listed gives the first values of a list and how many more there are.
+// listed returns the first values of a list, and how many more there are.
 func listed(values []string, limit int) string {
 	shown := make([]string, 0, limit+1)
 	for _, v := range values[:min(len(values), limit)] {
@@ -67,7 +66,7 @@ func listed(values []string, limit int) string {
 	return strings.Join(shown, ", ")
 }
 
-// count gives a number with its noun: "1 line", "2 lines".
+// count returns a number and a noun: "1 line", "2 lines".
 func count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
@@ -75,7 +74,7 @@ func count(n int, noun string) string {
 	return thousands(n) + " " + noun + "s"
 }
 
-// thousands gives a number with a comma between groups of three digits.
+// thousands formats a number with a comma between groups of three digits.
 func thousands(n int) string {
 	s := strconv.Itoa(n)
 	for i := len(s) - 3; i > 0; i -= 3 {

@@ -12,14 +12,14 @@ import (
 	"peerguard/function/policy"
 )
 
-// maxRows is how many connections the table lists, the most serious first: what a browser sorts without a pause.
+// maxRows is how many connections the table lists, the most serious first. A browser sorts that many without a pause.
 const maxRows = 5_000
 
-// view is what the template fills in. Its texts are plain already.
+// view is the input of the template. Its texts have been through plain.
 type view struct {
 	Title    string
-	Style    any // template.CSS, which goes in as it is
-	Script   any // template.JS, likewise
+	Style    any // template.CSS, which is not escaped
+	Script   any // template.JS, which is not escaped
 	Security string
 
 	Mode, ModeLabel, ModeMeans string
@@ -27,11 +27,11 @@ type view struct {
 	Generated                  string
 	Notices                    []notice
 	Figures                    []figure
-	Picture                    *picture // nil when there is nothing to draw
+	Picture                    *picture // nil if there is nothing to draw
 	Rows                       []row
 	Outcomes                   []chip
 	States                     []chip
-	Listing                    string // what the table leaves out, empty for nothing
+	Listing                    string // says that the table is not complete; "" if it is
 	Partitions                 []visit
 	Facts                      []fact
 }
@@ -86,7 +86,7 @@ func mode(m policy.Mode) (label, means string) {
 	return plain(string(m)), ""
 }
 
-// subtitle says whose connections these are, and where.
+// subtitle returns the account and the regions.
 func subtitle(r *guard.Report, meta Meta) string {
 	regions := meta.Regions
 	if len(regions) == 0 {
@@ -110,7 +110,7 @@ func instant(t time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04:05 UTC")
 }
 
-// listing says what the table leaves out, so that nobody takes it for everything.
+// listing says how many of the judged connections the table lists, or "" if it lists all.
 func listing(r *guard.Report, shown int) string {
 	total := 0
 	for _, n := range r.Counts {
@@ -119,8 +119,8 @@ func listing(r *guard.Report, shown int) string {
 	if total <= shown {
 		return ""
 	}
-	return fmt.Sprintf("Of %s judged, the table lists %s, the most serious first. The figures above count all.",
-		count(total, "connection"), thousands(shown))
+	return fmt.Sprintf("The table lists %s of %s, the most serious first. The counts above include all.",
+		thousands(shown), count(total, "connection"))
 }
 
 func outcomeChips(entries []guard.Entry) []chip {
@@ -151,18 +151,18 @@ func stateChips(entries []guard.Entry) []chip {
 	return chips
 }
 
-// facts tell exactly what was applied, so that a page can be compared with a file and a log.
+// facts identify the sweep and its policy, so that the page can be compared with a file and a log.
 func facts(r *guard.Report, v *view) []fact {
 	all := []fact{
 		{"Mode", joined(": ", v.ModeLabel, v.ModeMeans)},
 		{"Policy", plain(r.Policy.Digest)},
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Policy.Files)) {
-		all = append(all, fact{"Policy names " + plain(name), plain(r.Policy.Files[name])})
+		all = append(all, fact{"File " + plain(name), plain(r.Policy.Files[name])})
 	}
 	complete := "yes"
 	if !r.Complete {
-		complete = "no: time ran out, or a cap kept the sweep from rejecting"
+		complete = "no: the sweep ran out of time, or reached the cap on rejections"
 	}
 	all = append(all,
 		fact{"Complete", complete},
@@ -174,7 +174,7 @@ func facts(r *guard.Report, v *view) []fact {
 	return slices.DeleteFunc(all, func(f fact) bool { return f.Value == "" })
 }
 
-// side is one end of a connection, as a cell shows it.
+// side is one side of a connection, as a table cell shows it.
 type side struct{ Account, Region, VPC, CIDRs string }
 
 func newSide(s peering.Side) side {
