@@ -6,20 +6,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
-	"github.com/rs/zerolog"
-	"golang.org/x/sync/errgroup"
 
 	"peerguard/events"
-	"peerguard/function/acs"
 	"peerguard/function/fc"
 	"peerguard/function/guard"
-	"peerguard/function/handler"
-	"peerguard/function/peering"
-	"peerguard/function/policy"
 	"peerguard/simulator"
 )
 
@@ -29,21 +22,6 @@ type demoCommand struct{}
 // Help is the long text of --help.
 func (demoCommand) Help() string {
 	return "The demo contacts nothing and needs no credentials. The cloud is the built-in simulator; the signed client, the policy and the handler are the ones that are deployed."
-}
-
-// scene is the simulated cloud and the function in it, once for each mode of the policy.
-type scene struct {
-	cloud   *simulator.Cloud
-	enforce *handler.Handler
-	dryRun  *handler.Handler
-}
-
-// act is one invocation and its result.
-type act struct {
-	sample events.Case
-	before map[string]peering.Status // of each connection
-	report *guard.Report             // nil if the event could not be read
-	err    error
 }
 
 // Run plays the events, then a sweep, and fails if a sample does not end as its file name says.
@@ -83,84 +61,6 @@ func split(samples []events.Case) (announced, timers []events.Case) {
 		}
 	}
 	return announced, timers
-}
-
-func newScene() (*scene, error) {
-	seed, err := events.World().Open("seed.json")
-	if err != nil {
-		return nil, fmt.Errorf("opening the seed: %w", err)
-	}
-	items, err := simulator.Load(seed)
-	if err != nil {
-		return nil, fmt.Errorf("reading the seed: %w", err)
-	}
-	cloud := &simulator.Cloud{Latency: 20 * time.Millisecond}
-	cloud.AddKey(simulator.Key{ID: "demo-id", Secret: "demo-secret", Token: "demo-token", Account: simulator.SeedAccepter})
-	cloud.Put(items...)
-	for _, item := range items {
-		if item.Status == peering.Creating {
-			cloud.SetStatusAfter(item.InstanceID, time.Second, peering.Accepting)
-		}
-	}
-	source := policy.NewSource(events.World(), "policy.yaml")
-	return &scene{cloud, newHandler(cloud, source.Load), newHandler(cloud, inDryRun(source.Load))}, nil
-}
-
-type loadPolicy func(context.Context) (*policy.Policy, error)
-
-func newHandler(cloud *simulator.Cloud, load loadPolicy) *handler.Handler {
-	return &handler.Handler{
-		Policy: load,
-		Cloud:  acs.New(acs.Config{Transport: cloud}),
-		Guard:  guard.New(),
-		Log:    zerolog.Nop(),
-	}
-}
-
-// inDryRun loads the same policy in mode dry-run.
-func inDryRun(load loadPolicy) loadPolicy {
-	return func(ctx context.Context) (*policy.Policy, error) {
-		p, err := load(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return inMode(p, policy.DryRun), nil
-	}
-}
-
-// playAll plays all events at the same time. Each is about a connection of its own.
-func (s *scene) playAll(ctx context.Context, samples []events.Case) []act {
-	acts := make([]act, len(samples))
-	var group errgroup.Group
-	for i, sample := range samples {
-		group.Go(func() error {
-			acts[i] = s.play(ctx, sample)
-			return nil
-		})
-	}
-	_ = group.Wait() // each act holds its error
-	return acts
-}
-
-// play invokes the function with a sample, as the platform does.
-func (s *scene) play(ctx context.Context, sample events.Case) act {
-	h := s.enforce
-	if sample.Outcomes[0] == string(guard.WouldReject) {
-		h = s.dryRun
-	}
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	before := map[string]peering.Status{}
-	for _, item := range s.cloud.Items() {
-		before[item.InstanceID] = item.Status
-	}
-	at := fc.Invocation{
-		RequestID: "demo", Account: simulator.SeedAccepter, Region: "cn-shanghai",
-		Credentials: peering.NewCredentials("demo-id", "demo-secret", "demo-token"),
-	}
-	result, err := h.Handle(ctx, at, sample.Payload)
-	report, _ := result.(*guard.Report)
-	return act{sample: sample, before: before, report: report, err: err}
 }
 
 // showEvents prints a line for each connection that an event led to.

@@ -13,7 +13,7 @@ type schemaCommand struct {
 
 // Help is the long text of --help.
 func (*schemaCommand) Help() string {
-	return "The schema is JSON Schema, draft 2020-12, with a description of each key. Editors that support YAML schemas find it by the first line of the file:\n\n" +
+	return "The schema is JSON Schema, draft 2020-12, with a description of each key. Editors that support YAML schemas find it through the first line of the file:\n\n" +
 		"  # yaml-language-server: $schema=policy.schema.json\n\n" +
 		"Example:\n\n" +
 		"  go tool peerguard schema >policy.schema.json\n\n" +

@@ -24,7 +24,7 @@ type simulateCommand struct {
 	AnyAddress bool          `help:"Allow --listen to be an address that other machines can reach."`
 	Seed       string        `type:"existingfile" placeholder:"FILE" help:"The connections to start with: {\"connections\":[…]} of items as ListVpcPeerConnections returns them. The default is a few pending requests from unknown accounts."`
 	Account    string        `placeholder:"ACCOUNT" help:"The account that the printed key belongs to. The default is the accepter of the first connection."`
-	Role       []string      `placeholder:"ARN" help:"A role in a member account that the account can assume. Can be repeated."`
+	Role       []string      `placeholder:"ARN" help:"A role that the account can assume, in the account that its ARN names. Can be repeated."`
 	Deny       []string      `placeholder:"ACTION" help:"A permission that the account lacks, such as RejectVpcPeerConnection. Can be repeated."`
 	Fault      []string      `placeholder:"ACTION:KIND[:N]" sep:"none" help:"A fault to inject, such as RejectVpcPeerConnection:throttle:3 or *:internal:p=0.2. Can be repeated."`
 	Latency    time.Duration `placeholder:"DURATION" help:"How long each call takes."`
