@@ -2,32 +2,32 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
-	"peerguard/function/guard"
 	"peerguard/function/peering"
 	"peerguard/function/policy"
 	"peerguard/simulator/platform"
 )
 
-// attempt is one delivery under way, as the checker sees it.
+// attempt is one invocation of a function, as the checker sees it.
 type attempt struct {
 	delivery
+	on      function
 	began   time.Time
-	pending []string // doomed connections in the sweep's scope that were pending when it began
-	watch   *sweepWatch
+	ended   time.Time // zero while it runs
+	pending []string  // doomed connections in the sweep's scope that were pending when it began
 }
 
-// sweepWatch is one timer event, from its first delivery to the end of its last.
-type sweepWatch struct {
-	*sweep
-	running int
-	until   time.Time // zero while it runs
+// mayWork reports whether the attempt may have been at work at a time. Calls lag: the platform gives up on an invocation
+// before the process does.
+func (a *attempt) mayWork(at time.Time) bool {
+	return a.ended.IsZero() || at.Before(a.ended.Add(grace))
 }
 
 // begin notes an attempt, and the client tokens that it explains.
-func (c *checker) begin(d delivery) *attempt {
-	a := &attempt{delivery: d}
+func (c *checker) begin(d delivery, on function) *attempt {
+	a := &attempt{delivery: d, on: on}
 	c.mu.Lock()
 	c.score.deliveries++
 	for _, e := range d.Events {
@@ -39,7 +39,8 @@ func (c *checker) begin(d delivery) *attempt {
 	}
 	var candidates []string
 	if d.Sweep != nil {
-		a.watch = c.watch(d.Sweep)
+		c.forgetSweeps()
+		c.sweeps = append(c.sweeps, a)
 		for _, in := range d.Sweep.Scope {
 			for id := range c.open[in] {
 				candidates = append(candidates, id)
@@ -52,28 +53,25 @@ func (c *checker) begin(d delivery) *attempt {
 			a.pending = append(a.pending, id)
 		}
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	a.began = time.Now()
 	return a
 }
 
-func (c *checker) watch(s *sweep) *sweepWatch {
-	kept := c.sweeps[:0]
-	var found *sweepWatch
-	for _, w := range c.sweeps {
-		if w.running > 0 || time.Since(w.until) < 2*grace {
-			kept = append(kept, w)
-		}
-		if w.sweep == s {
-			found = w
-		}
-	}
-	c.sweeps = kept
-	if found == nil || found.running == 0 {
-		found = &sweepWatch{sweep: s}
-		c.sweeps = append(c.sweeps, found)
-	}
-	found.running++
-	return found
+// forgetSweeps forgets the sweeps that can no longer explain anything. The caller holds the lock.
+func (c *checker) forgetSweeps() {
+	c.sweeps = slices.DeleteFunc(c.sweeps, func(a *attempt) bool { return !a.mayWork(time.Now().Add(-grace)) })
+}
+
+// answer is what the checker reads of a report.
+type answer struct {
+	Mode       policy.Mode `json:"mode"`
+	Partitions []struct {
+		Account peering.Account `json:"account"`
+		Region  string          `json:"region"`
+		Busy    bool            `json:"busy"` // left to another sweep on the same instance
+	} `json:"partitions"`
 }
 
 // end judges the answer of an attempt.
@@ -81,16 +79,13 @@ func (c *checker) end(a *attempt, r platform.Result) {
 	if leaks := leaks(string(r.Body) + r.ErrorMessage); leaks != nil {
 		c.complain(func(s *score) *int { return &s.leaks }, "the answer of an invocation holds %v", leaks)
 	}
-	if a.watch != nil {
-		c.mu.Lock()
-		a.watch.running--
-		a.watch.until = time.Now()
-		c.mu.Unlock()
-	}
+	c.mu.Lock()
+	a.ended = time.Now()
+	c.mu.Unlock()
 	if !r.OK {
 		return // the platform knows: it tries again or tells somebody
 	}
-	var report guard.Report
+	var report answer
 	if err := json.Unmarshal(r.Body, &report); err != nil || a.Bad {
 		c.complain(func(s *score) *int { return &s.lost }, "a false success: %.200q for %.200q", r.Body, a.Payload)
 		return
@@ -98,7 +93,7 @@ func (c *checker) end(a *attempt, r platform.Result) {
 	if report.Mode != policy.Enforce {
 		return
 	}
-	left := a.pending
+	left := c.notBusy(a, &report)
 	for _, e := range a.Events {
 		if e.Honest {
 			left = append(left, e.About)
@@ -107,6 +102,28 @@ func (c *checker) end(a *attempt, r platform.Result) {
 	for _, id := range left {
 		c.acknowledged(a, id, r)
 	}
+}
+
+// notBusy returns the connections that were pending when a sweep began, without those in partitions that it left to
+// another sweep. That other sweep answers for them, and must exist.
+func (c *checker) notBusy(a *attempt, report *answer) []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	busy := map[peering.Partition]bool{}
+	for _, p := range report.Partitions {
+		in := peering.Partition{Account: p.Account, Region: p.Region}
+		if busy[in] = p.Busy; p.Busy && !c.sweptByAnother(a, in) {
+			c.blame(&c.score.lost, "%v was left to another sweep, but there was none: %.300q", in, a.Payload)
+		}
+	}
+	return slices.DeleteFunc(a.pending, func(id string) bool { return busy[c.subjects[id].home] })
+}
+
+// sweptByAnother reports whether another sweep of the partition was at work on the same instance. The caller holds the lock.
+func (c *checker) sweptByAnother(a *attempt, in peering.Partition) bool {
+	return slices.ContainsFunc(c.sweeps, func(other *attempt) bool {
+		return other != a && other.on == a.on && other.mayWork(a.began) && slices.Contains(other.Sweep.Scope, in)
+	})
 }
 
 // acknowledged checks that an invocation that succeeded left no unknown request behind, unless the API lied to it.

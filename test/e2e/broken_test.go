@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"regexp"
 	"sync"
 	"syscall"
 	"testing"
@@ -81,8 +82,35 @@ func (boastful) Reject(context.Context, peering.Partition, peering.Rejection) (s
 type forgetful struct{ guard.Cloud }
 
 func (f forgetful) Reject(ctx context.Context, in peering.Partition, r peering.Rejection) (string, error) {
-	r.ClientToken = fmt.Sprintf("%016x", rand.Uint64())
+	r.ClientToken = digest(fmt.Sprint(rand.Uint64()))
 	return f.Cloud.Reject(ctx, in, r)
+}
+
+// timid leaves a connection alone once an event has named the partner as its requester, and says that it failed.
+type timid struct {
+	guard.Cloud
+	disputed *sync.Map
+}
+
+func newTimid() func(guard.Cloud, []byte) guard.Cloud {
+	disputed := new(sync.Map)
+	return func(c guard.Cloud, payload []byte) guard.Cloud {
+		for _, id := range connectionID.FindAllString(string(payload), -1) {
+			if requesterOf(payload, id) == "2222222222222222" {
+				disputed.Store(id, true)
+			}
+		}
+		return timid{c, disputed}
+	}
+}
+
+var connectionID = regexp.MustCompile(`pcc-[a-z0-9]+`)
+
+func (d timid) Reject(ctx context.Context, in peering.Partition, r peering.Rejection) (string, error) {
+	if _, found := d.disputed.Load(r.ID); found {
+		return "", &peering.Failure{Code: "Disputed"}
+	}
+	return d.Cloud.Reject(ctx, in, r)
 }
 
 // breakage is a way to break a handler, and the score that must show it.
@@ -92,6 +120,7 @@ type breakage struct {
 	wreck  func(cloud guard.Cloud, payload []byte) guard.Cloud // as inProcess.wreck
 	edit   func(platform.Result) platform.Result               // as inProcess.edit
 	caught func(score) int                                     // nil: nothing is broken, and the run is clean
+	late   bool                                                // it shows only after the faults have ended
 }
 
 var breakages = []breakage{
@@ -126,6 +155,12 @@ var breakages = []breakage{
 		name:   "tokens made up",
 		wreck:  func(c guard.Cloud, _ []byte) guard.Cloud { return forgetful{c} },
 		caught: func(s score) int { return s.twice },
+	},
+	{
+		name:   "requests left alone when in doubt",
+		wreck:  newTimid(),
+		caught: func(s score) int { return s.heldOff },
+		late:   true,
 	},
 	{
 		name: "failures reported as success",
@@ -169,7 +204,7 @@ func TestTheCheckerCanFail(t *testing.T) {
 				r.functions = append(r.functions, h)
 			}
 			d := 6 * time.Second
-			if tt.caught != nil {
+			if tt.caught != nil && !tt.late {
 				d = 5 * time.Minute // at most, on a busy machine: the run ends once the fault is caught
 				r.enough = func(s score) bool { return tt.caught(s) > 0 }
 			}
@@ -202,6 +237,7 @@ func TestAProcessThatEndsIsACrash(t *testing.T) {
 			f.restart(true)
 		}
 	}
+	r.enough = func(s score) bool { return s.crashes >= len(r.functions) } // there is no need for a siege
 	if s := r.chaos(time.Second); s.crashes != len(r.functions) {
 		t.Errorf("%d crashes, want %d: %q", s.crashes, len(r.functions), r.problems)
 	}

@@ -43,7 +43,7 @@ func chaos(t *testing.T, seed uint64, d time.Duration) {
 		t.Error(err)
 		return
 	}
-	r.least = 150
+	r.least = 60
 	s := r.chaos(d)
 	t.Logf("seed %d, repeat with: make chaos SEED=%d MINUTES=%.3g\n%v", seed, seed, d.Minutes(), s)
 	for _, p := range r.problems {

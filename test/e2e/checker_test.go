@@ -1,8 +1,6 @@
 package e2e_test
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"regexp"
 	"slices"
@@ -24,8 +22,8 @@ type checker struct {
 	subjects map[string]*subject
 	open     map[peering.Partition]map[string]bool // doomed, and not rejected yet
 	stale    map[peering.Partition]time.Time       // when a list was last shown as it was before
-	sweeps   []*sweepWatch
-	unsound  []interval // when the policy on disk was not one that anybody meant
+	sweeps   []*attempt                            // that run, or ended a short while ago
+	unsound  []interval                            // when the policy on disk was not one that anybody meant
 	suspects []suspect
 	score    score
 	problems []string
@@ -35,7 +33,9 @@ type checker struct {
 type subject struct {
 	fate    fate
 	home    peering.Partition // of the accepter
-	tokens  map[string]bool   // that events about it explain
+	tokens  map[string]bool   // that may reject it, besides those of sweeps
+	refused map[string]bool   // tokens that the API refused because they had been used with other parameters
+	random  int               // random tokens that may still reject it
 	effects int
 	lied    bool // the API denied it, showed it as it was before, or acknowledged what it did not do
 }
@@ -67,8 +67,8 @@ func (c *checker) expect(n *connection) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.score.connections++
-	home := peering.Partition{Account: n.Item.Accepter(), Region: n.Item.AcceptingRegionID}
-	c.subjects[n.Item.InstanceID] = &subject{fate: n.Fate, home: home, tokens: map[string]bool{}}
+	home := homeOf(&n.Item)
+	c.subjects[n.Item.InstanceID] = &subject{fate: n.Fate, home: home, tokens: map[string]bool{}, refused: map[string]bool{}}
 	if n.Fate == doomed {
 		if c.open[home] == nil {
 			c.open[home] = map[string]bool{}
@@ -109,8 +109,11 @@ func (c *checker) rejection(s *subject, call simulator.Call) {
 	if s.fate != doomed {
 		c.suspects = append(c.suspects, suspect{call.Time, fmt.Sprintf("%s must never be rejected: %+v", call.InstanceID, call)})
 	}
-	if !s.tokens[call.ClientToken] && !c.sweepExplains(call) {
+	if !c.explains(s, call) {
 		c.blame(&c.score.twice, "%s: no event and no timer explains the client token: %+v", call.InstanceID, call)
+	}
+	if call.Outcome == "IdempotentParameterMismatch" {
+		s.refuse(call.InstanceID, call.ClientToken)
 	}
 	if call.Effect {
 		s.effects++
@@ -129,37 +132,6 @@ func (c *checker) excused(at time.Time) bool {
 		}
 	}
 	return false
-}
-
-func (c *checker) sweepExplains(call simulator.Call) bool {
-	for _, s := range c.sweeps {
-		alive := s.running > 0 || call.Time.Before(s.until.Add(grace))
-		if alive && explained(digest("sweep\n"+s.TriggerTime+"\n"+call.InstanceID), call.InstanceID)[call.ClientToken] {
-			return true
-		}
-	}
-	return false
-}
-
-// explained returns the tokens that a rejection may carry for an event or a timer: its own token, the one of its dry run,
-// and the substitute for either.
-func explained(token, id string) map[string]bool {
-	dry := digest("dry-run\n" + token)
-	return map[string]bool{token: true, dry: true, digest(token + "\n" + id): true, digest(dry + "\n" + id): true}
-}
-
-var plainToken = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,64}$`)
-
-func eventToken(id string) string {
-	if plainToken.MatchString(id) {
-		return id
-	}
-	return digest(id)
-}
-
-func digest(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:])
 }
 
 var unresolved = regexp.MustCompile(`^([0-9]+) of [0-9]+ connections unresolved`)
@@ -187,6 +159,11 @@ func (c *checker) settle(last platform.Result) {
 	if told := unresolved.FindStringSubmatch(last.ErrorMessage); undecidable > 0 && (len(told) != 2 || told[1] != want) {
 		c.blame(&c.score.lost, "%s connections cannot be judged, and the last sweep must name all of them: ok %t, %v, %.300s", want, last.OK, last.Err, last.ErrorMessage)
 	}
+}
+
+// homeOf returns the partition in which a connection is judged.
+func homeOf(it *simulator.Item) peering.Partition {
+	return peering.Partition{Account: it.Accepter(), Region: it.AcceptingRegionID}
 }
 
 func pending(it simulator.Item) bool {

@@ -49,6 +49,19 @@ func region(n int) string { return "cn-area-" + strconv.Itoa(n) }
 
 func memberAccount(n int) int64 { return 9990000000000000 + int64(n) }
 
+// everywhere returns all guarded partitions.
+func everywhere() (scope []peering.Partition) {
+	for n := range regions {
+		scope = append(scope, peering.Partition{Account: own, Region: region(n)})
+		for m := range members {
+			scope = append(scope, peering.Partition{Account: accountOf(memberAccount(m)), Region: region(n)})
+		}
+	}
+	return scope
+}
+
+func accountOf(number int64) peering.Account { return peering.Account(strconv.FormatInt(number, 10)) }
+
 func roleOf(account int64) string { return fmt.Sprintf("acs:ram::%d:role/peerguard", account) }
 
 // kinds are the sorts of connections, and how common each is.

@@ -1,21 +1,23 @@
 package e2e_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strconv"
 	"time"
 
 	"peerguard/function/peering"
 	"peerguard/simulator"
 )
 
-// step is what happens next: connections appear, payloads are delivered, an instance is stopped, the policy is edited.
+// step is what happens next: connections appear, payloads are delivered, an instance is stopped, the policy is edited, or
+// a fault begins.
 type step struct {
 	Put     []connection
 	Deliver []delivery
 	Stop    *stop
 	Edit    *edit
+	Fault   *simulator.Fault
 }
 
 // delivery is one asynchronous invocation.
@@ -78,6 +80,12 @@ func (p *plan) next() step {
 		s.Stop = &stop{Instance: r.IntN(1000), Kill: r.IntN(3) > 0}
 	case 7:
 		s.Edit = p.edit()
+	case 8:
+		s.Put = append(s.Put, p.flood()...)
+	case 9:
+		s.Deliver = append(s.Deliver, p.overlap()...)
+	case 10:
+		s.Fault = p.stall()
 	}
 	if p.steps == p.repair {
 		s.Edit = &edit{Text: sound(r, "enforce"), Accounts: accounts(r)}
@@ -107,6 +115,23 @@ func (p *plan) appear() connection {
 		p.announce(&c, 1+p.random.IntN(3))
 	}
 	return c
+}
+
+// flood makes many requests in one partition, by one requester or by as many as there are requests.
+func (p *plan) flood() []connection {
+	r := p.random
+	flood := make([]connection, 20+r.IntN(60))
+	requester, accepter, home, alone := stranger(r), guarded(r, 0), region(r.IntN(regions)), r.IntN(2) == 0
+	for i := range flood {
+		if !alone {
+			requester = stranger(r)
+		}
+		it := &flood[i].Item
+		*it = pendingRequest(fmt.Sprintf("pcc-%06d", p.connections), requester)
+		it.AcceptingOwnerUID, it.AcceptingRegionID = accepter, home
+		p.connections++
+	}
+	return flood
 }
 
 func (p *plan) announce(c *connection, copies int) {
@@ -142,27 +167,52 @@ func (p *plan) due() (list []delivery) {
 
 // sweep makes a timer event, delivered once or twice.
 func (p *plan) sweep() []delivery {
-	r := p.random
-	whole := r.IntN(8) == 0
-	accounts, areas := r.Perm(members + 1)[:1+r.IntN(3)], r.Perm(regions)[:1+r.IntN(5)]
+	scope, whole := p.scope(), p.random.IntN(8) == 0
 	if whole {
-		accounts, areas = r.Perm(members+1), r.Perm(regions)
+		scope = everywhere()
 	}
-	d := p.delivery()
-	d.Timeout += 3 * time.Second
-	d.Sweep = &sweep{TriggerTime: time.Date(2026, 11, 1, 0, 0, p.sweeps, 0, time.UTC).Format(time.RFC3339)}
-	p.sweeps++
+	return slices.Repeat([]delivery{p.timer(scope, whole)}, 1+p.random.IntN(2))
+}
+
+// scope draws some guarded accounts and regions.
+func (p *plan) scope() (scope []peering.Partition) {
+	r := p.random
+	accounts, areas := r.Perm(members + 1)[:1+r.IntN(3)], r.Perm(regions)[:1+r.IntN(5)]
 	for _, a := range accounts {
 		account := own
 		if a < members {
-			account = peering.Account(strconv.FormatInt(memberAccount(a), 10))
+			account = accountOf(memberAccount(a))
 		}
 		for _, n := range areas {
-			d.Sweep.Scope = append(d.Sweep.Scope, peering.Partition{Account: account, Region: region(n)})
+			scope = append(scope, peering.Partition{Account: account, Region: region(n)})
 		}
 	}
-	d.Payload = timer(d.Sweep.TriggerTime, d.Sweep.Scope, whole)
-	return slices.Repeat([]delivery{d}, 1+r.IntN(2))
+	return scope
+}
+
+// timer makes the next timer event, for the whole scope or a part of it.
+func (p *plan) timer(scope []peering.Partition, whole bool) delivery {
+	d := p.delivery()
+	d.Timeout += 3 * time.Second
+	d.Sweep = &sweep{TriggerTime: time.Date(2026, 11, 1, 0, 0, p.sweeps, 0, time.UTC).Format(time.RFC3339), Scope: scope}
+	d.Payload = timer(d.Sweep.TriggerTime, scope, whole)
+	p.sweeps++
+	return d
+}
+
+// overlap makes several timer events of one scope at the same time.
+func (p *plan) overlap() (list []delivery) {
+	scope := p.scope()
+	for range 2 + p.random.IntN(3) {
+		list = append(list, p.timer(scope, false))
+	}
+	return list
+}
+
+// stall lets a partition hang for a few calls.
+func (p *plan) stall() *simulator.Fault {
+	in := everywhere()[p.random.IntN(len(everywhere()))]
+	return &simulator.Fault{Kind: simulator.Hang, Action: "ListVpcPeerConnections", Account: in.Account, Region: in.Region, Count: 1 + p.random.IntN(4)}
 }
 
 func (p *plan) delivery() delivery {

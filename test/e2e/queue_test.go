@@ -90,7 +90,7 @@ func (q *queue) retries(inv *invocation) bool {
 }
 
 func (q *queue) attempt(f function, inv *invocation) (ok bool) {
-	a := q.checker.begin(inv.delivery)
+	a := q.checker.begin(inv.delivery, f)
 	inv.attempts++
 	ctx, cancel := context.WithTimeout(context.Background(), inv.Timeout+2*time.Second)
 	defer cancel()

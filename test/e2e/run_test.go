@@ -2,9 +2,7 @@ package e2e_test
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
-	"strconv"
 	"sync"
 	"time"
 
@@ -22,7 +20,7 @@ type run struct {
 	folder    string // of the policy
 	functions []function
 	faults    []simulator.Fault
-	least     int              // connections that the run makes, however long a busy machine takes for them
+	least     int              // steps that the run takes, however long a busy machine needs for them
 	enough    func(score) bool // ends the run early; nil: it takes its time
 	storm     score            // when the faults ended
 	renames   bool             // no policy is written over the old one, so no stall of this machine can excuse a rejection
@@ -47,8 +45,8 @@ func (r *run) soundPolicy() edit {
 	return edit{Text: sound(random, "enforce"), Accounts: accounts(random)}
 }
 
-// chaos carries out the plan for a while, ends the faults, waits until every delivery is answered, sweeps once more, and
-// judges.
+// chaos carries out the plan for a while, ends the faults, and waits until every delivery is answered. Then attackers try to
+// hold off rejections, and a last sweep must leave nothing behind.
 func (r *run) chaos(d time.Duration) score {
 	var serving sync.WaitGroup
 	for _, f := range r.functions {
@@ -58,7 +56,7 @@ func (r *run) chaos(d time.Duration) score {
 	}
 	r.cloud.Inject(r.faults...)
 	plan := newPlan(r.seed)
-	for end := time.Now().Add(d); time.Now().Before(end) || plan.connections < r.least; {
+	for end := time.Now().Add(d); time.Now().Before(end) || plan.steps < r.least; {
 		r.carryOut(plan.next())
 		if r.enough != nil && r.enough(r.soFar()) {
 			break
@@ -74,6 +72,7 @@ func (r *run) chaos(d time.Duration) score {
 	if err := r.writePolicy(r.soundPolicy()); err != nil {
 		r.crashed(err.Error())
 	}
+	r.siege()
 	r.settle(r.lastSweep())
 	for _, f := range r.functions {
 		f.close()
@@ -84,12 +83,7 @@ func (r *run) chaos(d time.Duration) score {
 // carryOut carries out one step.
 func (r *run) carryOut(s step) {
 	for i := range s.Put {
-		c := &s.Put[i]
-		r.expect(c)
-		r.cloud.Put(c.Item)
-		if c.Then != "" {
-			r.cloud.SetStatusAfter(c.Item.InstanceID, c.After, c.Then)
-		}
+		r.put(&s.Put[i])
 	}
 	if s.Stop != nil {
 		r.note(func(s *score) { s.stops++ })
@@ -98,6 +92,9 @@ func (r *run) carryOut(s step) {
 		}
 		f := r.functions[s.Stop.Instance%len(r.functions)]
 		r.aside.Go(func() { f.restart(s.Stop.Kill) })
+	}
+	if s.Fault != nil {
+		r.cloud.Inject(*s.Fault)
 	}
 	if s.Edit != nil {
 		r.note(func(s *score) { s.edits++ })
@@ -111,6 +108,14 @@ func (r *run) carryOut(s step) {
 	}
 	for _, d := range s.Deliver {
 		r.send(d)
+	}
+}
+
+func (r *run) put(c *connection) {
+	r.expect(c)
+	r.cloud.Put(c.Item)
+	if c.Then != "" {
+		r.cloud.SetStatusAfter(c.Item.InstanceID, c.After, c.Then)
 	}
 }
 
@@ -128,28 +133,29 @@ func (r *run) writePolicy(e edit) error {
 
 // lastSweep sweeps everything on every instance at once, and returns the answer of the first.
 func (r *run) lastSweep() platform.Result {
-	d := delivery{Timeout: 2 * time.Minute, Sweep: &sweep{TriggerTime: "the-end"}}
-	d.Payload = timer(d.Sweep.TriggerTime, nil, true)
-	for n := range regions {
-		d.Sweep.Scope = append(d.Sweep.Scope, peering.Partition{Account: own, Region: region(n)})
-		for m := range members {
-			account := peering.Account(strconv.FormatInt(memberAccount(m), 10))
-			d.Sweep.Scope = append(d.Sweep.Scope, peering.Partition{Account: account, Region: region(n)})
-		}
-	}
+	return r.sweepAll("the-end", 2*time.Minute)[0]
+}
+
+// sweepAll delivers one timer event to every instance, as the platform may do, and returns their answers.
+func (r *run) sweepAll(triggerTime string, timeout time.Duration) []platform.Result {
+	d := delivery{Payload: timer(triggerTime, nil, true), Timeout: timeout, Sweep: &sweep{TriggerTime: triggerTime, Scope: everywhere()}}
 	results := make([]platform.Result, len(r.functions))
 	var wait sync.WaitGroup
 	for i, f := range r.functions {
-		wait.Go(func() {
-			a := r.begin(d)
-			ctx, cancel := context.WithTimeout(context.Background(), d.Timeout)
-			defer cancel()
-			results[i] = f.do(ctx, platform.Invocation{RequestID: fmt.Sprintf("1-end-%d", i), Payload: []byte(d.Payload), Timeout: d.Timeout, Region: region(0)})
-			r.end(a, results[i])
-		})
+		wait.Go(func() { results[i] = r.invokeOn(f, d) })
 	}
 	wait.Wait()
-	return results[0]
+	return results
+}
+
+// invokeOn invokes one function, past the queue.
+func (r *run) invokeOn(f function, d delivery) platform.Result {
+	a := r.begin(d, f)
+	ctx, cancel := context.WithTimeout(context.Background(), d.Timeout)
+	defer cancel()
+	result := f.do(ctx, platform.Invocation{Payload: []byte(d.Payload), Timeout: d.Timeout, Region: region(0)})
+	r.end(a, result)
+	return result
 }
 
 // startInstances adds instances of the package on both runtimes, in front of a cloud at an address.

@@ -6,18 +6,18 @@ import "fmt"
 type score struct {
 	connections, calls, faults, kills, stops, edits, deliveries, told int
 
-	lost, wrong, twice, leaks, crashes int
+	lost, wrong, twice, leaks, crashes, heldOff int
 }
 
 // String is the score in three lines.
 func (s score) String() string {
 	return fmt.Sprintf("%d connections, %d calls, %d faults, %d stops (%d kills), %d edits of the policy, %d deliveries, %d given up and told\n"+
-		"lost %d, wrongly rejected %d, effects twice %d\nleaks %d, crashes %d",
-		s.connections, s.calls, s.faults, s.stops, s.kills, s.edits, s.deliveries, s.told, s.lost, s.wrong, s.twice, s.leaks, s.crashes)
+		"lost %d, wrongly rejected %d, effects twice %d\nleaks %d, crashes %d, held off by an attacker %d",
+		s.connections, s.calls, s.faults, s.stops, s.kills, s.edits, s.deliveries, s.told, s.lost, s.wrong, s.twice, s.leaks, s.crashes, s.heldOff)
 }
 
 func (s score) clean() bool {
-	return s.lost == 0 && s.wrong == 0 && s.twice == 0 && s.leaks == 0 && s.crashes == 0
+	return s.lost == 0 && s.wrong == 0 && s.twice == 0 && s.leaks == 0 && s.crashes == 0 && s.heldOff == 0
 }
 
 // soFar returns the score as it stands. Before the end, a rejection may yet turn out to be excused.

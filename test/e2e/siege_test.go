@@ -1,0 +1,109 @@
+package e2e_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"peerguard/function/peering"
+	"peerguard/simulator"
+)
+
+const (
+	siegeVictims = 12
+	siegeRounds  = 2               // sweeps that a victim may survive at most
+	siegeTimeout = 6 * time.Second // of the function
+)
+
+// siege is what attackers do after the faults have ended, to keep their requests from being rejected. They know when the
+// next sweep comes, and can put any event on the bus.
+type siege struct {
+	*run
+	random  *rand.Rand
+	stalled peering.Partition // does not answer
+	victims []string          // the requests that the attackers want to keep
+	aside   sync.WaitGroup    // attacks during a sweep
+	serial  int
+}
+
+// attacks are what happens before and during each sweep.
+var attacks = []func(s *siege, triggerTime string){
+	(*siege).forge,
+	(*siege).overlap,
+}
+
+// siege counts the requests that attackers keep from being rejected although nothing else is in the way.
+func (r *run) siege() {
+	if r.enough != nil && r.enough(r.soFar()) {
+		return
+	}
+	s := &siege{run: r, random: rand.New(rand.NewPCG(r.seed, 3))}
+	s.stalled = everywhere()[s.random.IntN(len(everywhere()))]
+	for range siegeVictims {
+		s.victims = append(s.victims, s.request(stranger(s.random)))
+	}
+	r.cloud.Inject(simulator.Fault{Kind: simulator.Hang, Action: "ListVpcPeerConnections", Account: s.stalled.Account, Region: s.stalled.Region})
+	for round := 0; round < siegeRounds && len(s.victims) > 0; round++ {
+		s.round(fmt.Sprintf("round-%d", round))
+	}
+	r.cloud.ClearFaults()
+	for _, id := range s.victims {
+		r.complain(func(s *score) *int { return &s.heldOff }, "%s is still pending after %d sweeps", id, siegeRounds)
+	}
+}
+
+// round attacks while everything is swept.
+func (s *siege) round(triggerTime string) {
+	for _, attack := range attacks {
+		attack(s, triggerTime)
+	}
+	s.sweepAll(triggerTime, siegeTimeout)
+	s.aside.Wait()
+	s.victims = slices.DeleteFunc(s.victims, func(id string) bool {
+		item, _ := s.cloud.Item(id)
+		return !pending(item)
+	})
+}
+
+// request makes a pending request in a partition that answers, and returns its id.
+func (s *siege) request(requester int64) string {
+	s.serial++
+	c := connection{Item: pendingRequest(fmt.Sprintf("pcc-siege%d", s.serial), requester)}
+	for {
+		c.Item.AcceptingOwnerUID, c.Item.AcceptingRegionID = guarded(s.random, 0), region(s.random.IntN(regions))
+		if homeOf(&c.Item) != s.stalled {
+			break
+		}
+	}
+	s.put(&c)
+	return c.Item.InstanceID
+}
+
+// send delivers an event about a connection to some instance, at the same time as everything else.
+func (s *siege) send(a announcement) {
+	f := s.functions[s.random.IntN(len(s.functions))]
+	s.aside.Go(func() {
+		s.invokeOn(f, delivery{Payload: a.Body, Events: []announcement{a}, Timeout: siegeTimeout})
+	})
+}
+
+// forge sends events about the victims that lead astray: to another account, or to a region that does not exist.
+func (s *siege) forge(triggerTime string) {
+	for i, id := range s.victims {
+		item, _ := s.cloud.Item(id)
+		accepter := item.AcceptingOwnerUID
+		if item.AcceptingRegionID = "cn-nowhere"; i%2 == 0 {
+			accepter = guarded(s.random, accepter)
+		}
+		a := announcement{ID: fmt.Sprintf("forged-%s-%d", triggerTime, i), About: id}
+		a.Body = cloudEvent(a.ID, creation(&item, partner, accepter))
+		s.send(a)
+	}
+}
+
+// overlap delivers another timer event while the sweep runs.
+func (s *siege) overlap(triggerTime string) {
+	s.aside.Go(func() { s.sweepAll(triggerTime+"-again", siegeTimeout) })
+}
