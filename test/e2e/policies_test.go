@@ -26,6 +26,9 @@ const (
 
 func newEdit(r *rand.Rand) edit {
 	e := edit{Text: sound(r, mode(r)), Accounts: accounts(r)}
+	if r.IntN(20) == 0 {
+		e.Text = strings.Replace(e.Text, "guard:\n", fmt.Sprintf("guard:\n  max_rejections: %d\n", 1+r.IntN(3)), 1)
+	}
 	if r.IntN(3) == 0 {
 		e.InPlace, e.Pieces, e.Pause = true, 2+r.IntN(8), between(r, 0, 60*time.Millisecond)
 	}
@@ -49,9 +52,6 @@ func sound(r *rand.Rand, mode string) string {
 	b.WriteString("  accounts:\n")
 	for n := range members {
 		fmt.Fprintf(&b, "    - role: %s\n", roleOf(memberAccount(n)))
-	}
-	if r.IntN(20) == 0 {
-		fmt.Fprintf(&b, "  max_rejections: %d\n", 1+r.IntN(3))
 	}
 	if r.IntN(2) == 0 {
 		fmt.Fprintf(&b, "reject:\n  - name: known\n    accounts: [\"%d\"]\n", stranger(r))
