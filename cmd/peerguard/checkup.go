@@ -74,12 +74,12 @@ func (c *checkup) identity(ctx context.Context, o *operator) bool {
 
 // account checks one guarded account: its role, List in each region, Get and Reject.
 func (c *checkup) account(ctx context.Context, o *operator, account peering.Account) {
-	if arn, member := o.rules.Guard.Roles[account]; member && account != o.who.Account {
-		if err := limited(ctx, func(ctx context.Context) error { return o.assume(ctx, account) }); err != nil {
-			c.fail("role", arn, err, "the role's trust policy must name "+o.who.ARN+"; "+advice(err, grantRole(arn)))
+	if role, member := o.rules.Guard.Roles[account]; member && account != o.who.Account {
+		if err := limited(ctx, func(ctx context.Context) error { return o.client.Assume(ctx, account) }); err != nil {
+			c.fail("role", role.ARN, err, "the role's trust policy must name "+o.who.ARN+"; "+advice(err, grantRole(role.ARN)))
 			return
 		}
-		c.pass("role", arn, "can be assumed")
+		c.pass("role", role.ARN, "can be assumed")
 	}
 	for _, region := range o.rules.Guard.Regions {
 		if !c.list(ctx, o, peering.Partition{Account: account, Region: region}) {

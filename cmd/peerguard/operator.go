@@ -45,17 +45,6 @@ func (o *operator) caller() acs.Caller {
 	return acs.Caller{Account: o.who.Account, Region: o.region(), Credentials: o.found.Credentials}
 }
 
-// assume assumes the role of a member account, and fails if that is not permitted. It does nothing for an account without a
-// role, and does not renew a session that is still valid.
-func (o *operator) assume(ctx context.Context, account peering.Account) error {
-	role, member := o.rules.Guard.Roles[account]
-	if !member || account == o.who.Account {
-		return nil
-	}
-	_, err := o.cloud.RoleCredentials(ctx, o.caller(), role, peering.Credentials{})
-	return err
-}
-
 // connect reads the policy, finds credentials, and asks whose they are.
 func (t *target) connect(ctx context.Context) (*operator, error) {
 	rules, err := newPolicyFile(t.Policy).load()

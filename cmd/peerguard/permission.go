@@ -45,8 +45,7 @@ func (s statement) String() string {
 // permissionRecorder is a client that records which permissions the operator lacks. It is safe for concurrent use.
 type permissionRecorder struct {
 	*vpcpeer.Client
-	roles  map[peering.Account]string
-	assume func(context.Context, peering.Account) error // fails if the account's role cannot be assumed
+	roles map[peering.Account]peering.Role
 
 	mu      sync.Mutex
 	lacking map[peering.Account]map[string]bool // actions, by the account whose identity lacks them
@@ -57,7 +56,7 @@ var _ guard.Cloud = (*permissionRecorder)(nil)
 
 func recordPermissions(o *operator) *permissionRecorder {
 	return &permissionRecorder{
-		Client: o.client, roles: o.rules.Guard.Roles, assume: o.assume,
+		Client: o.client, roles: o.rules.Guard.Roles,
 		lacking: map[peering.Account]map[string]bool{}, closed: map[peering.Account]bool{},
 	}
 }
@@ -91,7 +90,7 @@ func (r *permissionRecorder) record(ctx context.Context, account peering.Account
 	if !forbidden(err) {
 		return
 	}
-	closed := r.assume(ctx, account) != nil // free if the role has been assumed before
+	closed := r.Client.Assume(ctx, account) != nil // free if the role has been assumed before
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
@@ -113,7 +112,7 @@ func forbidden(err error) bool {
 // explain prints which statements to add where. Call it after the guard has returned.
 func (r *permissionRecorder) explain(out io.Writer, who login.Identity) {
 	for _, account := range slices.Sorted(maps.Keys(r.lacking)) {
-		identity := cmp.Or(r.roles[account], who.ARN)
+		identity := cmp.Or(r.roles[account].ARN, who.ARN)
 		if account == who.Account {
 			identity = who.ARN
 		}
@@ -121,7 +120,7 @@ func (r *permissionRecorder) explain(out io.Writer, who login.Identity) {
 		fmt.Fprintf(out, "%s lacks %s. Add this statement to its RAM policy:\n  %s\n", identity, strings.Join(actions, ", "), grantVPC(actions...))
 	}
 	for _, account := range slices.Sorted(maps.Keys(r.closed)) {
-		arn := r.roles[account]
+		arn := r.roles[account].ARN
 		fmt.Fprintf(out, "%s cannot assume %s. The role's trust policy must name it, and its RAM policy needs this statement:\n  %s\n", who.ARN, arn, grantRole(arn))
 	}
 }

@@ -23,7 +23,7 @@ var stsQuota = Quota{Burst: 10, Rate: 90}
 // Role says which role AssumeRole assumes, and how. Empty fields are left out.
 type Role struct {
 	ARN         string
-	SessionName string        // tells an auditor of the role's account who came from where
+	SessionName string        // tells an auditor of the role's account who came; "" means peerguard@<caller's account>
 	Duration    time.Duration // 0 means an hour
 	Policy      string        // a RAM policy that narrows the session
 	ExternalID  string
@@ -53,7 +53,7 @@ func (c *Cloud) AssumeRole(ctx context.Context, caller Caller, role Role) (Sessi
 	err := c.Do(ctx, caller, Call{Service: STS, In: peering.Partition{Account: caller.Account, Region: caller.Region}, Quota: stsQuota}, func(send Send) error {
 		request := sts.CreateAssumeRoleRequest()
 		request.RoleArn = role.ARN
-		request.RoleSessionName = role.SessionName
+		request.RoleSessionName = cmp.Or(role.SessionName, "peerguard@"+string(caller.Account))
 		request.DurationSeconds = requests.NewInteger(int(duration.Seconds()))
 		request.Policy = role.Policy
 		request.ExternalId = role.ExternalID

@@ -12,7 +12,7 @@ import (
 type Call struct {
 	Service Service
 	In      peering.Partition // the account that the calls are counted against, and the region that the request names
-	Role    string            // ARN of the role to assume; "" means the caller's own credentials
+	Role    Role              // the role to assume; the zero Role means the caller's own credentials
 	Quota   Quota
 }
 
@@ -38,7 +38,7 @@ func (c *Cloud) Do(ctx context.Context, caller Caller, call Call, attempt func(S
 		err = attempt(func(request requests.AcsRequest, answer Answer) error {
 			return c.send(ctx, call, creds, request, answer)
 		})
-		if call.Role != "" && refused == (peering.Credentials{}) && sessionRefused(err) {
+		if call.Role != (Role{}) && refused == (peering.Credentials{}) && sessionRefused(err) {
 			refused = creds
 			return again(err)
 		}
@@ -58,8 +58,8 @@ func (c *Cloud) send(ctx context.Context, call Call, creds peering.Credentials, 
 }
 
 // credentials returns the caller's own credentials, or those of the role, but not the refused ones.
-func (c *Cloud) credentials(ctx context.Context, caller Caller, role string, refused peering.Credentials) (peering.Credentials, error) {
-	if role == "" {
+func (c *Cloud) credentials(ctx context.Context, caller Caller, role Role, refused peering.Credentials) (peering.Credentials, error) {
+	if role == (Role{}) {
 		return caller.Credentials, nil
 	}
 	return c.RoleCredentials(ctx, caller, role, refused)

@@ -65,13 +65,13 @@ func (c client) reject(ctx context.Context, in peering.Partition, id, token stri
 func (c client) do(ctx context.Context, in peering.Partition, request func() requests.AcsRequest) error {
 	call := acs.Call{Service: acs.VpcPeer, In: in, Quota: quota}
 	if in.Account == member {
-		call.Role = role
+		call.Role = acs.Role{ARN: role}
 	}
 	return c.Do(ctx, caller, call, func(send acs.Send) error { return send(request(), new(acs.Confirmation)) })
 }
 
 func (c client) assume(ctx context.Context) error {
-	_, err := c.RoleCredentials(ctx, caller, role, peering.Credentials{})
+	_, err := c.RoleCredentials(ctx, caller, acs.Role{ARN: role}, peering.Credentials{})
 	return err
 }
 

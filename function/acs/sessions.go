@@ -22,7 +22,7 @@ type sessions struct {
 // assumption is who assumes which role.
 type assumption struct {
 	caller peering.Account
-	role   string
+	role   Role
 }
 
 // slot holds the session of a role. Read and renew it only while holding turn.
@@ -45,7 +45,7 @@ func (s *sessions) slot(key assumption) *slot {
 // RoleCredentials returns the credentials of a role's session. It assumes the role if there is no session yet, if the
 // session ends soon, or if its credentials are the refused ones. Concurrent callers share one AssumeRole. The error is a
 // *peering.Failure.
-func (c *Cloud) RoleCredentials(ctx context.Context, caller Caller, role string, refused peering.Credentials) (peering.Credentials, error) {
+func (c *Cloud) RoleCredentials(ctx context.Context, caller Caller, role Role, refused peering.Credentials) (peering.Credentials, error) {
 	slot := c.sessions.slot(assumption{caller.Account, role})
 	if slot.turn.Acquire(ctx, 1) != nil {
 		return peering.Credentials{}, outOfTime(nil)
@@ -54,7 +54,7 @@ func (c *Cloud) RoleCredentials(ctx context.Context, caller Caller, role string,
 	if slot.session.Credentials != refused && time.Until(slot.session.Expires) > sessionReserve {
 		return slot.session.Credentials, nil
 	}
-	fresh, err := c.AssumeRole(ctx, caller, Role{ARN: role, SessionName: "peerguard@" + string(caller.Account)})
+	fresh, err := c.AssumeRole(ctx, caller, role)
 	if err == nil {
 		slot.session = fresh
 	}

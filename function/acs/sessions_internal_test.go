@@ -24,10 +24,10 @@ func TestWhatHoldsCredentialsDoesNotPrint(t *testing.T) {
 	sim.AddRole(simulator.Role{ARN: arn, TrustedAccounts: []peering.Account{"1111111111111111"}})
 	cloud := New(Config{Transport: hidden(sim.RoundTrip)})
 	caller := Caller{Account: "1111111111111111", Region: "cn-shanghai", Credentials: peering.NewCredentials("canary-id", "canary-secret", "")}
-	if _, err := cloud.RoleCredentials(t.Context(), caller, arn, peering.Credentials{}); err != nil {
+	if _, err := cloud.RoleCredentials(t.Context(), caller, Role{ARN: arn}, peering.Credentials{}); err != nil {
 		t.Fatal(err)
 	}
-	slot := cloud.sessions.slot(assumption{caller.Account, arn})
+	slot := cloud.sessions.slot(assumption{caller.Account, Role{ARN: arn}})
 	secrets := sim.Secrets()
 	if session := slot.session.Credentials; len(secrets) < 3 || !strings.Contains(strings.Join(secrets, " "), session.AccessKeySecret()) {
 		t.Fatalf("the slot does not hold one of %d secrets", len(secrets))

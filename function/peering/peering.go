@@ -63,6 +63,12 @@ type Partition struct {
 	Region  string
 }
 
+// Role is a RAM role that is assumed to act for its account.
+type Role struct {
+	ARN        string // acs:ram::<account>:role/<name>
+	ExternalID string // what the role's trust policy may ask for; "" if it does not
+}
+
 // Rejection asks for one RejectVpcPeerConnection.
 type Rejection struct {
 	ID          string // of the connection

@@ -126,7 +126,7 @@ func (l *loader) guardRegions(n *yaml.Node) {
 }
 
 func (l *loader) guardAccounts(n *yaml.Node) {
-	l.policy.Guard.Roles = map[peering.Account]string{}
+	l.policy.Guard.Roles = map[peering.Account]peering.Role{}
 	l.list(n, "accounts", "to guard only the function's own account, leave the key out", func(n *yaml.Node) {
 		l.mapping(n, "an account of guard", []field{
 			{"role", "peerguard assumes it to guard its account", l.role},
@@ -148,7 +148,7 @@ func (l *loader) role(n *yaml.Node) {
 		l.bad(n, "account %s already has a role", account)
 		return
 	}
-	l.policy.Guard.Roles[account] = arn
+	l.policy.Guard.Roles[account] = peering.Role{ARN: arn}
 }
 
 // A role's name is 64 of these at most.

@@ -36,9 +36,9 @@ const DefaultRule = "default"
 
 // Guard says what a sweep looks at.
 type Guard struct {
-	Regions       []string                   // each once, in file order; if empty, the function's own region
-	Roles         map[peering.Account]string // ARN of the role to assume, by guarded account; the function's own account needs none
-	MaxRejections int                        // a sweep that finds more to reject rejects none of them; 0 is no cap
+	Regions       []string                         // each once, in file order; if empty, the function's own region
+	Roles         map[peering.Account]peering.Role // the role to assume, by guarded account; the function's own account needs none
+	MaxRejections int                              // a sweep that finds more to reject rejects none of them; 0 is no cap
 }
 
 // Policy is a policy file that was read without an error. It never changes, so it is safe for concurrent use.

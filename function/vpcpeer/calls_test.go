@@ -1,6 +1,7 @@
 package vpcpeer_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -100,7 +101,7 @@ func TestRolesOfAccounts(t *testing.T) {
 	w := newWorld(t)
 	w.Put(pending("pcc-one", 1111111111111111), pending("pcc-two", 9999999999999999))
 	client := vpcpeer.New(acs.New(acs.Config{Transport: w.Cloud}), acs.Caller{Account: own, Region: "cn-shanghai", Credentials: canaries},
-		map[peering.Account]string{member: role, own: "acs:ram::1111111111111111:role/peerguard"})
+		map[peering.Account]peering.Role{member: {ARN: role}, own: {ARN: "acs:ram::1111111111111111:role/peerguard"}})
 	for account, id := range map[peering.Account]string{own: "pcc-one", member: "pcc-two"} {
 		if _, err := client.Get(within(t, time.Minute), peering.Partition{Account: account, Region: "cn-shanghai"}, id); err != nil {
 			t.Errorf("%s: %v", account, err)
@@ -108,6 +109,49 @@ func TestRolesOfAccounts(t *testing.T) {
 	}
 	if n := w.Stats().ByAction["AssumeRole"]; n != 1 {
 		t.Errorf("%d sessions, want the member's", n)
+	}
+}
+
+// TestSessionsAreNarrow: a session may make the calls of this package and nothing else, whatever the role allows, and is
+// opened with the external id that the role asks for.
+func TestSessionsAreNarrow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.AddRole(simulator.Role{ARN: role, TrustedAccounts: []peering.Account{own}, ExternalID: "our-secret-word"})
+	open := func(externalID string) error {
+		client := vpcpeer.New(acs.New(acs.Config{Transport: w.Cloud}), acs.Caller{Account: own, Region: "cn-shanghai", Credentials: canaries},
+			map[peering.Account]peering.Role{member: {ARN: role, ExternalID: externalID}})
+		return client.Assume(within(t, time.Minute), member)
+	}
+	if f := failed(t, open("")); f.Class != peering.Forbidden {
+		t.Errorf("without an external id: %v", f)
+	}
+	if err := open("our-secret-word"); err != nil {
+		t.Errorf("with the external id: %v", err)
+	}
+	type statement struct {
+		Effect, Resource string
+		Action           []string
+	}
+	var policy struct{ Statement []statement }
+	sent := w.Calls()[1]
+	if err := json.Unmarshal([]byte(sent.Policy), &policy); err != nil || sent.ExternalID != "our-secret-word" {
+		t.Fatalf("%v in %+v", err, sent)
+	}
+	want := []statement{{"Allow", "*", []string{"vpc:GetVpcPeerConnectionAttribute", "vpc:ListVpcPeerConnections", "vpc:RejectVpcPeerConnection"}}}
+	if diff := cmp.Diff(want, policy.Statement); diff != "" {
+		t.Errorf("the session policy (-want +got):\n%s", diff)
+	}
+}
+
+// TestAssumeWithoutARole: nothing is assumed for an account without a role, nor for the caller's own.
+func TestAssumeWithoutARole(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, account := range []peering.Account{own, "5555555555555555"} {
+		if err := w.client.Assume(within(t, time.Minute), account); err != nil || w.Stats().Calls != 0 {
+			t.Errorf("%s: %v after %d calls", account, err, w.Stats().Calls)
+		}
 	}
 }
 

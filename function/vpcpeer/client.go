@@ -24,12 +24,16 @@ const codeIncompleteList = "IncompleteList"
 type Client struct {
 	cloud  *acs.Cloud
 	caller acs.Caller
-	roles  map[peering.Account]string
+	roles  map[peering.Account]peering.Role
 }
 
-// New returns the API for one invocation's caller. roles holds the ARN of the role to assume for each account that is
-// guarded through one; calls for any other account are made with the caller's own credentials.
-func New(cloud *acs.Cloud, caller acs.Caller, roles map[peering.Account]string) *Client {
+// sessionPolicy narrows each session of a role to the calls of this package, whatever else the role allows.
+const sessionPolicy = `{"Version":"1","Statement":[{"Effect":"Allow","Resource":"*",` +
+	`"Action":["vpc:GetVpcPeerConnectionAttribute","vpc:ListVpcPeerConnections","vpc:RejectVpcPeerConnection"]}]}`
+
+// New returns the API for one invocation's caller. roles holds the role to assume for each account that is guarded through
+// one; calls for any other account are made with the caller's own credentials.
+func New(cloud *acs.Cloud, caller acs.Caller, roles map[peering.Account]peering.Role) *Client {
 	return &Client{cloud, caller, roles}
 }
 
@@ -38,10 +42,22 @@ func (c *Client) do(ctx context.Context, in peering.Partition, attempt func(acs.
 	return c.cloud.Do(ctx, c.caller, acs.Call{Service: acs.VpcPeer, In: in, Role: c.role(in.Account), Quota: quota}, attempt)
 }
 
-// role returns the ARN of the role to assume for an account, "" if there is none.
-func (c *Client) role(account peering.Account) string {
-	if account == c.caller.Account {
-		return ""
+// Assume opens a session of the role of an account, and fails if that is not permitted. It does nothing for an account
+// without a role, and does not renew a session that lasts. The error is a *peering.Failure.
+func (c *Client) Assume(ctx context.Context, account peering.Account) error {
+	role := c.role(account)
+	if role == (acs.Role{}) {
+		return nil
 	}
-	return c.roles[account]
+	_, err := c.cloud.RoleCredentials(ctx, c.caller, role, peering.Credentials{})
+	return err
+}
+
+// role returns the role to assume for an account, the zero Role if there is none.
+func (c *Client) role(account peering.Account) acs.Role {
+	role, member := c.roles[account]
+	if !member || account == c.caller.Account {
+		return acs.Role{}
+	}
+	return acs.Role{ARN: role.ARN, ExternalID: role.ExternalID, Policy: sessionPolicy}
 }

@@ -45,7 +45,7 @@ func newWorld(t *testing.T) *world {
 }
 
 func newClient(cfg acs.Config) *vpcpeer.Client {
-	return vpcpeer.New(acs.New(cfg), acs.Caller{Account: own, Region: "cn-shanghai", Credentials: canaries}, map[peering.Account]string{member: role})
+	return vpcpeer.New(acs.New(cfg), acs.Caller{Account: own, Region: "cn-shanghai", Credentials: canaries}, map[peering.Account]peering.Role{member: {ARN: role}})
 }
 
 func pending(id string, accepter int64) simulator.Item {
