@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/signal"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -44,24 +46,41 @@ func TestLeaks(t *testing.T) {
 	t.Parallel()
 	token := platform.Credentials().SecurityToken
 	holds := map[string]string{
-		"as it is":         "x" + token + "y",
-		"query":            "?SecurityToken=" + url.QueryEscape(token) + "&",
-		"query twice":      url.QueryEscape(url.QueryEscape(token)),
-		"path":             url.PathEscape(token),
-		"hex":              fmt.Sprintf("%x", token),
-		"base64":           base64.StdEncoding.EncodeToString([]byte(token)),
-		"base64 after 1":   base64.StdEncoding.EncodeToString([]byte("a" + token + "b")),
-		"base64 after 2":   base64.RawStdEncoding.EncodeToString([]byte("ab" + token + "cde")),
-		"base64 for a URL": base64.URLEncoding.EncodeToString([]byte("abcde" + token)),
-		"basic":            base64.StdEncoding.EncodeToString([]byte("user:name:" + token)),
-		"JSON":             string(marshal(t, map[string]string{"token": token})),
+		"as it is":          "x" + token + "y",
+		"query":             "?SecurityToken=" + url.QueryEscape(token) + "&",
+		"query twice":       url.QueryEscape(url.QueryEscape(token)),
+		"path":              url.PathEscape(token),
+		"hex":               fmt.Sprintf("%x", token),
+		"base64":            base64.StdEncoding.EncodeToString([]byte(token)),
+		"base64 after 1":    base64.StdEncoding.EncodeToString([]byte("a" + token + "b")),
+		"base64 after 2":    base64.RawStdEncoding.EncodeToString([]byte("ab" + token + "cde")),
+		"base64 for a URL":  base64.URLEncoding.EncodeToString([]byte("abcde" + token)),
+		"basic":             base64.StdEncoding.EncodeToString([]byte("user:name:" + token)),
+		"JSON":              string(marshal(t, map[string]string{"token": token})),
+		"JSON in JSON":      string(marshal(t, string(marshal(t, token)))),
+		"JSON of JSON":      strings.ReplaceAll(string(marshal(t, token)), `\u0026`, `\\u0026`),
+		"small escapes":     smallEscapes(token),
+		"all escaped":       everyByte(token, "%%%02x"),
+		"all as JSON":       everyByte(token, `\u%04X`),
+		"as Go writes it":   everyByte(token, `\x%02x`),
+		"HTML":              html.EscapeString(token),
+		"HTML, by number":   everyByte(token, "&#%d;"),
+		"capital hex":       fmt.Sprintf("%X", token),
+		"hex after a":       "a" + fmt.Sprintf("%x", token),
+		"its beginning":     token[:16],
+		"its end":           token[len(token)-16:],
+		"a piece":           "x" + token[7:23] + "y",
+		"an escaped piece":  url.QueryEscape(token[7:23]),
+		"a piece in hex":    fmt.Sprintf("%x", token[7:23]),
+		"a piece in base64": base64.StdEncoding.EncodeToString([]byte("a" + token[7:23] + "b")),
+		"an escaped base64": url.QueryEscape(base64.StdEncoding.EncodeToString([]byte("?" + token))),
 	}
 	for name, output := range holds {
 		if got := platform.Leaks(output); len(got) != 1 || got[0] != "SecurityToken of the invocation" {
 			t.Errorf("%s: found %q in %s", name, got, output)
 		}
 	}
-	for _, output := range []string{"", "CAIScanary", "FC Invoke Start RequestId: 1", token[:len(token)/2]} {
+	for _, output := range []string{"", "CAIScanary", "FC Invoke Start RequestId: 1", token[:15], token[3:18], token[len(token)-15:], fmt.Sprintf("%x", token[:15])} {
 		if got := platform.Leaks(output); got != nil {
 			t.Errorf("found %q in %q", got, output)
 		}
@@ -70,6 +89,19 @@ func TestLeaks(t *testing.T) {
 	if got := platform.Leaks(c.AccessKeyID + c.AccessKeySecret); len(got) != 2 {
 		t.Errorf("found %q, want two", got)
 	}
+}
+
+func smallEscapes(s string) string {
+	return regexp.MustCompile(`%[0-9A-F]{2}`).ReplaceAllStringFunc(url.QueryEscape(s), strings.ToLower)
+}
+
+// everyByte writes each byte of a text in a format.
+func everyByte(s, format string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		fmt.Fprintf(&b, format, s[i])
+	}
+	return b.String()
 }
 
 func marshal(t *testing.T, v any) []byte {
