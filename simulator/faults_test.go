@@ -292,6 +292,9 @@ func TestStaleReads(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if all.TotalCount != len(all.VpcPeerConnects) {
+				t.Errorf("TotalCount %d beside %d connections", all.TotalCount, len(all.VpcPeerConnects))
+			}
 			listed := "ResourceNotFound.InstanceId"
 			if len(all.VpcPeerConnects) == 1 {
 				listed = all.VpcPeerConnects[0].Status

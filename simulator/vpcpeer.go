@@ -138,9 +138,9 @@ func (c *Cloud) fill(cl *call, q query, p *page) (last uint64, more bool) {
 	return last, false
 }
 
-// count returns the TotalCount. Without filters it looks at no connection, so the cost of a page is that of its items.
+// count returns the TotalCount. Usually it looks at no connection, so the cost of a page is that of its items.
 func (q query) count(cl *call, x *index, now time.Time) int {
-	if len(q.filters) == 0 {
+	if len(q.filters) == 0 && cl.stale == 0 {
 		return len(x.items) - x.gone
 	}
 	total := 0
