@@ -230,6 +230,13 @@ var unfinished = map[simulator.Kind]bool{
 	simulator.EchoError: true, // pieces of secrets reach the log
 }
 
+// keys are the members of an answer that a fault drops or overwrites, where the fault's own default would not do: an answer
+// must not make up facts, because a verdict on facts that are made up is right.
+var keys = map[simulator.Kind]string{
+	simulator.MissingKeys: "Name,GmtCreate,GmtExpired",
+	simulator.EchoKeys:    "Name,GmtCreate,GmtExpired",
+}
+
 // faults apply to a fifth of the calls: every kind of them, in proportions that the seed decides.
 func faults(seed uint64) []simulator.Fault {
 	const share = 0.2
@@ -250,7 +257,7 @@ func faults(seed uint64) []simulator.Fault {
 		part := share * weights[i] / sum
 		list[i] = simulator.Fault{Kind: k, Probability: part / left, Seed: r.Uint64()}
 		left -= part
-		list[i].For = lasts(r, k)
+		list[i].For, list[i].Keys = lasts(r, k), keys[k]
 	}
 	return list
 }

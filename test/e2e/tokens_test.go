@@ -11,12 +11,13 @@ import (
 // The client tokens as the contract describes them, derived without the code under test.
 
 var (
-	plainToken = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,64}$`)
-	hashToken  = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	plainToken   = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,64}$`)
+	sixtyFourHex = regexp.MustCompile(`^[0-9A-Fa-f]{64}$`) // what could be another token's hash
+	hashToken    = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
 func eventToken(id string) string {
-	if plainToken.MatchString(id) {
+	if plainToken.MatchString(id) && !sixtyFourHex.MatchString(id) {
 		return id
 	}
 	return digest(id)
