@@ -114,7 +114,6 @@ func drawSubject(r *rand.Rand) subject {
 // unfinished are the faults under which the promises do not hold yet. Each leaves this list with its remedy.
 var unfinished = map[simulator.Kind]bool{
 	simulator.MissingKeys: true, simulator.EchoKeys: true, // an unknown fact is taken for one that does not match
-	simulator.NullKeys: true, simulator.EarlyEnd: true, // a list that is not complete passes for one that is
 }
 
 func drawFault(r *rand.Rand) simulator.Fault {

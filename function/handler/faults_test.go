@@ -38,6 +38,7 @@ var (
 	unharmed = endings{ending{guard.Rejected, 1, false}, ending{guard.Rejected, 1, false}}  // the fault does not affect this action
 
 	listSurvived = endings{survived.once, ending{"", many, true}}
+	listRepeated = endings{survived.once, ending{"", 2, true}} // a list that is not complete is read again once
 	listRefused  = endings{ending{"", 1, true}, ending{"", 1, true}}
 	listUnseen   = endings{ending{"", 1, false}, ending{"", 1, false}}
 
@@ -89,6 +90,8 @@ var faults = map[simulator.Kind]struct{ get, list, reject, role endings }{
 	simulator.SameToken:      {unharmed, endings{survived.once, ending{guard.Rejected, 2, true}}, unharmed, unharmed},
 	simulator.APIError:       {refused, listRefused, refused, refused},
 	simulator.MissingKeys:    {unharmed, unharmed, unharmed, unharmed},
+	simulator.NullKeys:       {unharmed, listRepeated, unharmed, unharmed},
+	simulator.EarlyEnd:       {unharmed, listRepeated, unharmed, unharmed},
 	simulator.Overlap:        {unharmed, unharmed, unharmed, unharmed},
 	simulator.EndlessPages:   {unharmed, endings{survived.once, ending{guard.Rejected, many, true}}, unharmed, unharmed},
 }
@@ -96,7 +99,6 @@ var faults = map[simulator.Kind]struct{ get, list, reject, role endings }{
 // unfinished are the faults that the function does not withstand yet. Each moves to the table above with its remedy.
 var unfinished = map[simulator.Kind]bool{
 	simulator.EchoError: true, simulator.EchoKeys: true, // pieces of secrets reach the log
-	simulator.NullKeys: true, simulator.EarlyEnd: true, // a list that is not complete passes for one that is
 }
 
 // trial is a call that goes wrong, and the payload that leads to it.

@@ -226,7 +226,6 @@ var lasting = map[simulator.Kind]bool{simulator.Hang: true, simulator.HangAfter:
 // unfinished are the faults that the function does not withstand yet. Each leaves this list with its remedy.
 var unfinished = map[simulator.Kind]bool{
 	simulator.MissingKeys: true, simulator.EchoKeys: true, // an unknown fact is taken for one that does not match
-	simulator.NullKeys: true, simulator.EarlyEnd: true, // a list that is not complete passes for one that is
 	simulator.EchoError: true, // pieces of secrets reach the log
 }
 
