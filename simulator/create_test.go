@@ -147,3 +147,13 @@ func TestDeleteRefusesWhatAServiceManages(t *testing.T) {
 	c := newCloud(with(request("pcc-1"), func(it *simulator.Item) { it.ManagedService = "SWAS" }))
 	wantCode(t, "delete", inProcess(c).as(accepterKey).delete("pcc-1"), "OperationDenied.ServiceManagedInstance")
 }
+
+func TestForceMustBeABoolean(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[requests.Boolean]string{"true": "", "yes": "InvalidParameter"} {
+		q := vpcpeer.CreateDeleteVpcPeerConnectionRequest()
+		q.InstanceId, q.Force = "pcc-1", value
+		_, err := inProcess(newCloud(request("pcc-1"))).as(accepterKey).peer().DeleteVpcPeerConnection(q)
+		wantCode(t, string(value), err, want)
+	}
+}

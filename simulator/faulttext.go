@@ -46,7 +46,7 @@ func parseFault(parts []string) (f Fault, err error) {
 		return f, fmt.Errorf("no fault %q; want one of %s", f.Kind, join(Kinds()))
 	}
 	for _, text := range parts[2:] {
-		if err := f.setOption(text); err != nil {
+		if err := setOption(&f, text); err != nil {
 			return f, err
 		}
 	}
@@ -90,7 +90,7 @@ var options = []option{
 }
 
 // setOption reads one option into the fault.
-func (f *Fault) setOption(text string) error {
+func setOption(f *Fault, text string) error {
 	if text == "applied" {
 		f.Applied = true
 		return nil

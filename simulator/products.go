@@ -40,7 +40,7 @@ var products = map[string]*product{
 			"ListVpcPeerConnections":        {do: (*Cloud).list, params: []check{region, number("MaxResults", 1, 100)}},
 			"RejectVpcPeerConnection":       {do: (*Cloud).reject, params: []check{required("InstanceId"), boolean("DryRun")}},
 			"AcceptVpcPeerConnection":       {do: (*Cloud).accept, params: []check{required("InstanceId"), boolean("DryRun")}},
-			"DeleteVpcPeerConnection":       {do: (*Cloud).delete, params: []check{required("InstanceId"), boolean("DryRun")}},
+			"DeleteVpcPeerConnection":       {do: (*Cloud).delete, params: []check{required("InstanceId"), boolean("DryRun"), boolean("Force")}},
 			"CreateVpcPeerConnection": {do: (*Cloud).create, params: []check{
 				region, boolean("DryRun"), required("VpcId"), required("AcceptingVpcId"), required("AcceptingRegionId"),
 				accountID("AcceptingAliUid"),
