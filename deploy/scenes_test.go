@@ -51,7 +51,7 @@ func scenes() map[string]scene {
 		"broken policy":         {policy: func(s string) string { return strings.Replace(s, "allow:", "alow:", 1) }},
 		"silent API":            {cloud: slow},
 		"deadline":              {given: 1900 * time.Millisecond}, // too short for any call
-		"capped":                {policy: func(s string) string { return strings.Replace(s, "guard:", "guard:\n  max_rejections: 1", 1) }},
+		"capped":                {policy: func(s string) string { return strings.Replace(s, "guard:", "guard:\n  max_requesters: 1", 1) }},
 	}
 }
 

@@ -106,7 +106,7 @@ func (r *lastReport) problems(rules *policy.Policy, now time.Time, maxAge time.D
 		found("compare the clocks", "it is dated %v in the future", (-age).Round(time.Second))
 	}
 	if !r.Complete {
-		found("give the function more time, or raise guard.max_rejections", "the sweep was cut short")
+		found("give the function more time, or raise guard.max_requesters", "the sweep was cut short")
 	}
 	if n := r.Counts[guard.Failed]; n > 0 {
 		found("see the errors of its connections", "%s unresolved", count(n, "connection"))

@@ -42,7 +42,7 @@ func (c *capped) exceeded() bool { return c.found > c.limit }
 
 // tooMany is the failure of each request that the cap keeps from being rejected.
 func (c *capped) tooMany() *peering.Failure {
-	return &peering.Failure{Code: codeTooMany, Message: fmt.Sprintf("there are more requests to reject than guard.max_rejections: %d", c.limit)}
+	return &peering.Failure{Code: codeTooMany, Message: fmt.Sprintf("there are more requests to reject than guard.max_requesters: %d", c.limit)}
 }
 
 // settleKept ends a sweep: what was kept is rejected, or none of it if that is more than the cap allows.
@@ -70,7 +70,7 @@ func (s *sweep) rejectKept(ctx context.Context) {
 }
 
 func (s *sweep) failKept() {
-	s.ledger.cutShort(codeTooMany, fmt.Sprintf("%d requests to reject are more than guard.max_rejections: %d, so none was rejected; if the policy is right, raise it",
+	s.ledger.cutShort(codeTooMany, fmt.Sprintf("%d requests to reject are more than guard.max_requesters: %d, so none was rejected; if the policy is right, raise it",
 		s.capped.found, s.capped.limit))
 	for _, requests := range s.capped.kept {
 		for _, c := range requests {

@@ -25,7 +25,7 @@ func (g *Guard) Sweep(ctx context.Context, inv *Invocation, scope Scope, token f
 		inv:    inv,
 		token:  token,
 		ledger: newLedger(inv, TriggerSweep),
-		capped: newCapped(inv.Policy.Guard.MaxRejections),
+		capped: newCapped(inv.Policy.Guard.MaxRequesters),
 	}
 	var group errgroup.Group
 	group.SetLimit(partitionsAtOnce)

@@ -17,7 +17,7 @@ const capped = `version: 1
 mode: enforce
 guard:
   regions: [cn-shanghai, cn-hangzhou]
-  max_rejections: 3
+  max_requesters: 3
 allow: []
 `
 
@@ -174,7 +174,7 @@ func TestCap(t *testing.T) {
 		fails   string
 	}{
 		{capped, 3, "rejected=3", ""},
-		{capped, 4, "failed=4", "4 of 4 connections unresolved: TooManyRejections: 4 requests to reject are more than guard.max_rejections: 3, so none was rejected"},
+		{capped, 4, "failed=4", "4 of 4 connections unresolved: TooManyRejections: 4 requests to reject are more than guard.max_requesters: 3, so none was rejected"},
 		{capped, 40, "failed=40", "40 of 40 connections unresolved: TooManyRejections: 40 requests to reject"},
 		{strings.Replace(capped, "enforce", "dry-run", 1), 3, "would_reject=3", ""},
 		{strings.Replace(capped, "enforce", "dry-run", 1), 4, "failed=4", "TooManyRejections"},

@@ -27,6 +27,9 @@ func (d Decision) Owner() string {
 	return d.by.owner
 }
 
+// ByDefault reports whether no rule matched, so that the default rule rejected.
+func (d Decision) ByDefault() bool { return d.Rule == DefaultRule }
+
 // miss is the first key of a rule that did not match, and the connection's value for it.
 type miss struct {
 	rule  *rule

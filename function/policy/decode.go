@@ -112,7 +112,16 @@ func (d *decoder) pair(k, value *yaml.Node, what string, fields []field, given k
 	d.unknown(k, what, known, given)
 }
 
+// gone are keys that earlier releases had, and what to write instead.
+var gone = map[string]string{
+	"max_rejections": "use max_requesters, which caps the accounts that ask, not their requests",
+}
+
 func (d *decoder) unknown(k *yaml.Node, what string, known []string, given keys) {
+	if instead := gone[k.Value]; instead != "" {
+		d.bad(k, "%s is no longer a key of %s: %s", k.Value, what, instead)
+		return
+	}
 	near := nearest(k.Value, known)
 	if near == "" {
 		d.bad(k, "unknown key %q: the keys of %s are %s", k.Value, what, strings.Join(known, ", "))

@@ -111,7 +111,7 @@ func (l *loader) guard(n *yaml.Node) {
 	l.mapping(n, "guard", []field{
 		{"regions", "", l.guardRegions},
 		{"accounts", "", l.guardAccounts},
-		{"max_rejections", "", l.maxRejections},
+		{"max_requesters", "", l.maxRequesters},
 	})
 }
 
@@ -127,28 +127,56 @@ func (l *loader) guardRegions(n *yaml.Node) {
 
 func (l *loader) guardAccounts(n *yaml.Node) {
 	l.policy.Guard.Roles = map[peering.Account]peering.Role{}
-	l.list(n, "accounts", "to guard only the function's own account, leave the key out", func(n *yaml.Node) {
-		l.mapping(n, "an account of guard", []field{
-			{"role", "peerguard assumes it to guard its account", l.role},
-		})
-	})
+	l.list(n, "accounts", "to guard only the function's own account, leave the key out", l.guardAccount)
 }
 
-func (l *loader) role(n *yaml.Node) {
+func (l *loader) guardAccount(n *yaml.Node) {
+	var account peering.Account
+	var role peering.Role
+	l.mapping(n, "an account of guard", []field{
+		{"role", "peerguard assumes it to guard its account", func(n *yaml.Node) { account, role.ARN = l.role(n) }},
+		{"external_id", "", func(n *yaml.Node) { role.ExternalID = l.externalID(n) }},
+	})
+	if account.Known() {
+		l.policy.Guard.Roles[account] = role
+	}
+}
+
+// role returns a role's ARN and its account. The account is unknown if the role is not valid, or the account has one already.
+func (l *loader) role(n *yaml.Node) (peering.Account, string) {
 	arn, ok := l.text(n, "role")
 	if !ok {
-		return
+		return "", ""
 	}
 	account, ok := roleAccount(arn)
 	if !ok {
 		l.bad(n, "bad role %q: a role looks like acs:ram::<account id>:role/<name>", arn)
-		return
+		return "", ""
 	}
 	if _, ok := l.policy.Guard.Roles[account]; ok {
 		l.bad(n, "account %s already has a role", account)
-		return
+		return "", ""
 	}
-	l.policy.Guard.Roles[account] = peering.Role{ARN: arn}
+	return account, arn
+}
+
+// externalID returns an external id as STS takes it (https://www.alibabacloud.com/help/en/ram/api-assumerole). Messages do
+// not quote it: its owner may treat it as a secret.
+func (l *loader) externalID(n *yaml.Node) string {
+	const characters, least, most = peering.Letters + peering.Digits + "_+=,.@:/-", 2, 1224
+	switch {
+	case n.Kind != yaml.ScalarNode:
+		l.bad(n, "external_id must be text, not %s", kind(n))
+	case null(n) || n.Value == "":
+		l.bad(n, "external_id is empty")
+	case n.Tag != "!!str" && n.Tag != "!!timestamp":
+		l.bad(n, "external_id must be text: put it in quotes")
+	case len(n.Value) < least || !peering.MadeOf(characters, n.Value, most):
+		l.bad(n, "bad external_id: it is %d to %d letters, digits and characters of _+=,.@:/-", least, most)
+	default:
+		return n.Value
+	}
+	return ""
 }
 
 // A role's name is 64 of these at most.
@@ -164,15 +192,15 @@ func roleAccount(arn string) (a peering.Account, ok bool) {
 	return peering.Account(id), ram && role && peering.ValidAccount(id) && peering.MadeOf(nameCharacters, name, nameLength)
 }
 
-func (l *loader) maxRejections(n *yaml.Node) {
+func (l *loader) maxRequesters(n *yaml.Node) {
 	switch count, err := strconv.Atoi(n.Value); {
 	case kind(n) != "a number":
-		l.bad(n, "max_rejections must be a whole number, not %s", kind(n))
+		l.bad(n, "max_requesters must be a whole number, not %s", kind(n))
 	case n.Value == "0":
-		l.bad(n, "max_rejections must be 1 or more: to reject nothing, write mode: dry-run")
+		l.bad(n, "max_requesters must be 1 or more: to reject nothing, write mode: dry-run")
 	case err != nil || strconv.Itoa(count) != n.Value || count < 1:
-		l.bad(n, "max_rejections must be a whole number, 1 or more, in plain digits, not %s", n.Value)
+		l.bad(n, "max_requesters must be a whole number, 1 or more, in plain digits, not %s", n.Value)
 	default:
-		l.policy.Guard.MaxRejections = count
+		l.policy.Guard.MaxRequesters = count
 	}
 }

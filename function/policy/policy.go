@@ -27,8 +27,9 @@ type Verdict string
 
 // The verdicts.
 const (
-	Allow  Verdict = "allow"
-	Reject Verdict = "reject"
+	Allow     Verdict = "allow"
+	Reject    Verdict = "reject"
+	Undecided Verdict = "undecided" // a fact is missing, and the verdict hangs on it
 )
 
 // DefaultRule is the name of the rule that rejects what no other rule decides. A rule in a file cannot have this name.
@@ -38,7 +39,7 @@ const DefaultRule = "default"
 type Guard struct {
 	Regions       []string                         // each once, in file order; if empty, the function's own region
 	Roles         map[peering.Account]peering.Role // the role to assume, by guarded account; the function's own account needs none
-	MaxRejections int                              // a sweep that finds more to reject rejects none of them; 0 is no cap
+	MaxRequesters int                              // the most accounts whose requests a sweep rejects by the default rule; 0 is no cap
 }
 
 // Policy is a policy file that was read without an error. It never changes, so it is safe for concurrent use.

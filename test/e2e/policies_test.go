@@ -27,7 +27,7 @@ const (
 func newEdit(r *rand.Rand) edit {
 	e := edit{Text: sound(r, mode(r)), Accounts: accounts(r)}
 	if r.IntN(20) == 0 {
-		e.Text = strings.Replace(e.Text, "guard:\n", fmt.Sprintf("guard:\n  max_rejections: %d\n", 1+r.IntN(3)), 1)
+		e.Text = strings.Replace(e.Text, "guard:\n", fmt.Sprintf("guard:\n  max_requesters: %d\n", 1+r.IntN(3)), 1)
 	}
 	if r.IntN(3) == 0 {
 		e.InPlace, e.Pieces, e.Pause = true, 2+r.IntN(8), between(r, 0, 60*time.Millisecond)
