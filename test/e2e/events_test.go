@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 
 	"peerguard/function/peering"
 	"peerguard/simulator"
@@ -46,7 +47,7 @@ type announcement struct {
 }
 
 // announce makes an event about a connection. It may lie about the requester and even about the accepter.
-func announce(r *rand.Rand, n int, c *connection) announcement {
+func announce(r *rand.Rand, id any, c *connection) announcement {
 	it := &c.Item
 	requester, accepter := it.OwnerID, it.AcceptingOwnerUID
 	a := announcement{About: it.InstanceID, Honest: true}
@@ -67,7 +68,6 @@ func announce(r *rand.Rand, n int, c *connection) announcement {
 		record["requestParameters"] = map[string]any{"InstanceId": it.InstanceID}
 		delete(record, "responseElements")
 	}
-	id := eventID(r, n)
 	a.ID = fmt.Sprint(id)
 	a.Body = cloudEvent(id, record)
 	return a
@@ -82,6 +82,17 @@ func eventID(r *rand.Rand, n int) any {
 		return fmt.Sprintf("event/%d with ümläuts", n)
 	}
 	return fmt.Sprintf("event-%d", n)
+}
+
+// poison returns the ids of events that would use up the tokens of a sweep for a connection: the tokens themselves, and the
+// texts that they are hashes of.
+func poison(triggerTime, instanceID string) []any {
+	token := sweepToken(triggerTime, instanceID)
+	second := substitute(token, instanceID)
+	return []any{
+		token, second, strings.ToUpper(token), digest("dry-run\n" + token),
+		"sweep\n" + triggerTime + "\n" + instanceID, token + "\n" + instanceID,
+	}
 }
 
 // number is an account id, as a number or as text.

@@ -135,12 +135,26 @@ func (p *plan) flood() []connection {
 }
 
 func (p *plan) announce(c *connection, copies int) {
-	a := announce(p.random, p.events, c)
+	a := announce(p.random, p.eventID(), c)
 	p.events++
 	for range copies {
 		due := p.steps + p.random.IntN(2)*p.random.IntN(30)
 		p.later[due] = append(p.later[due], a)
 	}
+}
+
+// eventID draws an id. One in ten is chosen to use up a token that the next sweep, or the event of another connection, needs.
+func (p *plan) eventID() any {
+	r := p.random
+	if r.IntN(10) > 0 {
+		return eventID(r, p.events)
+	}
+	target := p.recent[r.IntN(len(p.recent))].Item.InstanceID
+	ids := poison(triggerTime(p.sweeps), target)
+	if p.events > 0 {
+		ids = append(ids, fmt.Sprintf("event-%d", r.IntN(p.events)))
+	}
+	return ids[r.IntN(len(ids))]
 }
 
 // due returns the deliveries of this step, in any order, some of them in one payload.
@@ -194,10 +208,15 @@ func (p *plan) scope() (scope []peering.Partition) {
 func (p *plan) timer(scope []peering.Partition, whole bool) delivery {
 	d := p.delivery()
 	d.Timeout += 3 * time.Second
-	d.Sweep = &sweep{TriggerTime: time.Date(2026, 11, 1, 0, 0, p.sweeps, 0, time.UTC).Format(time.RFC3339), Scope: scope}
+	d.Sweep = &sweep{TriggerTime: triggerTime(p.sweeps), Scope: scope}
 	d.Payload = timer(d.Sweep.TriggerTime, scope, whole)
 	p.sweeps++
 	return d
+}
+
+// triggerTime is that of the n-th timer event.
+func triggerTime(n int) string {
+	return time.Date(2026, 11, 1, 0, 0, n, 0, time.UTC).Format(time.RFC3339)
 }
 
 // overlap makes several timer events of one scope at the same time.

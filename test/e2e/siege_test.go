@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"peerguard/function/peering"
 	"peerguard/simulator"
 )
 
@@ -22,14 +21,15 @@ const (
 type siege struct {
 	*run
 	random  *rand.Rand
-	stalled peering.Partition // does not answer
-	victims []string          // the requests that the attackers want to keep
-	aside   sync.WaitGroup    // attacks during a sweep
+	stalled int            // number of a region that does not answer for one account
+	victims []string       // the requests that the attackers want to keep
+	aside   sync.WaitGroup // attacks during a sweep
 	serial  int
 }
 
 // attacks are what happens before and during each sweep.
 var attacks = []func(s *siege, triggerTime string){
+	(*siege).poison,
 	(*siege).forge,
 	(*siege).overlap,
 }
@@ -40,11 +40,11 @@ func (r *run) siege() {
 		return
 	}
 	s := &siege{run: r, random: rand.New(rand.NewPCG(r.seed, 3))}
-	s.stalled = everywhere()[s.random.IntN(len(everywhere()))]
+	s.stalled = s.random.IntN(regions)
 	for range siegeVictims {
-		s.victims = append(s.victims, s.request(stranger(s.random)))
+		s.victims = append(s.victims, s.request(stranger(s.random), guarded(s.random, 0)))
 	}
-	r.cloud.Inject(simulator.Fault{Kind: simulator.Hang, Action: "ListVpcPeerConnections", Account: s.stalled.Account, Region: s.stalled.Region})
+	r.cloud.Inject(simulator.Fault{Kind: simulator.Hang, Action: "ListVpcPeerConnections", Account: own, Region: region(s.stalled)})
 	for round := 0; round < siegeRounds && len(s.victims) > 0; round++ {
 		s.round(fmt.Sprintf("round-%d", round))
 	}
@@ -67,16 +67,12 @@ func (s *siege) round(triggerTime string) {
 	})
 }
 
-// request makes a pending request in a partition that answers, and returns its id.
-func (s *siege) request(requester int64) string {
+// request makes a pending request in a region that answers, and returns its id.
+func (s *siege) request(requester, accepter int64) string {
 	s.serial++
 	c := connection{Item: pendingRequest(fmt.Sprintf("pcc-siege%d", s.serial), requester)}
-	for {
-		c.Item.AcceptingOwnerUID, c.Item.AcceptingRegionID = guarded(s.random, 0), region(s.random.IntN(regions))
-		if homeOf(&c.Item) != s.stalled {
-			break
-		}
-	}
+	c.Item.AcceptingOwnerUID = accepter
+	c.Item.AcceptingRegionID = region((s.stalled + 1 + s.random.IntN(regions-1)) % regions)
 	s.put(&c)
 	return c.Item.InstanceID
 }
@@ -89,21 +85,33 @@ func (s *siege) send(a announcement) {
 	})
 }
 
-// forge sends events about the victims that lead astray: to another account, or to a region that does not exist.
+// poison sends events about junk requests whose ids are the tokens that the sweep needs for the victims, and waits until
+// they are handled. The API keeps the tokens of each account apart.
+func (s *siege) poison(triggerTime string) {
+	for _, id := range s.victims {
+		victim, _ := s.cloud.Item(id)
+		for _, id := range slices.Concat(poison(triggerTime, id)[:4], poison(again(triggerTime), id)[:4]) {
+			item, _ := s.cloud.Item(s.request(stranger(s.random), victim.AcceptingOwnerUID))
+			s.send(announcement{ID: fmt.Sprint(id), About: item.InstanceID, Honest: true, Body: cloudEvent(id, creation(&item, item.OwnerID, item.AcceptingOwnerUID))})
+		}
+	}
+	s.aside.Wait()
+}
+
+// forge sends events that look for the victims in another account.
 func (s *siege) forge(triggerTime string) {
 	for i, id := range s.victims {
 		item, _ := s.cloud.Item(id)
-		accepter := item.AcceptingOwnerUID
-		if item.AcceptingRegionID = "cn-nowhere"; i%2 == 0 {
-			accepter = guarded(s.random, accepter)
-		}
 		a := announcement{ID: fmt.Sprintf("forged-%s-%d", triggerTime, i), About: id}
-		a.Body = cloudEvent(a.ID, creation(&item, partner, accepter))
+		a.Body = cloudEvent(a.ID, creation(&item, partner, guarded(s.random, item.AcceptingOwnerUID)))
 		s.send(a)
 	}
 }
 
 // overlap delivers another timer event while the sweep runs.
 func (s *siege) overlap(triggerTime string) {
-	s.aside.Go(func() { s.sweepAll(triggerTime+"-again", siegeTimeout) })
+	s.aside.Go(func() { s.sweepAll(again(triggerTime), siegeTimeout) })
 }
+
+// again is the trigger time of the timer event that overlaps another one.
+func again(triggerTime string) string { return triggerTime + "-again" }
