@@ -23,32 +23,37 @@ func TestRefusals(t *testing.T) {
 		retryable bool
 		class     peering.Class
 	}{
-		"documented":   {400, `{"Code":"InvalidParameter","Message":"no","RequestId":"r","HostId":"h"}`, "InvalidParameter: no", false, peering.Failed},
-		"gone":         {404, `{"Code":"ResourceNotFound.InstanceId","Message":"none"}`, "ResourceNotFound.InstanceId: none", false, peering.Gone},
-		"dry run":      {400, `{"Code":"DryRunOperation","Message":"ok"}`, "DryRunOperation: ok", false, peering.DryRunPassed},
-		"server error": {500, `{"Code":"Whatever","Message":"m"}`, "Whatever: m", true, peering.OutOfTime},
-		"by its code":  {400, `{"Code":"SystemBusy"}`, "SystemBusy: ", true, peering.OutOfTime},
-		"throttled":    {429, `{"Code":"Anything"}`, "Anything: ", true, peering.OutOfTime},
-		"control":      {400, `{"Code":"A","Message":"a\nb\u0000c"}`, "A: a b c", false, peering.Failed},
-		"detail":       {403, `{"Code":"NoPermission","Message":"m","AccessDeniedDetail":["?"]}`, "NoPermission: m", false, peering.Forbidden},
-		"long":         {400, `{"Code":"A","Message":"` + strings.Repeat("é", 400) + `"}`, "A: " + strings.Repeat("é", 256) + "…", false, peering.Failed},
-		"signature":    {400, `{"Code":"SignatureDoesNotMatch","Message":"string to sign is GET&CanaryKey"}`, "SignatureDoesNotMatch: the API computed another signature: check the access key secret", false, peering.Failed},
-		"a page":       {502, `<html>`, "NoConfirmation: HTTP 502 with a body that is not an error of the API", true, peering.OutOfTime},
-		"no code":      {400, `{"Message":"m"}`, "NoConfirmation: HTTP 400 with a body that is not an error of the API", true, peering.OutOfTime},
-		"a number":     {400, `{"Code":42}`, "NoConfirmation: HTTP 400 with a body that is not an error of the API", true, peering.OutOfTime},
-		"no words":     {400, `{"Code":"two words"}`, "NoConfirmation: HTTP 400 with a body that is not an error of the API", true, peering.OutOfTime},
+		"documented":    {400, `{"Code":"InvalidParameter","Message":"no","RequestId":"r","HostId":"h"}`, "InvalidParameter: no", false, peering.Failed},
+		"gone":          {404, `{"Code":"ResourceNotFound.InstanceId","Message":"none"}`, "ResourceNotFound.InstanceId: none", false, peering.Gone},
+		"dry run":       {400, `{"Code":"DryRunOperation","Message":"ok"}`, "DryRunOperation: ok", false, peering.DryRunPassed},
+		"server error":  {500, `{"Code":"Whatever","Message":"m"}`, "Whatever: m", true, peering.OutOfTime},
+		"by its code":   {400, `{"Code":"SystemBusy"}`, "SystemBusy: ", true, peering.OutOfTime},
+		"throttled":     {429, `{"Code":"Anything"}`, "Anything: ", true, peering.OutOfTime},
+		"control":       {400, `{"Code":"A","Message":"a\nb\u0000c"}`, "A: a b c", false, peering.Failed},
+		"detail":        {403, `{"Code":"NoPermission","Message":"m","AccessDeniedDetail":["?"]}`, "NoPermission: m", false, peering.Forbidden},
+		"long":          {400, `{"Code":"A","Message":"` + strings.Repeat("é", 400) + `"}`, "A: " + strings.Repeat("é", 256) + "…", false, peering.Failed},
+		"signature":     {400, `{"Code":"SignatureDoesNotMatch","Message":"string to sign is GET&CanaryKey"}`, "SignatureDoesNotMatch: the API computed another signature: check the access key secret", false, peering.Failed},
+		"a page":        {502, `<html>`, "NoConfirmation: HTTP 502 with a body that is not an error of the API", true, peering.OutOfTime},
+		"no code":       {400, `{"Message":"m"}`, "NoConfirmation: HTTP 400 with a body that is not an error of the API", true, peering.OutOfTime},
+		"a number":      {400, `{"Code":42}`, "NoConfirmation: HTTP 400 with a body that is not an error of the API", true, peering.OutOfTime},
+		"no words":      {400, `{"Code":"two words"}`, "NoConfirmation: HTTP 400 with a body that is not an error of the API", true, peering.OutOfTime},
+		"odd texts":     {400, `{"Code":"InvalidParameter","Message":{"en":"no"},"RequestId":[7]}`, "InvalidParameter: ", false, peering.Failed},
+		"a secret":      {400, `{"Code":"Invalid.` + canaries.AccessKeySecret() + `"}`, "NoConfirmation: HTTP 400 with a body that is not an error of the API", true, peering.OutOfTime},
+		"other letters": {400, `{"Code":"InvalidParameter","message":"no","CODE":"Throttling"}`, "InvalidParameter: ", false, peering.Failed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newClient(acs.Config{Transport: says{tt.status, tt.body}})
-			err := s.reject(within(t, 1010*time.Millisecond), home, "pcc-one", "t")
-			f := failed(t, err)
-			if f.Error() != tt.want || f.Retryable != tt.retryable || f.Class != tt.class {
-				t.Errorf("got  %+v\nwant %s, retryable %t, class %v", f, tt.want, tt.retryable, tt.class)
-			}
-			if f.Unanswered != (f.Code == "NoConfirmation") {
-				t.Errorf("unanswered is %t for %s", f.Unanswered, f.Code)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				s := newClient(acs.Config{Transport: says{tt.status, tt.body}})
+				err := s.reject(within(t, time.Second), home, "pcc-one", "t")
+				f := failed(t, err)
+				if f.Error() != tt.want || f.Retryable != tt.retryable || f.Class != tt.class {
+					t.Errorf("got  %+v\nwant %s, retryable %t, class %v", f, tt.want, tt.retryable, tt.class)
+				}
+				if f.Unanswered != (f.Code == "NoConfirmation") {
+					t.Errorf("unanswered is %t for %s", f.Unanswered, f.Code)
+				}
+			})
 		})
 	}
 }

@@ -2,7 +2,6 @@ package acs
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -42,11 +41,12 @@ func (c *Cloud) exchange(ctx context.Context, endpoint *url.URL, region string, 
 		return unanswered(ctx, err, secrets)
 	case status/100 != 2:
 		return refused(status, header, body, secrets)
-	case json.Unmarshal(body, answer) != nil:
+	case decode(body, answer) != nil:
 		return NoConfirmation("the answer is not the JSON that the API documents")
 	case !answer.confirmed():
 		return NoConfirmation("the API answered without confirming anything")
 	}
+	answer.guardedBy(secrets)
 	return nil
 }
 

@@ -31,27 +31,34 @@ type quotaKey struct {
 // limiter delays the calls that share one quota.
 type limiter struct {
 	*rate.Limiter
-	pausedUntil time.Time // the API asked for no calls until then
+	pausedUntil time.Time        // the API asked for no calls until then
+	throttle    *peering.Failure // in which it asked
 }
 
 func newLimiters() *limiters { return &limiters{byQuota: map[quotaKey]*limiter{}, sweepAt: firstSweep} }
 
-// wait waits for the turn of a call. It fails at once if the turn would come too late.
+// wait waits for the turn of a call. It fails at once if the turn would come too late, with the throttle that is the cause
+// if there is one.
 func (l *limiters) wait(ctx context.Context, key quotaKey, quota Quota) error {
-	turn, pause := l.reserve(key, quota)
-	if !sleep(ctx, max(turn.Delay(), pause)) {
+	turn, pause, throttle := l.reserve(key, quota)
+	delay := max(turn.Delay(), pause)
+	if delay > 0 && (delay > timeLeft(ctx) || !sleep(ctx, delay)) {
 		turn.Cancel()
-		return outOfTime(nil)
+		return outOfTime(throttle)
 	}
 	return nil
 }
 
-// reserve returns the turn of a call, and how long the API's pause still lasts.
-func (l *limiters) reserve(key quotaKey, quota Quota) (turn *rate.Reservation, pause time.Duration) {
+// reserve returns the turn of a call, how long the pause that the API asked for still lasts, and the throttle in which it
+// asked; nil if there is no such pause.
+func (l *limiters) reserve(key quotaKey, quota Quota) (turn *rate.Reservation, pause time.Duration, throttle *peering.Failure) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	one := l.limiter(key, quota)
-	return one.Reserve(), time.Until(one.pausedUntil)
+	if pause = time.Until(one.pausedUntil); pause > 0 {
+		throttle = one.throttle
+	}
+	return one.Reserve(), pause, throttle
 }
 
 // heed pauses a quota after a throttle that says for how long: others share the quota, and nothing would get through.
@@ -64,7 +71,7 @@ func (l *limiters) heed(key quotaKey, quota Quota, err error) {
 	defer l.mu.Unlock()
 	one := l.limiter(key, quota)
 	if until := time.Now().Add(f.RetryAfter); until.After(one.pausedUntil) {
-		one.pausedUntil = until
+		one.pausedUntil, one.throttle = until, f
 	}
 }
 

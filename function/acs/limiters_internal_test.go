@@ -32,7 +32,7 @@ func TestIdleLimitersAreDropped(t *testing.T) {
 		if len(l.byQuota) > 1_000 {
 			t.Errorf("%d limiters are kept where 200 are busy at a time", len(l.byQuota))
 		}
-		if _, left := l.reserve(paused, sixty); left < 30*time.Minute {
+		if _, left, _ := l.reserve(paused, sixty); left < 30*time.Minute {
 			t.Errorf("the pause ends in %v", left)
 		}
 	})
@@ -52,13 +52,13 @@ func TestBusyLimitersAreKept(t *testing.T) {
 			time.Sleep(time.Millisecond)
 		}
 		time.Sleep(time.Second) // 1.64 s in all: a dozen calls at most have come back, of sixty
-		if turn, _ := l.reserve(busy, sixty); turn.Delay() > 0 {
+		if turn, _, _ := l.reserve(busy, sixty); turn.Delay() > 0 {
 			t.Errorf("after a second and a half the next call has to wait %v", turn.Delay())
 		}
 		for range 7 {
 			l.reserve(busy, sixty)
 		}
-		if turn, _ := l.reserve(busy, sixty); turn.Delay() == 0 {
+		if turn, _, _ := l.reserve(busy, sixty); turn.Delay() == 0 {
 			t.Error("a quota that was used up had a second burst")
 		}
 	})

@@ -66,6 +66,33 @@ func TestThrottlePausesTheQuota(t *testing.T) {
 	})
 }
 
+// TestOddThrottleLastsAMinute: quotas are per minute, so a throttle that asks for a day is not believed. Until the minute is
+// over, the throttle is the cause of every failure, that of other calls included.
+func TestOddThrottleLastsAMinute(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.Put(pending("pcc-one", 1111111111111111))
+		w.Inject(simulator.Fault{Kind: simulator.Throttle, For: 24 * time.Hour, Count: 1})
+		start := time.Now()
+		var wait sync.WaitGroup
+		wait.Go(func() {
+			if err := w.client.get(within(t, 2*time.Minute), home, "pcc-one"); err != nil || time.Since(start) < time.Minute || time.Since(start) > 70*time.Second {
+				t.Errorf("got %v after %v, want success after a minute", err, time.Since(start))
+			}
+		})
+		time.Sleep(5 * time.Second)
+		err := w.client.get(within(t, 30*time.Second), home, "pcc-one")
+		if f := failed(t, err); f.Code != "Throttling.User" || f.Class != peering.OutOfTime || !f.Retryable || w.Stats().Calls != 1 {
+			t.Errorf("another call: %+v after %d calls of the API", f, w.Stats().Calls)
+		}
+		wait.Wait()
+		if err := w.client.get(within(t, 2*time.Second), home, "pcc-one"); err != nil {
+			t.Errorf("a call after the pause: %v", err)
+		}
+	})
+}
+
 // TestThrottleBeyondTheDeadline: a pause that the invocation cannot wait for ends it at once, with the API's code.
 func TestThrottleBeyondTheDeadline(t *testing.T) {
 	t.Parallel()

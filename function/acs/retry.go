@@ -3,6 +3,7 @@ package acs
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -10,11 +11,16 @@ import (
 	"peerguard/function/peering"
 )
 
-// lastStart is how long before the deadline the last attempt may start: a later one is not worth it.
-const lastStart = time.Second
+const (
+	lastStart    = time.Second // how long before the deadline the last attempt may start: a later one is not worth it
+	foreignCalls = 3           // how often a call is made that something other than the API refuses
+)
 
 // retry attempts until success, an error that is not worth a retry, or the deadline.
 func retry(ctx context.Context, attempt func() error) error {
+	if ctx.Err() != nil || timeLeft(ctx) < 0 {
+		return outOfTime(nil)
+	}
 	pause := &backoff.ExponentialBackOff{ // full jitter: each pause is uniform in [0, 2×interval]
 		InitialInterval:     100 * time.Millisecond,
 		Multiplier:          2,
@@ -22,34 +28,40 @@ func retry(ctx context.Context, attempt func() error) error {
 		RandomizationFactor: 1,
 	}
 	var last *peering.Failure
-	for sleep(ctx, 0) {
+	for calls := 1; ; {
 		err := attempt()
 		f, ok := errors.AsType[*peering.Failure](err)
-		if !ok {
+		switch {
+		case !ok:
 			return err
-		}
-		if f.Class == peering.OutOfTime && last != nil {
-			break
-		}
-		if f.Class == peering.OutOfTime || !f.Retryable {
+		case f.Class == peering.OutOfTime && last != nil:
+			return outOfTime(last)
+		case f.Class == peering.OutOfTime || !f.Retryable:
 			return f
+		case isForeign(err) && calls == foreignCalls:
+			return final(f)
+		case isForeign(err):
+			calls++
 		}
 		last = f
-		if !sleep(ctx, pause.NextBackOff()) {
-			break
+		left := timeLeft(ctx) // a pause that is too long is cut, so that the last attempt starts as late as it may
+		if left <= 0 || !sleep(ctx, min(pause.NextBackOff(), left)) {
+			return outOfTime(last)
 		}
 	}
-	return outOfTime(last)
 }
 
-// sleep waits for d and reports whether another attempt may start then. If it would be too late, it does not wait.
+// timeLeft returns how long it is until the last attempt may start.
+func timeLeft(ctx context.Context) time.Duration {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return math.MaxInt64
+	}
+	return time.Until(deadline) - lastStart
+}
+
+// sleep waits for d and reports whether the context still lasts.
 func sleep(ctx context.Context, d time.Duration) bool {
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < d+lastStart {
-		return false
-	}
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -68,5 +80,12 @@ func again(err error) error {
 	}
 	marked := *f
 	marked.Retryable = true
+	return &marked
+}
+
+// final marks a failure as one that more attempts do not mend.
+func final(f *peering.Failure) *peering.Failure {
+	marked := *f
+	marked.Retryable = false
 	return &marked
 }

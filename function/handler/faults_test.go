@@ -70,7 +70,7 @@ var faults = map[simulator.Kind]struct{ get, list, reject, role endings }{
 	simulator.ErrorObject:    {survived, listSurvived, survived, survived},
 	simulator.WrongTypes:     {survived, listSurvived, survived, survived},
 	simulator.NumericCode:    {survived, listSurvived, survived, survived},
-	simulator.ObjectMessage:  {survived, listSurvived, survived, survived},
+	simulator.ObjectMessage:  {refused, listRefused, refused, refused},
 	simulator.TextDetail:     {refused, listRefused, refused, refused},
 	simulator.Redirect:       {survived, listSurvived, survived, survived},
 	simulator.UnknownRequest: {survived, listSurvived, survived, survived},

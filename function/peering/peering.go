@@ -55,6 +55,8 @@ type Connection struct {
 	Status    Status
 	ManagedBy string // the Alibaba Cloud service that runs the connection, "" if its owner does
 	Created   string // GmtCreate, 2006-01-02T15:04:05Z, for ordering only
+	Expires   string // GmtExpired, 2006-01-02T15:04:05Z, of a connection that is pending or Expired, else ""
+	Name      string // what the requester calls it: cleaned of all that does not print, 128 bytes at most
 }
 
 // Partition is where connections are listed and rejected: one account in one region.

@@ -25,7 +25,7 @@ type listAnswer struct {
 func (a *listAnswer) connections() []peering.Connection {
 	page := make([]peering.Connection, len(a.VpcPeerConnects))
 	for i := range a.VpcPeerConnects {
-		page[i] = a.VpcPeerConnects[i].connection()
+		page[i] = a.VpcPeerConnects[i].connection(&a.Confirmation)
 	}
 	slices.SortStableFunc(page, func(a, b peering.Connection) int { return cmp.Compare(a.Created, b.Created) })
 	return page
@@ -36,6 +36,9 @@ func (a *listAnswer) total() (total int, told bool) {
 	total, err := strconv.Atoi(string(a.TotalCount))
 	return total, err == nil && total >= 0
 }
+
+// maxText is how many bytes of a text of an answer are worth showing.
+const maxText = 128
 
 // item is a connection as the API writes it. The SDK's type lacks ManagedService.
 type item struct {
@@ -49,6 +52,8 @@ type item struct {
 	Status            acs.Text
 	ManagedService    acs.Text
 	GmtCreate         acs.Text
+	GmtExpired        acs.Text
+	Name              acs.Text
 }
 
 type network struct {
@@ -57,21 +62,24 @@ type network struct {
 	Ipv6Cidrs []acs.Text
 }
 
-func (i *item) connection() peering.Connection {
+// connection returns what the item says. from is the answer that holds it.
+func (i *item) connection(from *acs.Confirmation) peering.Connection {
 	return peering.Connection{
-		ID:        string(i.InstanceId),
-		Requester: side(i.OwnerId, i.RegionId, &i.Vpc),
-		Accepter:  side(i.AcceptingOwnerUid, i.AcceptingRegionId, &i.AcceptingVpc),
-		Status:    peering.Status(i.Status),
-		ManagedBy: string(i.ManagedService),
-		Created:   string(i.GmtCreate),
+		ID:        from.Fact(i.InstanceId),
+		Requester: side(from, i.OwnerId, i.RegionId, &i.Vpc),
+		Accepter:  side(from, i.AcceptingOwnerUid, i.AcceptingRegionId, &i.AcceptingVpc),
+		Status:    peering.Status(from.Clean(i.Status, maxText)),
+		ManagedBy: from.Clean(i.ManagedService, maxText),
+		Created:   from.Fact(i.GmtCreate),
+		Expires:   from.Fact(i.GmtExpired),
+		Name:      from.Clean(i.Name, maxText),
 	}
 }
 
-func side(account, region acs.Text, n *network) peering.Side {
-	s := peering.Side{Account: account.Account(), Region: string(region), VPC: string(n.VpcId)}
+func side(from *acs.Confirmation, account, region acs.Text, n *network) peering.Side {
+	s := peering.Side{Account: account.Account(), Region: from.Fact(region), VPC: from.Fact(n.VpcId)}
 	for _, cidr := range slices.Concat(n.Ipv4Cidrs, n.Ipv6Cidrs) {
-		s.CIDRs = append(s.CIDRs, string(cidr))
+		s.CIDRs = append(s.CIDRs, from.Clean(cidr, maxText)) // one that had to be cleaned is there, and cannot be read
 	}
 	return s
 }

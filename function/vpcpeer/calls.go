@@ -26,7 +26,7 @@ func (c *Client) Get(ctx context.Context, in peering.Partition, id string) (peer
 		if string(got.InstanceId) != id {
 			return acs.NoConfirmation("the answer describes another connection than the one asked for")
 		}
-		found = got.connection()
+		found = got.connection(&got.Confirmation)
 		return nil
 	})
 	return found, err
@@ -62,7 +62,9 @@ func (c *Client) Reject(ctx context.Context, in peering.Partition, r peering.Rej
 		}
 		got := new(acs.Confirmation)
 		err := send(request, got)
-		requestID = string(got.RequestId)
+		if err == nil {
+			requestID = got.Clean(got.RequestId, maxText)
+		}
 		return err
 	})
 	return requestID, err

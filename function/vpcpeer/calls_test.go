@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -22,6 +23,8 @@ func TestGetReadsTheFacts(t *testing.T) {
 	w := newWorld(t)
 	item := pending("pcc-one", 1111111111111111)
 	item.ManagedService = "SWAS"
+	item.GmtExpired = "2026-11-08T00:00:00Z"
+	item.Name = "ours \u202e\u009b31m" + strings.Repeat("é", 100)
 	w.Put(item)
 	got, err := w.client.Get(within(t, time.Minute), home, "pcc-one")
 	want := peering.Connection{
@@ -31,6 +34,8 @@ func TestGetReadsTheFacts(t *testing.T) {
 		Status:    peering.Accepting,
 		ManagedBy: "SWAS",
 		Created:   "2026-11-01T00:00:00Z",
+		Expires:   "2026-11-08T00:00:00Z",
+		Name:      "ours   31m" + strings.Repeat("é", 57) + "…",
 	}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("error %v, facts (-want +got):\n%s", err, diff)

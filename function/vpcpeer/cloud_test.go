@@ -11,6 +11,7 @@ import (
 	"peerguard/function/peering"
 	"peerguard/function/vpcpeer"
 	"peerguard/simulator"
+	"peerguard/simulator/platform"
 )
 
 const (
@@ -23,7 +24,7 @@ const (
 var home = peering.Partition{Account: own, Region: "cn-shanghai"}
 
 // canaries are the caller's credentials: nothing but a signed request may hold one of them.
-var canaries = peering.NewCredentials("STS.CanaryKeyID0001", "CanarySecret+/=0002", "CanaryToken+/==0003&4")
+var canaries = platform.Credentials().Sealed()
 
 // world is a simulated cloud, and a caller's view of it.
 type world struct {

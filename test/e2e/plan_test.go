@@ -245,7 +245,6 @@ var lasting = map[simulator.Kind]bool{simulator.Hang: true, simulator.HangAfter:
 // unfinished are the faults that the function does not withstand yet. Each leaves this list with its remedy.
 var unfinished = map[simulator.Kind]bool{
 	simulator.MissingKeys: true, simulator.EchoKeys: true, // an unknown fact is taken for one that does not match
-	simulator.EchoError: true, // pieces of secrets reach the log
 }
 
 // keys are the members of an answer that a fault drops or overwrites, where the fault's own default would not do: an answer

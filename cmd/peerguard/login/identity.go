@@ -15,6 +15,9 @@ type Identity struct {
 	ARN     string // of the user or of the role's session
 }
 
+// maxARN is how many bytes the longest ARN of a session has, and more.
+const maxARN = 256
+
 type identityAnswer struct {
 	acs.Confirmation
 	AccountId acs.Text
@@ -31,7 +34,7 @@ func Identify(ctx context.Context, cloud *acs.Cloud, keys peering.Credentials, r
 		if err := send(sts.CreateGetCallerIdentityRequest(), got); err != nil {
 			return err
 		}
-		who = Identity{Account: got.AccountId.Account(), ARN: string(got.Arn)}
+		who = Identity{Account: got.AccountId.Account(), ARN: got.Clean(got.Arn, maxARN)}
 		if !who.Account.Known() {
 			return acs.NoConfirmation("GetCallerIdentity answered without an account id")
 		}

@@ -1,0 +1,74 @@
+package acs
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"strings"
+)
+
+// decode reads an answer into a struct, whose fields have the names of the keys. A key counts only if it is written as the
+// API writes it: encoding/json alone would also take INSTANCEID for InstanceId. decode changes the answer.
+func decode(answer []byte, into any) error {
+	hideMisspelt(answer, fieldNames(nil, reflect.TypeOf(into)))
+	return json.Unmarshal(answer, into)
+}
+
+// fieldNames appends the names of all fields of a type, at any depth.
+func fieldNames(names []string, t reflect.Type) []string {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice:
+		return fieldNames(names, t.Elem())
+	case reflect.Struct:
+		for field := range t.Fields() {
+			names = fieldNames(append(names, field.Name), field.Type)
+		}
+	}
+	return names
+}
+
+// hideMisspelt changes each key that differs from a name in nothing but the case of letters, so that it no longer matches.
+// In JSON, only a key has a colon after it.
+func hideMisspelt(answer []byte, names []string) {
+	for {
+		start := bytes.IndexByte(answer, '"') + 1
+		end := start + closingQuote(answer[start:])
+		if start == 0 || end == len(answer) {
+			return
+		}
+		text, rest := answer[start:end], bytes.TrimLeft(answer[end+1:], " \t\r\n")
+		if len(text) > 0 && len(rest) > 0 && rest[0] == ':' && misspelt(text, names) {
+			text[0] = '_'
+		}
+		answer = answer[end+1:]
+	}
+}
+
+// closingQuote returns where a JSON string ends, the length of text if it does not.
+func closingQuote(text []byte) int {
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '\\':
+			i++
+		case '"':
+			return i
+		}
+	}
+	return len(text)
+}
+
+// misspelt reports whether a key, as JSON writes it, is one of the names in other letters only.
+func misspelt(raw []byte, names []string) bool {
+	key := string(raw)
+	if strings.Contains(key, `\`) && json.Unmarshal([]byte(`"`+key+`"`), &key) != nil {
+		return false // encoding/json will refuse the answer
+	}
+	found := false
+	for _, name := range names {
+		if key == name {
+			return false
+		}
+		found = found || strings.EqualFold(key, name)
+	}
+	return found
+}
