@@ -79,14 +79,33 @@ func asText(raw json.RawMessage) string {
 	return ""
 }
 
+// take removes a member and returns it.
+func (o object) take(n name) json.RawMessage {
+	raw := o[n]
+	delete(o, n)
+	return raw
+}
+
 // embedded returns the JSON inside a string and whether it is valid. Any other value is returned unchanged: it has been
 // checked already.
 func embedded(raw json.RawMessage) (inner json.RawMessage, valid bool) {
 	if kindOf(raw) != '"' {
 		return raw, true
 	}
-	inner = json.RawMessage(asText(raw))
-	return inner, json.Valid(inner)
+	var u unquoted
+	if json.Unmarshal(raw, &u) != nil {
+		return nil, false
+	}
+	return json.RawMessage(u), json.Valid(u)
+}
+
+// unquoted is the text of a JSON string as bytes. To read it as a string would copy a large one once more.
+type unquoted []byte
+
+// UnmarshalText keeps the text.
+func (u *unquoted) UnmarshalText(text []byte) error {
+	*u = bytes.Clone(text)
+	return nil
 }
 
 // blanks is the white space of JSON.

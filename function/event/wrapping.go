@@ -59,49 +59,67 @@ func (b *batch) read(raw json.RawMessage, at place) (found bool) {
 }
 
 func (b *batch) readObject(o object, at place) (found bool) {
-	record := o.object("data")
+	o.open()
+	data := asObject(o["data"])
 	switch delivered := o.isDelivered(); {
-	case record.isRecord():
-		b.addEvent(o.text("id"), record)
+	case data.isRecord():
+		b.addEvent(o.text("id"), data)
 	case at.under != "" && o.isRecord():
 		b.addEvent(at.recordID(), o)
 	case !delivered && o.isTimer():
 		b.addTimer(o)
-	case b.unwrap(o, at): // what is inside comes first
+	case b.unwrap(o, data, at): // what is inside comes first
 	case delivered:
-		b.addEvent(o.text("id"), record)
+		b.addEvent(o.text("id"), data)
 	default:
 		return false
 	}
 	return true
 }
 
-// unwrap reads what the members of an envelope hold. It takes them out of the envelope, so that only one wrapping of a
-// large event is in memory.
-func (b *batch) unwrap(o object, at place) (found bool) {
+// open replaces the JSON texts that may hold an event by what they hold.
+func (o object) open() {
+	for _, member := range wrappers {
+		if inner, valid := embedded(o[member]); valid && inner != nil {
+			o[member] = inner
+		}
+	}
+}
+
+// unwrap reads what the members of an envelope hold, of which data is an object already. It takes each out of the envelope
+// first: of a large event, only one wrapping must be in memory.
+func (b *batch) unwrap(o, data object, at place) (found bool) {
 	id := o.text("id")
 	for _, member := range wrappers {
-		raw, valid := embedded(o[member])
-		delete(o, member)
-		inside := at.inside(member, id)
-		before := *b
-		switch kind := kindOf(raw); {
-		case valid && (kind == '{' || kind == '[') && inside.wrappings <= maxWrappings:
-			if b.read(raw, inside) {
-				found = true
-			} else {
-				*b = before // an array of anything else
-			}
-		case namesPeering(raw):
-			b.fail(fmt.Errorf("%s names a peering call, but holds no event that can be read: %s", member, quote(raw)))
-			found = true
+		inside, kind := at.inside(member, id), kindOf(o[member])
+		switch {
+		case kind != '{' && kind != '[' || inside.wrappings > maxWrappings:
+			found = b.refuse(member, o[member]) || found
+		case member == "data" && data != nil:
+			delete(o, member)
+			found = b.readObject(data, inside) || found
+		default:
+			found = b.readPart(o.take(member), inside) || found
 		}
 	}
 	return found
 }
 
-// namesPeering reports whether one of the calls that matter is mentioned. What mentions one and cannot be read, because it
-// is cut off or wrapped too often, must not pass for an event about something else.
-func namesPeering(raw []byte) bool {
-	return bytes.Contains(raw, []byte(createConnection)) || bytes.Contains(raw, []byte(acceptConnection))
+// readPart reads a part of an envelope. An array in it counts only if it holds an event: it may be about anything.
+func (b *batch) readPart(raw json.RawMessage, at place) (found bool) {
+	before := *b
+	if found = b.read(raw, at); !found {
+		*b = before
+	}
+	return found
+}
+
+// refuse notes that a part of an envelope cannot be read and names a peering call. It may be cut off or wrapped too often, and
+// must not pass for an event about something else.
+func (b *batch) refuse(member name, raw json.RawMessage) (found bool) {
+	if !bytes.Contains(raw, []byte(createConnection)) && !bytes.Contains(raw, []byte(acceptConnection)) {
+		return false
+	}
+	b.fail(fmt.Errorf("%s names a peering call, but holds no event that can be read: %s", member, quote(raw)))
+	return true
 }
