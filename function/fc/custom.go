@@ -93,14 +93,19 @@ func (f *front) serveInvoke(w http.ResponseWriter, r *http.Request) {
 // receive reads the event and runs the invocation. If the platform hangs up, the invocation goes on: no other event may
 // ever announce the request.
 func (f *front) receive(w http.ResponseWriter, r *http.Request, inv Invocation, until time.Time) (json.RawMessage, *Error) {
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(r.Context()), until)
+	defer cancel()
+	if failure := f.payloads.admit(ctx, r.ContentLength); failure != nil {
+		f.Warn(inv.RequestID, failure)
+		return nil, failure
+	}
+	defer f.payloads.release(r.ContentLength)
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(f.Grace)) // net/http clears it at the end of the body
-	payload, failure := f.readPayload(r.Body)
+	payload, failure := f.payloads.read(r.Body, r.ContentLength)
 	if failure != nil {
 		f.Warn(inv.RequestID, failure)
 		return nil, failure
 	}
-	ctx, cancel := context.WithDeadline(context.WithoutCancel(r.Context()), until)
-	defer cancel()
 	return f.invoke(ctx, inv, payload)
 }
 

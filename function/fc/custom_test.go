@@ -95,6 +95,12 @@ func TestBodyLimit(t *testing.T) {
 		}
 	}
 	conn, answers := dial(t, s)
+	for size, want := range map[int]int{1000: http.StatusOK, 1001: http.StatusNotFound} { // without Content-Length
+		fmt.Fprintf(conn, "POST /invoke HTTP/1.1\r\nHost: f\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", size, strings.Repeat("x", size))
+		if status, closes := next(t, answers); status != want || closes {
+			t.Errorf("%d bytes in chunks: got %d, close %v", size, status, closes)
+		}
+	}
 	for range 2 { // on one connection, which stays in step
 		fmt.Fprintf(conn, "POST /invoke HTTP/1.1\r\nHost: f\r\nContent-Length: 500000\r\n\r\n%s", strings.Repeat("x", 500000))
 		if status, closes := next(t, answers); status != http.StatusNotFound || closes {

@@ -84,7 +84,9 @@ func (f *front) direct() http.RoundTripper {
 }
 
 // handleGo is the handler in the SDK's shape. It calls FromContext once, because FromContext writes to what it returns.
-func (f *front) handleGo(ctx context.Context, payload []byte) (json.RawMessage, error) {
+func (f *front) handleGo(ctx context.Context, ticket []byte) (json.RawMessage, error) {
+	payload := f.tickets.redeem(string(ticket))
+	defer f.payloads.release(int64(len(payload)))
 	var inv Invocation
 	if c, ok := fccontext.FromContext(ctx); ok {
 		inv = newInvocation(c.RequestID, c.AccountId, c.Region,

@@ -46,8 +46,8 @@ type Config struct {
 	// panic. Warn may be called concurrently. Nil means that nobody is told.
 	Warn func(requestID string, err error)
 
-	// MaxPayload is the size in bytes above which an event is refused as InvalidEvent. Zero means 32 MiB,
-	// the largest that the platform takes.
+	// MaxPayload is the size in bytes above which an event is refused as InvalidEvent. Zero means 6 MiB.
+	// Function Compute delivers up to 32 MiB, but EventBridge no more than 256 KiB.
 	MaxPayload int64
 	// Grace is how long after its deadline an invocation can still delay a stop, how long the bytes of an event may take to
 	// arrive, and how long those of an answer may take to leave. Zero means 10 s.
@@ -97,9 +97,11 @@ func Serve(ctx context.Context, cfg Config, h Handler) error {
 // front is what both runtimes share.
 type front struct {
 	Config
-	handle Handler
-	flight flight
-	mu     sync.Mutex // held while writing to Log
+	handle   Handler
+	flight   flight
+	payloads payloads
+	tickets  tickets    // of the Go runtime
+	mu       sync.Mutex // held while writing to Log
 }
 
 func newFront(cfg Config, h Handler) *front {
@@ -114,8 +116,9 @@ func newFront(cfg Config, h Handler) *front {
 		f.Warn = func(string, error) {}
 	}
 	if f.MaxPayload == 0 {
-		f.MaxPayload = 32 << 20
+		f.MaxPayload = defaultMaxPayload
 	}
+	f.payloads = newPayloads(f.MaxPayload)
 	if f.Grace == 0 {
 		f.Grace = 10 * time.Second
 	}
@@ -146,20 +149,6 @@ func (f *front) call(ctx context.Context, inv Invocation, payload []byte) (resul
 		return nil, answer(fmt.Errorf("marshalling the result: %w", err))
 	}
 	return result, nil
-}
-
-// readPayload reads an event of at most MaxPayload bytes. Of a larger one the rest is read and thrown away, so that the
-// answer does not meet a platform that is still sending.
-func (f *front) readPayload(r io.Reader) ([]byte, *Error) {
-	payload, err := io.ReadAll(io.LimitReader(r, f.MaxPayload+1))
-	if err == nil && int64(len(payload)) > f.MaxPayload {
-		_, _ = io.Copy(io.Discard, r)
-		err = fmt.Errorf("more than %d bytes", f.MaxPayload)
-	}
-	if err != nil {
-		return nil, &Error{Message: fmt.Sprintf("reading the event: %v", err), Type: InvalidEvent}
-	}
-	return payload, nil
 }
 
 // print writes one line to Log. If that fails, there is nowhere to report it.

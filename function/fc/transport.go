@@ -101,16 +101,31 @@ func (t *transport) next(ctx context.Context, r *http.Request) (*http.Response, 
 	if id == "" || url.PathEscape(id) != id {
 		return nil, errors.New("answered without a usable request id")
 	}
-	t.flight.begin(t.mend(id, resp.Header))
+	until := t.mend(id, resp.Header)
+	t.flight.begin(until)
 	tooSlow := time.AfterFunc(t.Grace, cancel)
 	defer tooSlow.Stop()
-	payload, failure := t.readPayload(resp.Body)
+	payload, failure := t.payloads.read(resp.Body, resp.ContentLength)
+	if failure == nil && !isHook(resp.Header) {
+		payload, failure = t.ticket(ctx, until, payload)
+	}
 	if failure != nil {
 		t.refuse(r, id, failure)
 		return nil, nil
 	}
 	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(payload)), int64(len(payload))
 	return resp, nil
+}
+
+// ticket waits until there is room for an event and returns its ticket. handleGo gives both back. A stop does not cut the
+// wait short: the invocation has begun.
+func (t *transport) ticket(ctx context.Context, until time.Time, payload []byte) ([]byte, *Error) {
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), until)
+	defer cancel()
+	if failure := t.payloads.admit(ctx, int64(len(payload))); failure != nil {
+		return nil, failure
+	}
+	return []byte(t.tickets.issue(payload)), nil
 }
 
 // mend makes the headers readable for the SDK, which never answers an invocation if it cannot read the deadline, timeout,
