@@ -167,7 +167,7 @@ func (k Key) name() string {
 	if k.Role != "" {
 		return k.Role[strings.LastIndexByte(k.Role, '/')+1:] + ":" + k.Session
 	}
-	return k.ID
+	return "simulated-user"
 }
 
 // nonces remembers which nonces were used, at least as long as their timestamps are valid, in bounded memory:

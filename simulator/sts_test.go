@@ -144,7 +144,7 @@ func TestCallerIdentity(t *testing.T) {
 		key                simulator.Key
 		account, kind, arn string
 	}{
-		{accepterKey, string(accepter), "RAMUser", "acs:ram::1111111111111111:user/AKaccepter"},
+		{accepterKey, string(accepter), "RAMUser", "acs:ram::1111111111111111:user/simulated-user"},
 		{session, string(requester), "AssumedRoleUser", "acs:ram::2222222222222222:assumed-role/peerguard/peerguard"},
 	} {
 		got, err := r.as(tc.key).sts().GetCallerIdentity(sts.CreateGetCallerIdentityRequest())

@@ -54,6 +54,7 @@ func (c *checkup) credentials(ctx context.Context, o *operator) bool {
 		c.fail("credentials", "", err, advice(err, statement{}))
 		return false
 	}
+	o.warn(c.out)
 	if o.rules, err = c.flags.regions(o.rules, o.found.Region); err != nil {
 		c.fail("credentials", "", err, "add guard.regions to the policy")
 		return false

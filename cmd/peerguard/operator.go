@@ -67,6 +67,13 @@ func (t *target) connect(ctx context.Context) (*operator, error) {
 	return o, nil
 }
 
+// warn says what is wrong with the place where the credentials were found.
+func (o *operator) warn(out *console) {
+	if o.found.Warning != "" {
+		out.note("warning: %s", o.found.Warning)
+	}
+}
+
 // identify asks whose the credentials are, and makes the client that uses them.
 func (o *operator) identify(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, identityPatience)

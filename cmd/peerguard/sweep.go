@@ -49,6 +49,7 @@ func (s *sweepCommand) Run(ctx context.Context, out *console) error {
 	if err != nil {
 		return out.refuse(err)
 	}
+	o.warn(out)
 	if s.Enforce && !s.Yes && !s.confirmed(out, o) {
 		out.note("nothing was done")
 		return errFinding

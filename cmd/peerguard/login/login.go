@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth/credentials"
 	sdkerrors "github.com/aliyun/alibaba-cloud-sdk-go/sdk/errors"
@@ -24,6 +26,7 @@ type Found struct {
 	Credentials peering.Credentials
 	Region      string // the operator's default region, "" if none is set
 	Source      string // where they were found, for messages
+	Warning     string // what is wrong with that place, "" if nothing is
 }
 
 // ErrNoCredentials is the error of Find if there are none in any place that it looks in.
@@ -55,7 +58,9 @@ func Find(ctx context.Context, cloud *acs.Cloud, profile string) (Found, error) 
 	case !errors.Is(err, fs.ErrNotExist):
 		return Found{}, err
 	case exists(ini):
-		return provided(ctx, credentials.NewProfileCredentialsProviderBuilder().WithProfileName(named).Build(), "a profile of "+ini)
+		found, err := provided(ctx, credentials.NewProfileCredentialsProviderBuilder().WithProfileName(named).Build(), "a profile of "+ini)
+		found.Warning = exposed(ini)
+		return found, err
 	case profile != "":
 		return Found{}, fmt.Errorf("there is no profile %q: neither %s nor %s exists", profile, file.path, ini)
 	}
@@ -76,7 +81,8 @@ func fromEnvironment(ctx context.Context) (Found, error) {
 			return Found{}, fmt.Errorf("only one of %[1]sACCESS_KEY_ID and %[1]sACCESS_KEY_SECRET is set", prefix)
 		}
 		keys := peering.NewCredentials(id, secret, os.Getenv(prefix+"SECURITY_TOKEN"))
-		return Found{keys, regionVariable(), "the variables " + prefix + "ACCESS_KEY_…"}, nil
+		return Found{Credentials: keys, Region: regionVariable(), Source: "the variables " + prefix + "ACCESS_KEY_…"},
+			untidy(keys, prefix+"ACCESS_KEY_ID", prefix+"ACCESS_KEY_SECRET", prefix+"SECURITY_TOKEN")
 	}
 	if os.Getenv("ALIBABA_CLOUD_ROLE_ARN") == "" || os.Getenv("ALIBABA_CLOUD_OIDC_PROVIDER_ARN") == "" || os.Getenv("ALIBABA_CLOUD_OIDC_TOKEN_FILE") == "" {
 		return Found{}, nil
@@ -120,7 +126,7 @@ func provided(ctx context.Context, provider credentials.CredentialsProvider, sou
 		if a.err != nil || a.keys == nil {
 			return Found{}, fmt.Errorf("finding credentials in %s: %s", source, harmless(a.err))
 		}
-		return Found{peering.NewCredentials(a.keys.AccessKeyId, a.keys.AccessKeySecret, a.keys.SecurityToken), regionVariable(), source}, nil
+		return Found{Credentials: peering.NewCredentials(a.keys.AccessKeyId, a.keys.AccessKeySecret, a.keys.SecurityToken), Region: regionVariable(), Source: source}, nil
 	}
 }
 
@@ -155,6 +161,28 @@ func home() string {
 		return "" // a process without a home has no profiles
 	}
 	return dir
+}
+
+// untidy returns an error if there are blanks or line ends around a key, as copying leaves them: the API would say that it
+// does not know the key. The names are of the key's id, its secret and its token.
+func untidy(keys peering.Credentials, id, secret, token string) error {
+	for _, key := range [][2]string{{id, keys.AccessKeyID()}, {secret, keys.AccessKeySecret()}, {token, keys.SecurityToken()}} {
+		if strings.TrimSpace(key[1]) != key[1] {
+			return fmt.Errorf("there are blanks or line ends around %s: set it again without them", key[0])
+		}
+	}
+	return nil
+}
+
+// exposed returns a warning about a file that others may change, or replace, and so choose what peerguard does and as whom.
+func exposed(path string) string {
+	for _, place := range []string{path, filepath.Dir(path)} {
+		info, err := os.Stat(place)
+		if err == nil && info.Mode().Perm()&0o022 != 0 && info.Mode()&fs.ModeSticky == 0 && runtime.GOOS != "windows" {
+			return fmt.Sprintf("others than you may write to %s: run `chmod go-w %[1]s`", place)
+		}
+	}
+	return ""
 }
 
 func exists(path string) bool {

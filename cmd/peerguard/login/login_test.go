@@ -73,6 +73,20 @@ const config = `{"current": "daily", "profiles": [
   {"name": "loop", "mode": "ChainableRamRoleArn", "source_profile": "loop", "ram_role_arn": "acs:ram::1111111111111111:role/a"},
   {"name": "dangling", "mode": "ChainableRamRoleArn", "source_profile": "nobody"},
   {"name": "unlucky", "mode": "OIDC"},
+  {"name": "sso", "mode": "CloudSSO", "access_key_id": "id-sso", "access_key_secret": "secret-sso", "sts_token": "token-sso", "sts_expiration": 4102444800, "region_id": "cn-shanghai"},
+  {"name": "oauth", "mode": "OAuth", "access_key_id": "id-oauth", "access_key_secret": "secret-oauth", "sts_token": "token-oauth", "sts_expiration": 4102444800},
+  {"name": "last year", "mode": "OAuth", "access_key_id": "id-oauth", "access_key_secret": "secret-oauth", "sts_token": "token-oauth", "sts_expiration": 1764000000},
+  {"name": "signed out", "mode": "CloudSSO", "access_key_id": "id-sso", "access_key_secret": "secret-sso", "sts_expiration": 4102444800},
+  {"name": "process", "mode": "External", "process_command": "cat  printed.json", "region_id": "cn-shanghai"},
+  {"name": "chained process", "mode": "External", "process_command": "cat chained.json"},
+  {"name": "no process", "mode": "External", "process_command": " "},
+  {"name": "failing process", "mode": "External", "process_command": "cat secret-of-nobody.json"},
+  {"name": "unknown process", "mode": "External", "process_command": "no-such-command secret-argument"},
+  {"name": "chatty process", "mode": "External", "process_command": "echo secret-output"},
+  {"name": "circular process", "mode": "External", "process_command": "echo {\"mode\":\"External\",\"process_command\":\"secret-command\"}"},
+  {"name": "untidy", "mode": "AK", "access_key_id": "id-untidy", "access_key_secret": "secret-untidy\n"},
+  {"name": "untidy session", "mode": "StsToken", "access_key_id": "id-untidy", "access_key_secret": "secret-untidy", "sts_token": " token"},
+  {"name": "by address", "mode": "CredentialsURI", "credentials_uri": "http://127.0.0.1:1"},
   {"name": "tomorrow", "mode": "Telepathy", "access_key_secret": "secret-tomorrow"}
 ]}`
 
@@ -101,6 +115,22 @@ func TestFind(t *testing.T) {
 		{name: "a dangling source", config: config, profile: "dangling", want: `there is no profile "nobody"`},
 		{name: "no OIDC token", config: config, profile: "unlucky", want: "it lacks oidc_provider_arn"},
 		{name: "a mode of tomorrow", config: config, profile: "tomorrow", want: `peerguard does not know its mode "Telepathy"`},
+		{name: "CloudSSO while its keys last", config: config, profile: "sso", want: "id-sso secret-sso token-sso cn-shanghai"},
+		{name: "OAuth while its keys last", config: config, profile: "oauth", want: "id-oauth secret-oauth token-oauth "},
+		{name: "OAuth after that", config: config, profile: "last year", want: "its session is over: run `aliyun sts GetCallerIdentity --profile \"last year\"`, which opens another one, or `aliyun configure --profile \"last year\" --mode OAuth`"},
+		{name: "CloudSSO without a session", config: config, profile: "signed out", want: "its session is over"},
+		{name: "a process", config: config, profile: "process", want: "id-printed secret-printed token-printed cn-shanghai"},
+		{name: "a process that names another profile", config: config, profile: "chained process", want: "its source_profile leads nowhere"},
+		{name: "a profile without its process", config: config, profile: "no process", want: "it holds no process_command: run `aliyun configure --profile \"no process\"`"},
+		{name: "a process that fails", config: config, profile: "failing process", want: "running its process_command: exit status 1"},
+		{name: "a process that is not there", config: config, profile: "unknown process", want: `running its process_command: exec: "no-such-command"`},
+		{name: "a process that prints no profile", config: config, profile: "chatty process", want: "its process_command does not print a profile as JSON"},
+		{name: "a process that names itself", config: config, profile: "circular process", want: "its process_command does not print a profile as JSON"},
+		{name: "a line end", config: config, profile: "untidy", want: "there are blanks or line ends around its access_key_secret"},
+		{name: "a blank", config: config, profile: "untidy session", want: "there are blanks or line ends around its sts_token"},
+		{name: "a line end in a variable", vars: map[string]string{"ALIBABA_CLOUD_ACCESS_KEY_ID": "a", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "secret-b\r\n"}, want: "there are blanks or line ends around ALIBABA_CLOUD_ACCESS_KEY_SECRET: set it again"},
+		{name: "a mode that needs a server", config: config, profile: "by address", want: "run `aliyun configure --profile NAME --mode AK`"},
+		{name: "a byte order mark", config: "\ufeff" + config, want: "id-daily secret-daily  cn-beijing"},
 		{name: "broken file", config: `{"profiles": [{"access_key_secret": "secret-broken"`, want: "is not the JSON that `aliyun configure` writes"},
 		{name: "empty file", config: `{}`, want: "only: none"},
 		{name: "the SDKs' file", ini: "[default]\ntype = access_key\naccess_key_id = a\naccess_key_secret = b\n", want: "a b  "},
@@ -113,6 +143,7 @@ func TestFind(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			home := alone(t)
+			t.Chdir("testdata")
 			for name, value := range tt.vars {
 				t.Setenv(name, value)
 			}
@@ -220,5 +251,51 @@ func TestIdentityFails(t *testing.T) {
 		if !errors.As(err, &f) || f.Code != want || forbidden(err) != (kind == simulator.Forbidden) {
 			t.Errorf("%s: got %v, want %s", kind, err, want)
 		}
+	}
+}
+
+// TestExposedProfiles: credentials from a file that others may change come with a warning.
+func TestExposedProfiles(t *testing.T) {
+	for name, tt := range map[string]struct {
+		file, folder os.FileMode
+		exposed      string // the end of the path
+	}{
+		"the usual":               {0o600, 0o700, ""},
+		"readable":                {0o644, 0o755, ""},
+		"a file of the group":     {0o660, 0o700, "config.json"},
+		"a file of everybody":     {0o602, 0o700, "config.json"},
+		"a folder of everybody":   {0o600, 0o777, ".aliyun"},
+		"a folder like /tmp":      {0o600, 0o777 | os.ModeSticky, ""},
+		"everything of everybody": {0o666, 0o777, "config.json"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			home := alone(t)
+			path := filepath.Join(home, ".aliyun", "config.json")
+			put(t, path, config)
+			if err := errors.Join(os.Chmod(path, tt.file), os.Chmod(filepath.Dir(path), tt.folder)); err != nil {
+				t.Fatal(err)
+			}
+			found, err := login.Find(t.Context(), acs.New(acs.Config{Transport: silent{t}}), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tt.exposed == "" && found.Warning != "" || !strings.HasSuffix(found.Warning, tt.exposed+"`") && tt.exposed != "" {
+				t.Errorf("warning %q, want one about %q", found.Warning, tt.exposed)
+			}
+		})
+	}
+}
+
+// TestCaseOfToday: the file that the aliyun command writes today, with the session of a CloudSSO sign-in.
+func TestCaseOfToday(t *testing.T) {
+	home := alone(t)
+	content, err := os.ReadFile("testdata/cloudsso.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(home, ".aliyun", "config.json"), string(content))
+	found, err := login.Find(t.Context(), acs.New(acs.Config{Transport: silent{t}}), "")
+	if err != nil || found.Credentials.SecurityToken() != "t" || found.Region != "cn-shanghai" {
+		t.Errorf("found %q in %q, %v", found.Source, found.Region, err)
 	}
 }

@@ -1,6 +1,7 @@
 package login
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -33,6 +34,7 @@ type profile struct {
 	AccessKeyID     string `json:"access_key_id"`
 	AccessKeySecret string `json:"access_key_secret"`
 	SecurityToken   string `json:"sts_token"`
+	Expiration      int64  `json:"sts_expiration"` // of a session that the aliyun command opened, in seconds since 1970
 	RegionID        string `json:"region_id"`
 	RoleARN         string `json:"ram_role_arn"`
 	RoleName        string `json:"ram_role_name"`
@@ -44,6 +46,7 @@ type profile struct {
 	ExternalID      string `json:"external_id"`
 	OIDCProvider    string `json:"oidc_provider_arn"`
 	OIDCTokenFile   string `json:"oidc_token_file"`
+	Command         string `json:"process_command"`
 }
 
 func readProfiles() (*profiles, error) {
@@ -52,11 +55,14 @@ func readProfiles() (*profiles, error) {
 	if err != nil {
 		return file, fmt.Errorf("reading profiles: %w", err)
 	}
-	if json.Unmarshal(content, file) != nil { // the error could repeat a piece of the file
+	if json.Unmarshal(withoutMark(content), file) != nil { // the error could repeat a piece of the file
 		return file, fmt.Errorf("reading profiles: %s is not the JSON that `aliyun configure` writes", file.path)
 	}
 	return file, nil
 }
+
+// withoutMark returns a text without the byte order mark that editors on Windows put before it.
+func withoutMark(text []byte) []byte { return bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")) }
 
 // find returns a profile by its name; "" is the current one.
 func (f *profiles) find(name string) (*profile, error) {
@@ -86,6 +92,7 @@ func (f *profiles) credentials(ctx context.Context, cloud *acs.Cloud, name strin
 	}
 	found.Region = cmp.Or(p.RegionID, regionVariable())
 	found.Source = fmt.Sprintf("profile %q of %s", p.Name, f.path)
+	found.Warning = exposed(f.path)
 	return found, nil
 }
 
@@ -101,7 +108,7 @@ func (f *profiles) keys(ctx context.Context, cloud *acs.Cloud, p *profile, depth
 		return p.inRole(ctx, cloud, static)
 	case "ChainableRamRoleArn":
 		source, err := f.find(p.Source)
-		if err != nil || depth == 0 {
+		if err != nil || depth <= 0 {
 			return Found{}, errors.Join(errors.New("its source_profile leads nowhere"), err)
 		}
 		found, err := f.keys(ctx, cloud, source, depth-1)
@@ -113,18 +120,38 @@ func (f *profiles) keys(ctx context.Context, cloud *acs.Cloud, p *profile, depth
 		return fromMetadata(ctx, p.RoleName)
 	case "OIDC":
 		return p.oidc(ctx)
+	case "CloudSSO", "OAuth":
+		return p.cached(static)
+	case "External":
+		return f.external(ctx, cloud, p, depth)
 	}
-	return Found{}, fmt.Errorf("peerguard does not know its mode %.40q; put the keys that it leads to into ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and ALIBABA_CLOUD_SECURITY_TOKEN", p.Mode)
+	return Found{}, fmt.Errorf("peerguard does not know its mode %.40q: run `aliyun configure --profile NAME --mode AK` for a profile that it can use, "+
+		"or put the keys that this one leads to into ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and ALIBABA_CLOUD_SECURITY_TOKEN", p.Mode)
 }
 
+// checked returns the keys of the profile itself.
 func (p *profile) checked(c peering.Credentials) (Found, error) {
 	switch {
 	case c.AccessKeyID() == "" || c.AccessKeySecret() == "":
-		return Found{}, errors.New("it holds no access key: run `aliyun configure`")
+		return Found{}, p.incomplete("access key")
 	case p.Mode == "StsToken" && c.SecurityToken() == "":
-		return Found{}, errors.New("it holds no sts_token: run `aliyun configure`")
+		return Found{}, p.incomplete("sts_token")
 	}
-	return Found{Credentials: c}, nil
+	return Found{Credentials: c}, untidy(c, "its access_key_id", "its access_key_secret", "its sts_token")
+}
+
+// cached returns the keys of a session that the aliyun command keeps in the profile, while it lasts. Only that command can
+// open another one.
+func (p *profile) cached(c peering.Credentials) (Found, error) {
+	if c.SecurityToken() == "" || time.Now().Unix() >= p.Expiration {
+		return Found{}, fmt.Errorf("its session is over: run `aliyun sts GetCallerIdentity --profile %q`, which opens another one, or `aliyun configure --profile %[1]q --mode %[2]s` to sign in again", p.Name, p.Mode)
+	}
+	return p.checked(c)
+}
+
+// incomplete is the error of a profile that lacks something.
+func (p *profile) incomplete(what string) error {
+	return fmt.Errorf("it holds no %s: run `aliyun configure --profile %q`", what, p.Name)
 }
 
 // inRole returns the credentials of the profile's role, assumed with those of another identity.
@@ -144,7 +171,7 @@ func (p *profile) oidc(ctx context.Context) (Found, error) {
 		WithOIDCProviderARN(p.OIDCProvider).WithOIDCTokenFilePath(p.OIDCTokenFile).WithRoleArn(p.RoleARN).
 		WithRoleSessionName(p.SessionName).WithDurationSeconds(p.Seconds).WithStsRegion(p.STSRegion).WithPolicy(p.Policy).Build()
 	if err != nil {
-		return Found{}, errors.New("it lacks oidc_provider_arn, oidc_token_file or ram_role_arn")
+		return Found{}, fmt.Errorf("it lacks oidc_provider_arn, oidc_token_file or ram_role_arn: run `aliyun configure --profile %q --mode OIDC`", p.Name)
 	}
 	return provided(ctx, provider, "its OIDC token")
 }
