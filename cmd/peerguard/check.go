@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"peerguard/function/policy"
@@ -79,10 +78,10 @@ func check(file policyFile, at time.Time) (*checkResult, error) {
 // show prints the result for people.
 func (c *checkResult) show(out *console, path string) {
 	for _, e := range c.Errors {
-		out.finding(e.Position, e.Message, e.Snippet(), text.FgRed)
+		out.finding(e.Position, lines(e.Message), e.Snippet(), text.FgRed)
 	}
 	for _, w := range c.Warnings {
-		out.finding(w.Position, out.tint(text.FgYellow, "warning")+": "+w.Message, w.Snippet(), text.FgYellow)
+		out.finding(w.Position, out.tint(text.FgYellow, "warning")+lines(": "+w.Message), w.Snippet(), text.FgYellow)
 	}
 	if n := len(c.Errors); n > 0 {
 		out.note("%s in %s", count(n, "error"), path)
@@ -100,12 +99,12 @@ func (c *checkResult) showRules(out *console, path string) {
 	if c.mode == policy.Enforce {
 		effect = "requests are rejected"
 	}
-	fmt.Fprintf(out.stdout, "%s: mode %s (%s), %s. The first rule that matches decides:\n\n", path, c.mode, effect, count(len(c.Rules), "rule"))
+	fprintf(out.stdout, "%s: mode %s (%s), %s. The first rule that matches decides:\n\n", path, c.mode, effect, count(len(c.Rules), "rule"))
 	t := out.newTable("rule", "what it does")
 	for _, r := range c.Rules {
-		t.AppendRow(table.Row{r.Name, out.tintVerdict(r.Verdict) + strings.TrimPrefix(r.Text, string(r.Verdict))})
+		t.AppendRow(row(r.Name, out.tintVerdict(r.Verdict)+lines(strings.TrimPrefix(r.Text, string(r.Verdict)))))
 	}
-	t.AppendRow(table.Row{policy.DefaultRule, out.tintVerdict(policy.Reject) + " all other requests"})
+	t.AppendRow(row(policy.DefaultRule, out.tintVerdict(policy.Reject)+" all other requests"))
 	t.Render()
 }
 

@@ -1,13 +1,11 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -53,18 +51,19 @@ func (s *sink) Write(p []byte) (int, error) {
 
 // note prints a message to stderr.
 func (out *console) note(format string, args ...any) {
-	fmt.Fprintf(out.stderr, "peerguard: "+format+"\n", args...)
+	fprintf(out.stderr, "peerguard: "+format+"\n", args...)
 }
 
 // tint colours words on a terminal that shows colours. The zero colour leaves them as they are.
-func (out *console) tint(colour text.Color, words string) string {
+func (out *console) tint(colour text.Color, words string) safe {
+	plain := lines(words)
 	if !out.colour || colour == 0 {
-		return words
+		return plain
 	}
-	return colour.EscapeSeq() + words + text.Reset.EscapeSeq()
+	return safe(colour.EscapeSeq()) + plain + safe(text.Reset.EscapeSeq())
 }
 
-func (out *console) tintVerdict(v policy.Verdict) string {
+func (out *console) tintVerdict(v policy.Verdict) safe {
 	if v == policy.Allow {
 		return out.tint(text.FgGreen, string(v))
 	}
@@ -80,29 +79,13 @@ func (out *console) newTable(header ...string) table.Writer {
 	style.Options = table.OptionsNoBordersAndSeparators
 	style.Format.Header = text.FormatDefault
 	t.SetStyle(style)
-	row := make(table.Row, len(header))
+	names := make(table.Row, len(header))
 	for i, h := range header {
-		row[i] = h
+		names[i] = h
 	}
-	t.AppendHeader(row)
+	t.AppendHeader(names)
 	t.SetColumnConfigs([]table.ColumnConfig{{Name: "why", WidthMax: 60, WidthMaxEnforcer: text.WrapSoft}})
 	return t
-}
-
-// printJSON prints a result for machines, indented.
-func (out *console) printJSON(result any) error { return out.encode(result, "  ") }
-
-// printJSONLine prints a result for machines on one line.
-func (out *console) printJSONLine(result any) error { return out.encode(result, "") }
-
-func (out *console) encode(result any, indent string) error {
-	encoder := json.NewEncoder(out.stdout)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", indent)
-	if err := encoder.Encode(result); err != nil {
-		return fmt.Errorf("writing result: %w", err)
-	}
-	return nil
 }
 
 // count returns a number and a noun: "1 rule", "2 rules".
@@ -129,14 +112,4 @@ func verdictAndRule(v policy.Verdict, rule string) string {
 		return string(v)
 	}
 	return fmt.Sprintf("%s (%s)", v, rule)
-}
-
-// plain replaces every character that could control the terminal. It removes none: an id must not turn into another one.
-func plain(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, s)
 }

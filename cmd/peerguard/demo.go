@@ -34,11 +34,11 @@ func (demoCommand) Run(ctx context.Context, out *console) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out.stdout, "A simulated cloud with %d connections of account %s, and the policy of events/simulator/policy.yaml.\n\n", len(s.cloud.Items()), simulator.SeedAccepter)
+	fprintf(out.stdout, "A simulated cloud with %d connections of account %s, and the policy of events/simulator/policy.yaml.\n\n", len(s.cloud.Items()), simulator.SeedAccepter)
 	announced, timers := split(samples)
 	acts := s.playAll(ctx, announced)
 	s.showEvents(out, acts)
-	fmt.Fprint(out.stdout, "\nThen the timer fires, and a sweep finds what no event announced:\n\n")
+	fprintf(out.stdout, "\nThen the timer fires, and a sweep finds what no event announced:\n\n")
 	for _, sample := range timers {
 		sweep := s.play(ctx, sample)
 		s.showSweep(out, sweep)
@@ -69,10 +69,10 @@ func (s *scene) showEvents(out *console, acts []act) {
 	for _, a := range acts {
 		switch {
 		case a.report == nil:
-			t.AppendRow(table.Row{a.sample.Name, "", "", out.tint(text.FgRed, events.Invalid), "", a.err.Error()})
+			t.AppendRow(row(a.sample.Name, "", "", out.tint(text.FgRed, events.Invalid), "", a.err.Error()))
 			continue
 		case len(a.report.Connections) == 0:
-			t.AppendRow(table.Row{a.sample.Name, "", "", out.tintOutcome(guard.Ignored), "", a.report.Ignored})
+			t.AppendRow(row(a.sample.Name, "", "", out.tintOutcome(guard.Ignored), "", a.report.Ignored))
 		}
 		for _, e := range a.report.Connections {
 			t.AppendRow(s.row(out, a, a.sample.Name, e))
@@ -92,13 +92,13 @@ func (s *scene) showSweep(out *console, a act) {
 	}
 	t.Render()
 	for _, p := range a.report.Partitions {
-		fmt.Fprintf(out.stdout, " looked at %s of account %s in %s\n", count(p.Seen, "connection"), p.Account, p.Region)
+		fprintf(out.stdout, " looked at %s of account %s in %s\n", count(p.Seen, "connection"), p.Account, p.Region)
 	}
-	fmt.Fprintln(out.stdout)
+	fprintf(out.stdout, "\n")
 }
 
 func (s *scene) row(out *console, a act, name string, e guard.Entry) table.Row {
-	return table.Row{name, e.Requester.Account, verdictAndRule(e.Decision, e.Rule), out.tintOutcome(e.Outcome), s.change(a, e), why(e)}
+	return row(name, e.Requester.Account, verdictAndRule(e.Decision, e.Rule), out.tintOutcome(e.Outcome), s.change(a, e), why(e))
 }
 
 // change is the state of the connection before and after the act.
@@ -128,11 +128,11 @@ func summarise(out *console, acts []act) error {
 			failed = true
 		}
 	}
-	fmt.Fprintf(out.stdout, "%d invocations: %s.\n", len(acts), tally(counts))
+	fprintf(out.stdout, "%d invocations: %s.\n", len(acts), tally(counts))
 	if failed {
 		return errFinding
 	}
-	fmt.Fprintln(out.stdout, "Each ended as its file name says.")
+	fprintf(out.stdout, "Each ended as its file name says.\n")
 	return nil
 }
 

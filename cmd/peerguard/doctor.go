@@ -42,19 +42,19 @@ type step struct {
 	Name    string `json:"name"`
 	Subject string `json:"subject,omitempty"` // what was tried
 	State   state  `json:"state"`
-	Detail  string `json:"detail,omitempty"` // what was found
+	Detail  string `json:"detail,omitempty"` // what was found, cleaned: an error may have several lines
 	Fix     string `json:"fix,omitempty"`    // what to do
 }
 
 func (s step) show(out *console) {
 	colours := map[state]text.Color{stateOK: text.FgGreen, stateFailed: text.FgRed, stateSkipped: text.FgYellow}
-	line := fmt.Sprintf("%s  %-11s  ", out.tint(colours[s.State], fmt.Sprintf("%-7s", s.State)), s.Name)
-	if s.Subject != "" {
-		line += s.Subject + ": "
+	subject := s.Subject
+	if subject != "" {
+		subject += ": "
 	}
-	fmt.Fprintln(out.stdout, line+s.Detail)
+	fprintf(out.stdout, "%s  %-11s  %s%s\n", out.tint(colours[s.State], fmt.Sprintf("%-7s", s.State)), s.Name, subject, safe(s.Detail))
 	if s.Fix != "" {
-		fmt.Fprintf(out.stdout, "%22s→ %s\n", "", s.Fix)
+		fprintf(out.stdout, "%22s→ %s\n", "", s.Fix)
 	}
 }
 
@@ -117,12 +117,12 @@ func guardedAccounts(o *operator) []peering.Account {
 }
 
 func (c *checkup) pass(name, subject, detail string) {
-	c.add(step{Name: name, Subject: subject, State: stateOK, Detail: detail})
+	c.add(step{Name: name, Subject: subject, State: stateOK, Detail: peering.Plain(detail)})
 }
 
 func (c *checkup) fail(name, subject string, err error, fix string) {
 	c.failed = true
-	c.add(step{Name: name, Subject: subject, State: stateFailed, Detail: err.Error(), Fix: fix})
+	c.add(step{Name: name, Subject: subject, State: stateFailed, Detail: fmt.Sprint(clean(err)), Fix: fix})
 }
 
 func (c *checkup) skip(name, reason string) {

@@ -6,8 +6,6 @@ import (
 	"net/netip"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
-
 	"peerguard/function/peering"
 	"peerguard/function/policy"
 )
@@ -88,7 +86,7 @@ func (e *explainCommand) Run(out *console) error {
 	}
 	for i, s := range subjects {
 		if i > 0 && !e.JSON {
-			fmt.Fprintln(out.stdout)
+			fprintf(out.stdout, "\n")
 		}
 		if failed := e.explain(out, file, p, s); failed != nil {
 			return errors.Join(err, failed)
@@ -136,18 +134,18 @@ type explanation struct {
 // show prints the verdict, then a line for each rule.
 func (x *explanation) show(out *console) {
 	if x.Ignored != "" {
-		fmt.Fprintln(out.stdout, "ignored:", x.Ignored)
+		fprintf(out.stdout, "ignored: %s\n", x.Ignored)
 		return
 	}
-	fmt.Fprintf(out.stdout, "%sfrom %s to %s\n", x.prefix(), sideInWords(x.Requester), sideInWords(x.Accepter))
-	fmt.Fprintf(out.stdout, "%s (%s): %s\n\n", out.tintVerdict(x.Verdict), x.Rule, x.Reason)
+	fprintf(out.stdout, "%sfrom %s to %s\n", x.prefix(), sideInWords(x.Requester), sideInWords(x.Accepter))
+	fprintf(out.stdout, "%s (%s): %s\n\n", out.tintVerdict(x.Verdict), x.Rule, x.Reason)
 	t := out.newTable("rule", "verdict", "matches", "key", "value", "why")
 	for _, r := range x.Rules {
-		t.AppendRow(table.Row{r.Rule, out.tintVerdict(r.Verdict), matches(r), r.Key, r.Value, r.Text})
+		t.AppendRow(row(r.Rule, out.tintVerdict(r.Verdict), matches(r), r.Key, r.Value, r.Text))
 	}
-	last := table.Row{policy.DefaultRule, out.tintVerdict(policy.Reject), "yes", "", "", "matches, but an earlier rule decides"}
+	last := row(policy.DefaultRule, out.tintVerdict(policy.Reject), "yes", "", "", "matches, but an earlier rule decides")
 	if x.Rule == policy.DefaultRule {
-		last = table.Row{policy.DefaultRule, out.tintVerdict(policy.Reject), "decides", "", "", "no other rule matches"}
+		last = row(policy.DefaultRule, out.tintVerdict(policy.Reject), "decides", "", "", "no other rule matches")
 	}
 	t.AppendRow(last)
 	t.Render()

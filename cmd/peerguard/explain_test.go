@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"peerguard/events"
+	"peerguard/function/peering"
 )
 
 // TestExplainSamples: explain can read what the function can read, and makes nothing up about the rest.
@@ -53,7 +54,7 @@ func FuzzReadSubjects(f *testing.F) {
 		}
 		for _, s := range subjects {
 			for _, text := range []string{s.connection.ID, s.connection.Requester.VPC, s.connection.Accepter.VPC, s.ignored, s.rule, string(s.reported)} {
-				if plain(text) != text {
+				if peering.Plain(text) != text {
 					t.Errorf("%q could control the terminal", text)
 				}
 			}

@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"os"
+	"strings"
 )
 
 // JUnit XML, as build servers read it: https://github.com/testmoapp/junitxml
@@ -50,7 +51,8 @@ func (r *testResults) writeJUnit(path string) error {
 	if err != nil {
 		return fmt.Errorf("writing JUnit XML: %w", err)
 	}
-	if err := os.WriteFile(path, append([]byte(xml.Header), append(body, '\n')...), 0o644); err != nil { //nolint:gosec // anybody may read results
+	text := xml.Header + string(lines(strings.Split(string(body), "\n")...)) + "\n"
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil { //nolint:gosec // anybody may read results
 		return fmt.Errorf("writing JUnit XML: %w", err)
 	}
 	return nil

@@ -35,7 +35,7 @@ func (c *checkup) report(rules *policy.Policy) {
 		c.fail("report", last.TriggerID, errors.New(p.what), p.fix)
 	}
 	if len(problems) == 0 {
-		c.pass("report", last.TriggerID, fmt.Sprintf("recent, complete, %s, the same policy, mode %s", count(len(last.Partitions), "partition"), last.Mode))
+		c.pass("report", last.TriggerID, fmt.Sprintf("recent, complete, %s, the same policy, mode %s", count(last.Visited, "partition"), last.Mode))
 	}
 }
 

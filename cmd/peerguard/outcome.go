@@ -28,7 +28,7 @@ var outcomes = map[guard.Outcome]struct {
 	guard.Ignored:     {"outside the guard's scope", 0},
 }
 
-func (out *console) tintOutcome(o guard.Outcome) string {
+func (out *console) tintOutcome(o guard.Outcome) safe {
 	return out.tint(outcomes[o].colour, string(o))
 }
 
@@ -39,19 +39,19 @@ func (out *console) showReport(report *guard.Report, entries []guard.Entry) {
 		if len(group) == 0 {
 			continue
 		}
-		fmt.Fprintf(out.stdout, "%s (%d): %s\n", out.tintOutcome(o), report.Counts[o], outcomes[o].means)
+		fprintf(out.stdout, "%s (%d): %s\n", out.tintOutcome(o), report.Counts[o], outcomes[o].means)
 		out.showConnections(group)
 		if hidden := report.Counts[o] - len(group); hidden > 0 {
-			fmt.Fprintf(out.stdout, " … and %d more, see --all\n", hidden)
+			fprintf(out.stdout, " … and %d more, see --all\n", hidden)
 		}
-		fmt.Fprintln(out.stdout)
+		fprintf(out.stdout, "\n")
 	}
 	for _, p := range report.Partitions {
 		if p.Error != nil {
-			fmt.Fprintf(out.stdout, "%s to list account %s in %s: %s: %s\n", out.tintOutcome(guard.Failed), p.Account, p.Region, p.Error.Code, p.Error.Message)
+			fprintf(out.stdout, "%s to list account %s in %s: %s: %s\n", out.tintOutcome(guard.Failed), p.Account, p.Region, p.Error.Code, p.Error.Message)
 		}
 	}
-	fmt.Fprintln(out.stdout, total(report))
+	fprintf(out.stdout, "%s\n", total(report))
 }
 
 // withOutcome returns the entries with an outcome, sorted by instance id.
@@ -65,18 +65,18 @@ func (out *console) showConnections(entries []guard.Entry) {
 	t := out.newTable("connection", "requester", "accepter", "why")
 	t.SetColumnConfigs([]table.ColumnConfig{{Name: "why", WidthMax: 48, WidthMaxEnforcer: text.WrapSoft}})
 	for _, e := range entries {
-		t.AppendRow(table.Row{plain(e.InstanceID), sideLines(e.Requester), sideLines(e.Accepter), plain(why(e))})
+		t.AppendRow(row(e.InstanceID, sideLines(e.Requester), sideLines(e.Accepter), why(e)))
 	}
 	t.Render()
 }
 
 // sideLines describes one side of a connection on three lines: account, place and CIDRs.
-func sideLines(s peering.Side) string {
-	lines := []string{string(s.Account), plain(s.Region + " " + s.VPC)}
+func sideLines(s peering.Side) safe {
+	texts := []string{string(s.Account), s.Region + " " + s.VPC}
 	if len(s.CIDRs) > 0 {
-		lines = append(lines, plain(strings.Join(s.CIDRs, " ")))
+		texts = append(texts, strings.Join(s.CIDRs, " "))
 	}
-	return strings.Join(lines, "\n")
+	return lines(texts...)
 }
 
 // why returns the error of an entry, or the reason for its verdict.
@@ -97,7 +97,7 @@ func total(report *guard.Report) string {
 			counts[string(outcome)] = n
 		}
 	}
-	line := fmt.Sprintf("%s in %s", count(seen, "connection"), count(len(report.Partitions), "partition"))
+	line := fmt.Sprintf("%s in %s", count(seen, "connection"), count(report.Visited, "partition"))
 	if seen > 0 {
 		line += ": " + tally(counts)
 	}

@@ -117,10 +117,10 @@ func (r *permissionRecorder) explain(out io.Writer, who login.Identity) {
 			identity = who.ARN
 		}
 		actions := slices.Sorted(maps.Keys(r.lacking[account]))
-		fmt.Fprintf(out, "%s lacks %s. Add this statement to its RAM policy:\n  %s\n", identity, strings.Join(actions, ", "), grantVPC(actions...))
+		fprintf(out, "%s lacks %s. Add this statement to its RAM policy:\n  %s\n", identity, strings.Join(actions, ", "), grantVPC(actions...))
 	}
 	for _, account := range slices.Sorted(maps.Keys(r.closed)) {
 		arn := r.roles[account].ARN
-		fmt.Fprintf(out, "%s cannot assume %s. The role's trust policy must name it, and its RAM policy needs this statement:\n  %s\n", who.ARN, arn, grantRole(arn))
+		fprintf(out, "%s cannot assume %s. The role's trust policy must name it, and its RAM policy needs this statement:\n  %s\n", who.ARN, arn, grantRole(arn))
 	}
 }

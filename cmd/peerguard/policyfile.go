@@ -61,19 +61,19 @@ func (out *console) refuse(err error) error {
 		return err
 	}
 	for _, e := range errs {
-		fmt.Fprintln(out.stderr, e.Error())
+		fprintf(out.stderr, "%v\n", e)
 		if out.stderrTTY {
-			fmt.Fprint(out.stderr, e.Snippet())
+			fprintf(out.stderr, "%s", excerpt(e.Snippet()))
 		}
 	}
 	return errFinding
 }
 
 // finding prints a message about a place in a file. On a terminal it also prints the source line, with a caret.
-func (out *console) finding(at policy.Position, message, snippet string, colour text.Color) {
-	fmt.Fprintf(out.stdout, "%s: %s\n", out.tint(text.Bold, at.String()), message)
+func (out *console) finding(at policy.Position, message safe, snippet string, colour text.Color) {
+	fprintf(out.stdout, "%s: %s\n", out.tint(text.Bold, at.String()), message)
 	if source, found := strings.CutSuffix(snippet, "^\n"); found && out.stdoutTTY {
-		fmt.Fprintf(out.stdout, "%s%s\n", source, out.tint(colour, "^"))
+		fprintf(out.stdout, "%s%s\n", excerpt(source), out.tint(colour, "^"))
 	}
 }
 

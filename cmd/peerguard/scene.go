@@ -58,10 +58,11 @@ type loadPolicy func(context.Context) (*policy.Policy, error)
 
 func newHandler(cloud *simulator.Cloud, load loadPolicy) *handler.Handler {
 	return &handler.Handler{
-		Policy: load,
-		Cloud:  acs.New(acs.Config{Transport: cloud}),
-		Guard:  guard.New(),
-		Log:    zerolog.Nop(),
+		Version: build().Version,
+		Policy:  load,
+		Cloud:   acs.New(acs.Config{Transport: cloud}),
+		Guard:   guard.New(),
+		Log:     zerolog.Nop(),
 	}
 }
 

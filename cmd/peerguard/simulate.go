@@ -157,7 +157,7 @@ func announce(out io.Writer, address string, items []simulator.Item) {
 		{"ALIBABA_CLOUD_SECURITY_TOKEN", ""},
 		{"ALIBABA_CLOUD_REGION_ID", region},
 	} {
-		fmt.Fprintf(out, "export %s=%s\n", pair[0], pair[1])
+		fprintf(out, "export %s=%s\n", pair[0], pair[1])
 	}
 }
 
@@ -171,7 +171,7 @@ func logCall(out io.Writer, c simulator.Call) {
 	if c.Fault != "" {
 		words = append(words, "fault="+string(c.Fault))
 	}
-	fmt.Fprintln(out, plain(strings.Join(words, " ")))
+	fprintf(out, "%s\n", strings.Join(words, " "))
 }
 
 // serve answers until ctx ends. Calls in flight get one more second.

@@ -112,7 +112,7 @@ func readReport(raw json.RawMessage) ([]subject, error) {
 		if report.Ignored != "" {
 			ignored = report.Ignored
 		}
-		return []subject{{ignored: plain(ignored)}}, nil
+		return []subject{{ignored: peering.Plain(ignored)}}, nil
 	}
 	subjects := make([]subject, len(report.Connections))
 	for i, entry := range report.Connections {
@@ -152,9 +152,9 @@ func readDecision(raw json.RawMessage) ([]subject, error) {
 
 func reported(e guard.Entry) subject {
 	return subject{
-		reported:   policy.Verdict(plain(string(e.Decision))),
-		rule:       plain(e.Rule),
-		connection: peering.Connection{ID: plain(e.InstanceID), Requester: cleanSide(e.Requester), Accepter: cleanSide(e.Accepter)},
+		reported:   policy.Verdict(peering.Plain(string(e.Decision))),
+		rule:       peering.Plain(e.Rule),
+		connection: peering.Connection{ID: peering.Plain(e.InstanceID), Requester: cleanSide(e.Requester), Accepter: cleanSide(e.Accepter)},
 	}
 }
 
@@ -166,10 +166,10 @@ func cleanSide(s peering.Side) peering.Side {
 	if !peering.ValidRegion(s.Region) {
 		s.Region = ""
 	}
-	s.VPC = plain(s.VPC)
+	s.VPC = peering.Plain(s.VPC)
 	s.CIDRs = slices.Clone(s.CIDRs)
 	for i := range s.CIDRs {
-		s.CIDRs[i] = plain(s.CIDRs[i])
+		s.CIDRs[i] = peering.Plain(s.CIDRs[i])
 	}
 	return s
 }

@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -41,6 +39,11 @@ func (s *sweepCommand) Run(ctx context.Context, out *console) error {
 	if s.Enforce && !s.Yes && !out.stdinTTY {
 		return usageError("--enforce asks before it rejects, and stdin is not a terminal: add --yes")
 	}
+	file, err := s.page()
+	if err != nil {
+		return err
+	}
+	defer file.discard()
 	o, err := s.connect(ctx)
 	if ctx.Err() != nil {
 		out.note("interrupted before anything was done")
@@ -54,7 +57,15 @@ func (s *sweepCommand) Run(ctx context.Context, out *console) error {
 		out.note("nothing was done")
 		return errFinding
 	}
-	return s.sweep(ctx, out, o)
+	return s.sweep(ctx, out, o, file)
+}
+
+// page returns the file of the page, or nil if none is wanted.
+func (s *sweepCommand) page() (*pageFile, error) {
+	if s.HTML == "" {
+		return nil, nil
+	}
+	return newPageFile(s.HTML)
 }
 
 // mode is the one that the operator asks for. The policy's own mode is for the function.
@@ -78,7 +89,7 @@ func (s *sweepCommand) confirmed(out *console, o *operator) bool {
 	if n := len(o.rules.Guard.Roles); n > 0 {
 		accounts += fmt.Sprintf(" and %s in other accounts", count(n, "role"))
 	}
-	fmt.Fprintf(out.stderr, "Reject every pending request to %s in %s that %s does not allow?\n"+
+	fprintf(out.stderr, "Reject every pending request to %s in %s that %s does not allow?\n"+
 		"A rejection cannot be undone: the requester must send a new request. [y/N] ", accounts, strings.Join(o.rules.Guard.Regions, ", "), s.Policy)
 	var answer string
 	if _, err := fmt.Fscanln(out.stdin, &answer); err != nil {
@@ -87,8 +98,8 @@ func (s *sweepCommand) confirmed(out *console, o *operator) bool {
 	return strings.EqualFold(answer, "y") || strings.EqualFold(answer, "yes")
 }
 
-// sweep sweeps, and reports what was done even if it was cut short.
-func (s *sweepCommand) sweep(ctx context.Context, out *console, o *operator) error {
+// sweep sweeps, and reports what was done even if it was cut short. file may be nil.
+func (s *sweepCommand) sweep(ctx context.Context, out *console, o *operator, file *pageFile) error {
 	recorder := recordPermissions(o)
 	now := event.Sweep{TriggerName: "peerguard-sweep", TriggerTime: time.Now().UTC().Format(time.RFC3339Nano)}
 	inv := &guard.Invocation{
@@ -100,7 +111,7 @@ func (s *sweepCommand) sweep(ctx context.Context, out *console, o *operator) err
 		return fmt.Errorf("choosing what to look at: %w", err)
 	}
 	var all entryList
-	if s.All || s.HTML != "" {
+	if s.All || file != nil {
 		inv.OnEntry = all.add
 	}
 	s.introduce(out, o)
@@ -114,8 +125,9 @@ func (s *sweepCommand) sweep(ctx context.Context, out *console, o *operator) err
 		return err
 	}
 	recorder.explain(out.stderr, o.who)
-	if s.HTML != "" {
-		if err := writePage(s.HTML, report, o, all.entries); err != nil {
+	if file != nil {
+		meta := page.Meta{Account: string(o.who.Account), Regions: o.rules.Guard.Regions, Generated: time.Now(), Entries: all.entries}
+		if err := file.publish(report, meta); err != nil {
 			return err
 		}
 		out.note("wrote %s", s.HTML)
@@ -169,16 +181,4 @@ func (l *entryList) add(e guard.Entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.entries = append(l.entries, e)
-}
-
-// writePage writes a report as a page. all are the judged connections, in any order.
-func writePage(path string, report *guard.Report, o *operator, all []guard.Entry) (err error) {
-	file, err := os.Create(path)
-	if err != nil {
-		return fmt.Errorf("writing page: %w", err)
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	return page.Write(file, report, page.Meta{
-		Account: string(o.who.Account), Regions: o.rules.Guard.Regions, Generated: time.Now(), Entries: all,
-	})
 }

@@ -2,11 +2,9 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"peerguard/function/policy"
@@ -166,14 +164,14 @@ func (r *testResults) show(out *console) {
 	for _, s := range r.Suites {
 		for _, c := range s.Cases {
 			if c.Failure != "" {
-				fmt.Fprintf(out.stdout, "%s: %s: %s\n", out.tint(text.Bold, c.Position.String()), c.Name, c.Failure)
+				fprintf(out.stdout, "%s: %s: %s\n", out.tint(text.Bold, c.Position.String()), c.Name, c.Failure)
 			}
 		}
 	}
 	for _, u := range r.Unexercised {
-		fmt.Fprintf(out.stdout, "%s: no case exercises rule %s\n", u.Policy, u.Rule)
+		fprintf(out.stdout, "%s: no case exercises rule %s\n", u.Policy, u.Rule)
 	}
-	fmt.Fprintf(out.stdout, "%s passed, %d failed\n", count(r.Passed, "case"), r.Failed)
+	fprintf(out.stdout, "%s passed, %d failed\n", count(r.Passed, "case"), r.Failed)
 }
 
 func (s *suite) show(out *console) {
@@ -181,15 +179,15 @@ func (s *suite) show(out *console) {
 		_ = out.refuse(s.Errors) // Run decides how the command ends, after all files
 		return
 	}
-	fmt.Fprintf(out.stdout, "%s, on %s:\n\n", s.File, s.Policy)
+	fprintf(out.stdout, "%s, on %s:\n\n", s.File, s.Policy)
 	t := out.newTable("", "case", "expected", "got", "why")
 	for _, c := range s.Cases {
 		mark := out.tint(text.FgGreen, "pass")
 		if c.Failure != "" {
 			mark = out.tint(text.FgRed, "FAIL")
 		}
-		t.AppendRow(table.Row{mark, c.Name, verdictAndRule(c.Expect, c.ExpectRule), verdictAndRule(c.Verdict, c.Rule), c.Reason})
+		t.AppendRow(row(mark, c.Name, verdictAndRule(c.Expect, c.ExpectRule), verdictAndRule(c.Verdict, c.Rule), c.Reason))
 	}
 	t.Render()
-	fmt.Fprintln(out.stdout)
+	fprintf(out.stdout, "\n")
 }

@@ -25,7 +25,7 @@ func (v *versionCommand) Run(out *console) error {
 	if v.JSON {
 		return out.printJSON(build())
 	}
-	fmt.Fprintln(out.stdout, build())
+	fprintf(out.stdout, "%s\n", build())
 	return nil
 }
 

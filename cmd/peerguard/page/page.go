@@ -58,6 +58,16 @@ func Write(w io.Writer, r *guard.Report, meta Meta) error {
 	return nil
 }
 
+// marker is a line in the head of every page.
+const marker = `<meta name="generator" content="peerguard">`
+
+// Is reports whether a file is a page that Write wrote. It reads the head only.
+func Is(file io.Reader) bool {
+	head := make([]byte, 4<<10)
+	n, _ := io.ReadFull(file, head) // what is shorter than the head may be a page all the same
+	return bytes.Contains(head[:n], []byte(marker))
+}
+
 // digest returns the name of inline text in a content security policy (https://www.w3.org/TR/CSP3/#grammardef-hash-source).
 func digest(text string) string {
 	sum := sha256.Sum256([]byte(text))

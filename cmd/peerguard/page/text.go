@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"peerguard/function/peering"
 )
 
 const (
@@ -13,31 +15,15 @@ const (
 	maxCIDRs = 8   // of a side
 )
 
-// plain makes a value safe to show. Invisible characters (controls, marks that change the writing direction, zero-width
-// characters) and broken UTF-8 become escapes, and a value that is far too long is cut. The template escapes HTML.
+// plain makes a value safe to show, and cuts one that is far too long. The template escapes HTML.
 func plain(s string) string {
-	var b strings.Builder
 	runes := 0
-	for i, r := range s {
+	for i := range s {
 		if runes++; runes > maxText {
-			b.WriteString("…")
-			break
+			return peering.Plain(s[:i]) + "…"
 		}
-		if _, size := utf8.DecodeRuneInString(s[i:]); r == utf8.RuneError && size == 1 {
-			fmt.Fprintf(&b, `\x%02x`, s[i])
-			continue
-		}
-		b.WriteString(visible(r))
 	}
-	return b.String()
-}
-
-func visible(r rune) string {
-	if strconv.IsPrint(r) {
-		return string(r)
-	}
-	quoted := strconv.QuoteRuneToASCII(r)
-	return quoted[1 : len(quoted)-1]
+	return peering.Plain(s)
 }
 
 // shorten cuts a label to the length that its box can hold.
