@@ -3,6 +3,7 @@ package simulator
 import (
 	"cmp"
 	"context"
+	"net/http"
 	"time"
 
 	"peerguard/function/peering"
@@ -26,6 +27,9 @@ type call struct {
 
 // exchange handles one message from its arrival to its record.
 func (c *Cloud) exchange(ctx context.Context, m message) answer {
+	if len(m.query) > maxQuery {
+		return htmlPage(http.StatusRequestURITooLong)
+	}
 	ps, err := m.params()
 	cl := &call{gone: ctx.Done(), message: m, params: ps, version: ps.get("Version"), quota: c.Quota}
 	cl.product = cmp.Or(products[cl.version], unknownProduct)

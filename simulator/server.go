@@ -14,8 +14,12 @@ import (
 	"time"
 )
 
-// maxBody is the largest request body that is read, in bytes.
-const maxBody = 1 << 20
+// The limits of a request, in bytes. A longer body is cut off; a longer query is refused as front ends refuse it, without
+// an error of the API.
+const (
+	maxBody  = 1 << 20
+	maxQuery = 8 << 10
+)
 
 // ServeHTTP answers a request of any product; the parameters Version and Action say which one is meant.
 // A fault that cuts the connection cuts it for real, with a TCP reset if there is a TCP connection.

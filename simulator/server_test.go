@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -68,6 +69,17 @@ func TestServerRefusesWhatItCannotRead(t *testing.T) {
 
 // TestConcurrency lets many callers make all kinds of calls with faults: every connection is rejected exactly once, and the
 // race detector finds nothing.
+
+// TestLongQueryIsNotForTheAPI: a front end answers it, with a page that is not an error of the API.
+func TestLongQueryIsNotForTheAPI(t *testing.T) {
+	t.Parallel()
+	c := newCloud()
+	w := httptest.NewRecorder()
+	c.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/?RegionId=cn-"+strings.Repeat("a", 8<<10), nil))
+	if w.Code != http.StatusRequestURITooLong || !strings.HasPrefix(w.Body.String(), "<html>") || len(c.Calls()) != 0 {
+		t.Errorf("answered %d %s, recorded %d calls", w.Code, w.Body, len(c.Calls()))
+	}
+}
 
 func TestConcurrency(t *testing.T) {
 	t.Parallel()

@@ -53,8 +53,13 @@ func sends(text string) spoiler {
 
 // sendsPage answers as a proxy or a firewall does.
 func sendsPage(f Fault, _ *call, _ answer) answer {
-	page := "<html><body><h1>" + http.StatusText(f.Status) + "</h1></body></html>"
-	return answer{status: f.Status, code: string(f.Kind), body: []byte(page), contentType: "text/html"}
+	a := htmlPage(f.Status)
+	a.code = string(f.Kind)
+	return a
+}
+
+func htmlPage(status int) answer {
+	return answer{status: status, body: []byte("<html><body><h1>" + http.StatusText(status) + "</h1></body></html>"), contentType: "text/html"}
 }
 
 // redirects sends the caller to another path of the same server, without the signed query. A client that follows gets an

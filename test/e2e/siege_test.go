@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -29,8 +30,8 @@ type siege struct {
 
 // attacks are what happens before and during each sweep.
 var attacks = []func(s *siege, triggerTime string){
+	(*siege).forge, // first: its events are under way when the sweep begins
 	(*siege).poison,
-	(*siege).forge,
 	(*siege).overlap,
 }
 
@@ -77,34 +78,43 @@ func (s *siege) request(requester, accepter int64) string {
 	return c.Item.InstanceID
 }
 
-// send delivers an event about a connection to some instance, at the same time as everything else.
-func (s *siege) send(a announcement) {
-	f := s.functions[s.random.IntN(len(s.functions))]
-	s.aside.Go(func() {
-		s.invokeOn(f, delivery{Payload: a.Body, Events: []announcement{a}, Timeout: siegeTimeout})
-	})
+// send delivers an event about a connection.
+func (s *siege) send(f function, a announcement) {
+	s.invokeOn(f, delivery{Payload: a.Body, Events: []announcement{a}, Timeout: siegeTimeout})
 }
 
 // poison sends events about junk requests whose ids are the tokens that the sweep needs for the victims, and waits until
 // they are handled. The API keeps the tokens of each account apart.
 func (s *siege) poison(triggerTime string) {
+	var handled sync.WaitGroup
 	for _, id := range s.victims {
 		victim, _ := s.cloud.Item(id)
 		for _, id := range slices.Concat(poison(triggerTime, id)[:4], poison(again(triggerTime), id)[:4]) {
 			item, _ := s.cloud.Item(s.request(stranger(s.random), victim.AcceptingOwnerUID))
-			s.send(announcement{ID: fmt.Sprint(id), About: item.InstanceID, Honest: true, Body: cloudEvent(id, creation(&item, item.OwnerID, item.AcceptingOwnerUID))})
+			f := s.functions[s.random.IntN(len(s.functions))]
+			a := announcement{ID: fmt.Sprint(id), About: item.InstanceID, Honest: true, Body: cloudEvent(id, creation(&item, item.OwnerID, item.AcceptingOwnerUID))}
+			handled.Go(func() { s.send(f, a) })
 		}
 	}
-	s.aside.Wait()
+	handled.Wait()
 }
 
-// forge sends events that look for the victims in another account.
+// forge sends every instance events that look for the victims in another account, or in a region whose name is so long that
+// nobody answers.
 func (s *siege) forge(triggerTime string) {
 	for i, id := range s.victims {
 		item, _ := s.cloud.Item(id)
-		a := announcement{ID: fmt.Sprintf("forged-%s-%d", triggerTime, i), About: id}
-		a.Body = cloudEvent(a.ID, creation(&item, partner, guarded(s.random, item.AcceptingOwnerUID)))
-		s.send(a)
+		accepter := item.AcceptingOwnerUID
+		if i%2 == 0 {
+			accepter = guarded(s.random, accepter)
+		} else {
+			item.AcceptingRegionID = "cn-" + strings.Repeat("a", 9_000)
+		}
+		for j, f := range s.functions {
+			a := announcement{ID: fmt.Sprintf("forged-%s-%d-%d", triggerTime, i, j), About: id}
+			a.Body = cloudEvent(a.ID, creation(&item, partner, accepter))
+			s.aside.Go(func() { s.send(f, a) })
+		}
 	}
 }
 
