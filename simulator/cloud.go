@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -99,11 +100,16 @@ func (c *Cloud) remove(id string) {
 	n.in = nil
 }
 
-// indexes returns the lists that hold a connection: one for each side, or one if both sides are the same partition.
+// indexes returns the lists that hold a connection: for each side that of its partition, and that of all regions of its
+// account, which has an empty region.
 func (c *Cloud) indexes(sides [2]peering.Partition) []*index {
-	in := []*index{c.index(sides[0])}
-	if sides[1] != sides[0] {
-		in = append(in, c.index(sides[1]))
+	var in []*index
+	for _, side := range sides {
+		for _, p := range []peering.Partition{side, {Account: side.Account}} {
+			if x := c.index(p); !slices.Contains(in, x) {
+				in = append(in, x)
+			}
+		}
 	}
 	return in
 }

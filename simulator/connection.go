@@ -89,8 +89,19 @@ func (it *Item) visible(a peering.Account) bool {
 	return a.Known() && (it.Requester() == a || it.Accepter() == a)
 }
 
-// shown returns the item as an answer holds it: lists are not null, and GmtExpired is empty where the API has null.
-func shown(it Item) Item {
+// facts are what a connection is at one time.
+type facts struct {
+	Item                  // its ResourceGroupID is the requester's
+	acceptingGroup string // the accepter's resource group
+}
+
+// shownTo returns the item as an answer to the account holds it: lists are not null, and GmtExpired is empty where the API
+// has null.
+func (f facts) shownTo(a peering.Account) Item {
+	it := f.Item
+	if a != it.Requester() {
+		it.ResourceGroupID = f.acceptingGroup
+	}
 	if it.Status != peering.Accepting && it.Status != peering.Expired {
 		it.GmtExpired = ""
 	}
@@ -99,6 +110,15 @@ func shown(it Item) Item {
 		it.Tags = []Tag{}
 	}
 	return it
+}
+
+// setGroup changes the resource group that the account has put the connection into.
+func (f *facts) setGroup(a peering.Account, group string) {
+	if a == f.Requester() {
+		f.ResourceGroupID = group
+		return
+	}
+	f.acceptingGroup = group
 }
 
 func (v VPC) shown() VPC {
@@ -119,29 +139,34 @@ const removed peering.Status = "(removed)"
 
 // conn is a connection with its past and its planned future.
 type conn struct {
-	Item
+	facts
 	sequence uint64    // its position in lists; it never changes, so pages do not shift
+	created  time.Time // it did not exist before
 	expires  time.Time // zero: never
 	planned  passage
-	past     []passage // oldest first; the first state holds since the connection was created
+	past     []version // oldest first
 	busy     bool      // a call that changes it is in flight
-	in       []*index  // the partitions that list it
+	in       []*index  // the lists that show it
 }
 
-// passage is a change to a state at a time.
+// version is what a connection was until it changed.
+type version struct {
+	until time.Time
+	facts
+}
+
+// passage is a planned change to a state at a time.
 type passage struct {
 	at     time.Time
 	status peering.Status
 }
 
 func newConn(it Item, now time.Time) *conn {
-	n := &conn{Item: it}
-	stamp := now.UTC().Format(TimeFormat)
+	n := &conn{facts: facts{it, it.ResourceGroupID}, created: created(it.GmtCreate, now)}
 	n.BizStatus = cmp.Or(n.BizStatus, "Normal")
-	n.GmtModified = cmp.Or(n.GmtModified, n.GmtCreate, stamp)
-	n.past = []passage{{created(n.GmtCreate, now), n.Status}}
-	n.GmtCreate = cmp.Or(n.GmtCreate, stamp)
-	n.GmtExpired = cmp.Or(n.GmtExpired, Time(now.Add(pendingFor).UTC().Format(TimeFormat)))
+	n.GmtModified = cmp.Or(n.GmtModified, n.GmtCreate, stamp(now))
+	n.GmtCreate = cmp.Or(n.GmtCreate, stamp(now))
+	n.GmtExpired = cmp.Or(n.GmtExpired, Time(stamp(now.Add(pendingFor))))
 	if at, err := time.Parse(TimeFormat, string(n.GmtExpired)); err == nil && at.After(now) {
 		n.expires = at
 	}
@@ -150,6 +175,9 @@ func newConn(it Item, now time.Time) *conn {
 	}
 	return n
 }
+
+// stamp returns a time as the API writes it.
+func stamp(at time.Time) string { return at.UTC().Format(TimeFormat) }
 
 // created returns when a connection was created: the time that it states, but not later than now.
 func created(stated string, now time.Time) time.Time {
@@ -176,14 +204,21 @@ func (n *conn) become(s peering.Status, at time.Time) {
 	if n.Status == s {
 		return
 	}
-	n.Status = s
-	n.GmtModified = at.UTC().Format(TimeFormat)
-	n.past = append(n.past, passage{at, s})
+	n.change(at, func(f *facts) {
+		f.Status = s
+		f.GmtModified = stamp(at)
+	})
 	if s == removed {
 		for _, x := range n.in {
 			x.gone++
 		}
 	}
+}
+
+// change makes a change at the given time. It must not write into the lists of the item, because the past shares them.
+func (n *conn) change(at time.Time, apply func(*facts)) {
+	n.past = append(n.past, version{at, n.facts})
+	apply(&n.facts)
 }
 
 // pass changes the state to via now and to last after d. If d is 0 it changes the state to last now.
@@ -198,16 +233,16 @@ func (n *conn) pass(via, last peering.Status, now time.Time, d time.Duration) {
 
 func (n *conn) gone() bool { return n.Status == removed }
 
-// asOf returns the item as it was at a time, and whether it existed then.
-func (n *conn) asOf(at time.Time) (Item, bool) {
-	it := n.Item
-	for _, p := range slices.Backward(n.past) {
-		if !p.at.After(at) {
-			it.Status = p.status
-			return it, p.status != removed
+// asOf returns what the connection was at a time, and whether it existed then.
+func (n *conn) asOf(at time.Time) (facts, bool) {
+	f := n.facts
+	for _, v := range slices.Backward(n.past) {
+		if !at.Before(v.until) {
+			break
 		}
+		f = v.facts
 	}
-	return Item{}, false
+	return f, f.Status != removed && !at.Before(n.created)
 }
 
 // sorted returns all connections in the order in which they were put.
@@ -215,7 +250,7 @@ func (c *Cloud) sorted() []*conn {
 	return slices.SortedFunc(maps.Values(c.conns), func(a, b *conn) int { return cmp.Compare(a.sequence, b.sequence) })
 }
 
-// index lists the connections of one partition in their order. Deleted ones stay, for stale reads.
+// index lists the connections of one partition, or of one account, in their order. Deleted ones stay, for stale reads.
 type index struct {
 	items []*conn
 	gone  int // how many of them are deleted

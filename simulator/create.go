@@ -18,18 +18,7 @@ type createAnswer struct {
 // create makes a connection. The simulator does not know which VPCs exist or who owns them.
 func (c *Cloud) create(cl *call) answer {
 	it := c.requested(cl)
-	c.mu.Lock()
-	early := c.claim(cl)
-	c.mu.Unlock()
-	if early != nil {
-		return *early
-	}
-	cl.wait(c.Latency)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	a := c.add(cl, it)
-	c.settleToken(cl, a)
-	return a
+	return c.once(cl, func() answer { return c.add(cl, it) })
 }
 
 // add puts the new connection, unless there is one between the same VPCs. The lock is held.
@@ -44,6 +33,7 @@ func (c *Cloud) add(cl *call, it Item) answer {
 	cl.InstanceID = it.InstanceID
 	if !cl.lost {
 		n := newConn(it, now)
+		n.acceptingGroup = "" // the accepter has not chosen one
 		n.pass(peering.Creating, n.firstStatus(), now, c.ReadyAfter)
 		c.put(n)
 		cl.Effect = true
@@ -70,18 +60,33 @@ func (c *Cloud) connected(it Item, now time.Time) bool {
 
 // requested returns the connection that a Create asks for.
 func (c *Cloud) requested(cl *call) Item {
-	return Item{
+	it := Item{
 		InstanceID:        fmt.Sprintf("pcc-sim%013x", scramble(c.serial.Add(1))>>12),
 		Status:            peering.Creating,
 		OwnerID:           uid(cl.Account),
-		AcceptingOwnerUID: uid(peering.Account(cmp.Or(cl.params.get("AcceptingAliUid"), string(cl.Account)))),
+		AcceptingOwnerUID: uid(cl.Account),
 		RegionID:          cl.Region,
 		AcceptingRegionID: cl.params.get("AcceptingRegionId"),
-		Bandwidth:         1024,
+		Bandwidth:         cl.params.number("Bandwidth", unlimited),
 		Name:              cl.params.get("Name"),
 		Description:       cl.params.get("Description"),
 		ResourceGroupID:   cl.params.get("ResourceGroupId"),
 		VPC:               VPC{VpcID: cl.params.get("VpcId")},
 		AcceptingVPC:      VPC{VpcID: cl.params.get("AcceptingVpcId")},
+		Tags:              cl.params.tags("Tag"),
 	}
+	if other := uid(peering.Account(cl.params.get("AcceptingAliUid"))); other != 0 {
+		it.AcceptingOwnerUID = other
+	}
+	if it.RegionID != it.AcceptingRegionID {
+		it.Bandwidth = cl.params.number("Bandwidth", betweenRegions)
+		it.LinkType = cmp.Or(cl.params.get("LinkType"), "Gold")
+	}
+	return it
 }
+
+// The bandwidths of connections that were created without one, in Mbit/s.
+const (
+	unlimited      = -1 // within a region
+	betweenRegions = 1024
+)

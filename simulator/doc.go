@@ -14,8 +14,8 @@
 // # Actions
 //
 // GetVpcPeerConnectionAttribute, ListVpcPeerConnections, RejectVpcPeerConnection, AcceptVpcPeerConnection,
-// DeleteVpcPeerConnection, CreateVpcPeerConnection; AssumeRole, GetCallerIdentity. Any other action is answered with
-// InvalidApi.NotFound and recorded.
+// DeleteVpcPeerConnection, CreateVpcPeerConnection, ModifyVpcPeerConnection, MoveResourceGroup, TagResources, UnTagResources,
+// ListTagResources; AssumeRole, GetCallerIdentity. Any other action is answered with InvalidApi.NotFound and recorded.
 //
 // # What is documented
 //
@@ -35,18 +35,29 @@
 //     https://www.alibabacloud.com/help/en/vpc/developer-reference/ensure-idempotence
 //   - The quota is 360 calls in 60 s for each region, API and account:
 //     https://help.aliyun.com/zh/vpc/developer-reference/api-vpcpeer-2022-01-01-quota
+//   - A connection has a bandwidth and a link type of its own only between regions. Bandwidth cannot be changed within one.
+//     A connection has at most 20 tags; the reserved prefixes and the codes for tags:
+//     https://www.alibabacloud.com/help/en/vpc/developer-reference/api-vpcpeer-2022-01-01-tagresources
 //   - AssumeRole, its parameters and codes: https://www.alibabacloud.com/help/en/ram/api-assumerole
+//   - A SourceIdentity stays with a session and with those that it leads to, and cannot be changed:
+//     https://www.alibabacloud.com/help/en/ram/user-guide/session-tagging-and-fine-grained-access-control-for-assumed-roles-using-sourceidentity
+//   - PrincipalId is the id of a RAM user, or the id of a role, a colon and the RoleSessionName. Only a RAM user has a UserId:
+//     https://help.aliyun.com/en/ram/developer-reference/api-sts-2015-04-01-getcalleridentity
 //   - A session may call what both its role and its session policy allow; Deny prevails over Allow:
 //     https://www.alibabacloud.com/help/en/ram/policy-structure-and-syntax
 //
 // # What is assumed, because no document says it
 //
-//   - List shows a connection to the accepter in AcceptingRegionId and to the requester in RegionId, oldest first. It needs a
-//     RegionId. An unsupported region is UnsupportedRegion, which is documented for Create. Get, Reject, Accept and Delete
-//     use the instance id alone and ignore RegionId.
+//   - List shows a connection to the accepter in AcceptingRegionId and to the requester in RegionId, oldest first. Without a
+//     RegionId, which is optional, it shows those of all regions. An unsupported region is UnsupportedRegion, which is
+//     documented for Create. An action that names connections uses their ids alone and does not compare RegionId with theirs.
 //   - A connection that is not the caller's is ResourceNotFound.InstanceId. So is one that the requester tries to reject.
 //   - Reject and Accept answer IncorrectStatus.VpcPeer unless the connection is Accepting. Delete does so for Creating,
-//     Updating and Deleting.
+//     Updating and Deleting. Modify does so unless the connection is Activated. An empty parameter of Modify changes nothing.
+//   - Create keeps a Bandwidth within a region, and has none there by default. An AcceptingAliUid of 0 is the caller.
+//   - Both sides see the same name, description and tags, and either side may change them. Each has its own resource group.
+//   - TagResources replaces the value of a key that a connection has. UnTagResources with All removes all tags only if the
+//     call names no key. ListTagResources shows all tags of the connections that match, and passes over unknown ids.
 //   - A second call that changes a connection while one is in flight is OperationConflict. A client token whose first call
 //     is in flight is LastTokenProcessing.
 //   - A client token is unique within its account and action and is never forgotten. It is bound to all parameters that are
@@ -56,7 +67,7 @@
 //   - Calls that the quota refuses do not count towards it. STS has no quota here.
 //   - Rejected and Expired connections stay. The same VPCs can be requested again after that.
 //   - The codes Missing… for a missing parameter and InvalidParameter.… for a malformed one, status 400 for the codes of
-//     security tokens, Forbidden.RAM for a missing permission of VpcPeer, NoPermission for a wrong ExternalId, and the wording of all messages.
+//     security tokens, the form of SourceIdentity (that of RoleSessionName), Forbidden.RAM for a missing permission of VpcPeer, NoPermission for a wrong ExternalId, and the wording of all messages.
 //
 // # What is simplified
 //

@@ -40,6 +40,10 @@ func wrongStatus(n *conn) *apiError {
 	return badRequest("IncorrectStatus.VpcPeer", "The status of %s [%s] is incorrect.", n.InstanceID, n.Status)
 }
 
+func managed(n *conn) *apiError {
+	return badRequest("OperationDenied.ServiceManagedInstance", "Operation is denied because %s belongs to the service %s.", n.InstanceID, n.ManagedService)
+}
+
 func dryRunPassed() *apiError {
 	return badRequest("DryRunOperation", "Request validation has been passed with DryRun flag set.")
 }

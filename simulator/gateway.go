@@ -35,7 +35,7 @@ func (c *Cloud) exchange(ctx context.Context, m message) answer {
 	cl.product = cmp.Or(products[cl.version], unknownProduct)
 	cl.Call = Call{
 		Time: time.Now(), RequestID: c.newRequestID(), Action: ps.get("Action"), Region: ps.get("RegionId"),
-		InstanceID: ps.get("InstanceId"), ClientToken: ps.get("ClientToken"), DryRun: ps.get("DryRun") == "true",
+		InstanceID: cmp.Or(ps.get("InstanceId"), ps.get("ResourceId"), ps.get("ResourceId.1")), ClientToken: ps.get("ClientToken"), DryRun: ps.get("DryRun") == "true",
 	}
 	c.enter(cl)
 	var a answer

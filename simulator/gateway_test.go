@@ -288,10 +288,10 @@ func TestUnknownActionsAreRecorded(t *testing.T) {
 	t.Parallel()
 	c := newCloud()
 	q := requests.NewCommonRequest()
-	q.Domain, q.Version, q.ApiName, q.Product = "vpcpeer.aliyuncs.com", "2022-01-01", "ModifyVpcPeerConnection", "VpcPeer"
+	q.Domain, q.Version, q.ApiName, q.Product = "vpcpeer.aliyuncs.com", "2022-01-01", "DescribeVpcPeerConnections", "VpcPeer"
 	_, err := inProcess(c).as(accepterKey).peer().ProcessCommonRequest(q)
 	wantCode(t, "unknown action", err, "InvalidApi.NotFound")
-	if got := c.UnknownActions(); !slices.Equal(got, []string{"2022-01-01 ModifyVpcPeerConnection"}) {
+	if got := c.UnknownActions(); !slices.Equal(got, []string{"2022-01-01 DescribeVpcPeerConnections"}) {
 		t.Errorf("recorded %q", got)
 	}
 }

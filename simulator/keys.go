@@ -1,6 +1,8 @@
 package simulator
 
 import (
+	"cmp"
+	"fmt"
 	"hash/maphash"
 	"net/http"
 	"strings"
@@ -18,6 +20,7 @@ type Key struct {
 	Expires time.Time // zero: never
 	Role    string    // ARN of the role whose session this is, or ""; for GetCallerIdentity and denials
 	Session string    // RoleSessionName of that session
+	Source  string    // SourceIdentity of that session and of all that it leads to, or ""
 	Policy  string    // session policy, which limits what the session may call; "": no limit
 
 	policy *sessionPolicy // of Policy; nil: no limit
@@ -154,21 +157,40 @@ func (k Key) check(token string, now time.Time) *apiError {
 	return nil
 }
 
+// isSession reports whether the identity is a session of a role, and not a RAM user.
+func (k Key) isSession() bool { return k.Role != "" || k.Token != "" }
+
 // kind returns the type of the identity in the words of STS.
 func (k Key) kind() string {
-	if k.Role != "" || k.Token != "" {
+	if k.isSession() {
 		return "AssumedRoleUser"
 	}
 	return "RAMUser"
 }
 
+// The names of identities that have none. They are not the id of the key, because clients keep that out of what they print.
+const (
+	userName    = "simulated-user"
+	roleName    = "simulated-role"
+	sessionName = "simulated-session"
+)
+
 // name returns the name of the identity in answers.
 func (k Key) name() string {
-	if k.Role != "" {
-		return k.Role[strings.LastIndexByte(k.Role, '/')+1:] + ":" + k.Session
+	if !k.isSession() {
+		return userName
 	}
-	return "simulated-user"
+	role := k.role()
+	return role[strings.LastIndexByte(role, '/')+1:] + ":" + k.session()
 }
+
+// role returns the ARN of the role of a session.
+func (k Key) role() string {
+	return cmp.Or(k.Role, fmt.Sprintf("acs:ram::%s:role/%s", k.Account, roleName))
+}
+
+// session returns the RoleSessionName of a session.
+func (k Key) session() string { return cmp.Or(k.Session, sessionName) }
 
 // nonces remembers which nonces were used, at least as long as their timestamps are valid, in bounded memory:
 // it keeps two generations of hashes and drops the older one when the younger one is full or old.

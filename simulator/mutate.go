@@ -20,6 +20,9 @@ func (c *Cloud) reject(cl *call) answer {
 
 func (c *Cloud) accept(cl *call) answer {
 	return c.mutate(cl, mutation{accepterOnly(cl), func(n *conn, now time.Time) {
+		if group := cl.params.get("ResourceGroupId"); group != "" {
+			n.setGroup(cl.Account, group)
+		}
 		n.pass(peering.Updating, peering.Activated, now, c.ReadyAfter)
 	}})
 }
@@ -46,7 +49,7 @@ func accepterOnly(cl *call) func(*conn) *apiError {
 func deletable(n *conn) *apiError {
 	switch {
 	case n.ManagedService != "":
-		return badRequest("OperationDenied.ServiceManagedInstance", "The connection %s belongs to the service %s.", n.InstanceID, n.ManagedService)
+		return managed(n)
 	case n.Status == peering.Creating, n.Status == peering.Updating, n.Status == peering.Deleting:
 		return wrongStatus(n)
 	}

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"maps"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -38,12 +39,19 @@ var products = map[string]*product{
 		actions: map[string]action{
 			"GetVpcPeerConnectionAttribute": {do: (*Cloud).get, params: []check{required("InstanceId")}},
 			"ListVpcPeerConnections":        {do: (*Cloud).list, params: []check{region, number("MaxResults", 1, 100)}},
+			"ListTagResources":              {do: (*Cloud).listTags, params: []check{required("RegionId"), region, resources, tagsOrResources, number("MaxResults", 1, 50)}},
+			"TagResources":                  {do: (*Cloud).tag, params: []check{required("RegionId"), region, resources, someResource, required("Tag.1.Key"), tagForm}},
+			"UnTagResources":                {do: (*Cloud).untag, params: []check{required("RegionId"), region, resources, someResource, boolean("All")}},
+			"MoveResourceGroup":             {do: (*Cloud).move, params: []check{required("RegionId"), region, peerConnection, required("ResourceId"), required("NewResourceGroupId")}},
 			"RejectVpcPeerConnection":       {do: (*Cloud).reject, params: []check{required("InstanceId"), boolean("DryRun")}},
 			"AcceptVpcPeerConnection":       {do: (*Cloud).accept, params: []check{required("InstanceId"), boolean("DryRun")}},
 			"DeleteVpcPeerConnection":       {do: (*Cloud).delete, params: []check{required("InstanceId"), boolean("DryRun"), boolean("Force")}},
 			"CreateVpcPeerConnection": {do: (*Cloud).create, params: []check{
-				region, boolean("DryRun"), required("VpcId"), required("AcceptingVpcId"), required("AcceptingRegionId"),
-				accountID("AcceptingAliUid"),
+				required("RegionId"), region, boolean("DryRun"), required("VpcId"), required("AcceptingVpcId"), required("AcceptingRegionId"),
+				accountID("AcceptingAliUid"), number("Bandwidth", 1, math.MaxInt32), matching("LinkType", linkTypes), linkBetweenRegions, tagForm,
+			}},
+			"ModifyVpcPeerConnection": {do: (*Cloud).modify, params: []check{
+				required("InstanceId"), boolean("DryRun"), number("Bandwidth", 1, math.MaxInt32), matching("LinkType", linkTypes),
 			}},
 		},
 	},
@@ -52,8 +60,8 @@ var products = map[string]*product{
 		actions: map[string]action{
 			"AssumeRole": {do: (*Cloud).assumeRole, params: []check{
 				required("RoleArn"), required("RoleSessionName"),
-				matching("RoleArn", roleARN), matching("RoleSessionName", sessionName), sessionPolicyForm, externalIDForm,
-				number("DurationSeconds", minSession, maxSession),
+				matching("RoleArn", roleARN), matching("RoleSessionName", sessionForm), sessionPolicyForm, externalIDForm,
+				matching("SourceIdentity", sessionForm), number("DurationSeconds", minSession, maxSession),
 			}},
 			"GetCallerIdentity": {do: (*Cloud).callerIdentity, open: true},
 		},
@@ -127,11 +135,11 @@ func accountID(name string) check {
 	}
 }
 
-// region checks the RegionId of a call that is about one region.
+// region checks the RegionId of a call.
 func region(c *Cloud, ps params) *apiError {
 	switch v := ps.get("RegionId"); {
 	case v == "":
-		return missing("RegionId")
+		return nil
 	case !peering.ValidRegion(v), c.Regions != nil && !slices.Contains(c.Regions, v):
 		return badRequest("UnsupportedRegion", "The feature of VpcPeer is not supported in the region of %s.", v)
 	}

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -31,7 +32,7 @@ func (c *Cloud) AddRole(r Role) {
 
 var (
 	roleARN         = regexp.MustCompile(`^acs:ram::([0-9]+):role/([A-Za-z0-9.@_-]+)$`)
-	sessionName     = regexp.MustCompile(`^[A-Za-z0-9.@_-]{2,64}$`)
+	sessionForm     = regexp.MustCompile(`^[A-Za-z0-9.@_-]{2,64}$`)
 	externalIDChars = regexp.MustCompile(`^[\w+=,.@:/-]*$`)
 )
 
@@ -55,6 +56,7 @@ type session struct {
 	RequestID       string      `json:"RequestId"`
 	AssumedRoleUser assumedUser `json:"AssumedRoleUser"`
 	Credentials     credentials `json:"Credentials"`
+	SourceIdentity  string      `json:"SourceIdentity,omitempty"`
 }
 
 type assumedUser struct {
@@ -83,24 +85,31 @@ func (c *Cloud) assumeRole(cl *call) answer {
 	return done(session{
 		cl.RequestID,
 		assumedUser{assumedARN(arn, name), roleID(arn) + ":" + name},
-		credentials{k.ID, k.Secret, k.Token, k.Expires.UTC().Format(TimeFormat)},
+		credentials{k.ID, k.Secret, k.Token, stamp(k.Expires)},
+		k.Source,
 	})
 }
 
 // assumable refuses a role that does not exist, does not trust the caller, or does not allow so long a session. A wrong
-// ExternalId is a missing trust.
+// ExternalId is a missing trust, and so is the attempt to change a SourceIdentity.
 // The lock is held.
 func (c *Cloud) assumable(cl *call, arn string, lasts time.Duration) *apiError {
 	role, ok := c.roles[arn]
 	switch {
 	case !ok:
 		return &apiError{status: http.StatusNotFound, code: "EntityNotExist.Role", message: "The role not exists: " + arn + "."}
-	case !slices.Contains(role.TrustedAccounts, cl.Account), role.ExternalID != "" && role.ExternalID != cl.ExternalID:
+	case !slices.Contains(role.TrustedAccounts, cl.Account), role.ExternalID != "" && role.ExternalID != cl.ExternalID,
+		cl.key.Source != "" && cl.key.Source != cl.sourceIdentity():
 		return cl.forbidden("AssumeRolePolicy")
 	case lasts > max(role.MaxSession, hour*time.Second):
 		return badRequest("InvalidParameter.DurationSeconds", "The Max Session Duration of the role is shorter than %d seconds.", lasts/time.Second)
 	}
 	return nil
+}
+
+// sourceIdentity returns the SourceIdentity of the session that a call asks for. A session passes its own on.
+func (cl *call) sourceIdentity() string {
+	return cmp.Or(cl.params.get("SourceIdentity"), cl.key.Source)
 }
 
 // issue makes a session key. It looks random, says that it is simulated, and is never repeated. The lock is held.
@@ -114,36 +123,36 @@ func (c *Cloud) issue(cl *call, session string, lasts time.Duration) Key {
 		Expires: time.Now().Add(lasts),
 		Role:    cl.RoleARN,
 		Session: session,
+		Source:  cl.sourceIdentity(),
 		Policy:  cl.Policy,
 	}
 	c.addKey(k)
 	return k
 }
 
-// identity is the answer of GetCallerIdentity.
+// identity is the answer of GetCallerIdentity. A RAM user has a UserID, and a session has a RoleID.
 type identity struct {
 	RequestID    string `json:"RequestId"`
 	IdentityType string `json:"IdentityType"`
 	AccountID    string `json:"AccountId"`
 	PrincipalID  string `json:"PrincipalId"`
-	UserID       string `json:"UserId"`
+	UserID       string `json:"UserId,omitempty"`
 	ARN          string `json:"Arn"`
-	RoleID       string `json:"RoleId"`
+	RoleID       string `json:"RoleId,omitempty"`
 }
 
 func (c *Cloud) callerIdentity(cl *call) answer {
 	cl.wait(c.Latency)
-	id := identity{
-		RequestID:    cl.RequestID,
-		IdentityType: cl.key.kind(),
-		AccountID:    string(cl.Account),
-		PrincipalID:  cl.key.name(),
-		ARN:          fmt.Sprintf("acs:ram::%s:user/%s", cl.Account, cl.key.name()),
+	id := identity{RequestID: cl.RequestID, IdentityType: cl.key.kind(), AccountID: string(cl.Account)}
+	if cl.key.isSession() {
+		id.ARN = assumedARN(cl.key.role(), cl.key.session())
+		id.RoleID = roleID(cl.key.role())
+		id.PrincipalID = id.RoleID + ":" + cl.key.session()
+		return done(id)
 	}
-	if cl.key.Role != "" {
-		id.ARN = assumedARN(cl.key.Role, cl.key.Session)
-		id.RoleID = roleID(cl.key.Role)
-	}
+	id.ARN = fmt.Sprintf("acs:ram::%s:user/%s", cl.Account, cl.key.name())
+	id.UserID = numericID(2, id.ARN)
+	id.PrincipalID = id.UserID
 	return done(id)
 }
 
@@ -152,11 +161,14 @@ func assumedARN(role, session string) string {
 	return strings.Replace(role, ":role/", ":assumed-role/", 1) + "/" + session
 }
 
-// roleID returns the numeric id of a role.
-func roleID(arn string) string {
+// roleID returns the id of a role.
+func roleID(arn string) string { return numericID(3, arn) }
+
+// numericID returns an id of 18 digits for an ARN. The first digit tells users and roles apart.
+func numericID(first int, arn string) string {
 	var sum uint64
 	for i := range len(arn) {
 		sum = scramble(sum + uint64(arn[i]))
 	}
-	return fmt.Sprintf("%018d", sum%1e18)
+	return fmt.Sprintf("%d%017d", first, sum%1e17)
 }

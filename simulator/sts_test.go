@@ -1,6 +1,7 @@
 package simulator_test
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	sdkerrors "github.com/aliyun/alibaba-cloud-sdk-go/sdk/errors"
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
 	"github.com/aliyun/alibaba-cloud-sdk-go/services/sts"
 
 	"peerguard/function/peering"
@@ -143,13 +145,66 @@ func TestCallerIdentity(t *testing.T) {
 	for _, tc := range []struct {
 		key                simulator.Key
 		account, kind, arn string
+		user, role, name   string // the first digit of UserId and of RoleId, and what follows the id in PrincipalId
 	}{
-		{accepterKey, string(accepter), "RAMUser", "acs:ram::1111111111111111:user/simulated-user"},
-		{session, string(requester), "AssumedRoleUser", "acs:ram::2222222222222222:assumed-role/peerguard/peerguard"},
+		{accepterKey, string(accepter), "RAMUser", "acs:ram::1111111111111111:user/simulated-user", "2", "", ""},
+		{sessionKey, string(accepter), "AssumedRoleUser", "acs:ram::1111111111111111:assumed-role/simulated-role/simulated-session", "", "3", ":simulated-session"},
+		{session, string(requester), "AssumedRoleUser", "acs:ram::2222222222222222:assumed-role/peerguard/peerguard", "", "3", ":peerguard"},
 	} {
 		got, err := r.as(tc.key).sts().GetCallerIdentity(sts.CreateGetCallerIdentityRequest())
 		if err != nil || got.AccountId != tc.account || got.IdentityType != tc.kind || got.Arn != tc.arn {
 			t.Errorf("%v, %+v", err, got)
+		}
+		if !strings.HasPrefix(got.UserId, tc.user) || !strings.HasPrefix(got.RoleId, tc.role) || got.PrincipalId != got.UserId+got.RoleId+tc.name || len(got.UserId+got.RoleId) != 18 {
+			t.Errorf("user %q, role %q, principal %q", got.UserId, got.RoleId, got.PrincipalId)
+		}
+	}
+	if got := s.AssumedRoleUser.AssumedRoleId; !strings.HasSuffix(got, ":peerguard") || len(got) != 18+len(":peerguard") {
+		t.Errorf("AssumedRoleId %q", got)
+	}
+}
+
+func TestSourceIdentity(t *testing.T) {
+	t.Parallel()
+	c := withRole(newCloud())
+	c.AddRole(simulator.Role{ARN: "acs:ram::1111111111111111:role/next", TrustedAccounts: []peering.Account{requester}})
+	r := inProcess(c)
+	assume := func(key simulator.Key, role, source string) (simulator.Key, string) {
+		t.Helper()
+		q := requests.NewCommonRequest()
+		q.Domain, q.Version, q.ApiName, q.Method = "sts.aliyuncs.com", "2015-04-01", "AssumeRole", "POST"
+		q.QueryParams = map[string]string{"RoleArn": role, "RoleSessionName": "peerguard", "SourceIdentity": source}
+		resp, err := r.as(key).sts().ProcessCommonRequest(q)
+		if err != nil {
+			return simulator.Key{}, code(err)
+		}
+		var answer struct {
+			SourceIdentity string
+			Credentials    struct{ AccessKeyID, AccessKeySecret, SecurityToken string }
+		}
+		if err := json.Unmarshal(resp.GetHttpContentBytes(), &answer); err != nil {
+			t.Fatal(err)
+		}
+		return simulator.Key{ID: answer.Credentials.AccessKeyID, Secret: answer.Credentials.AccessKeySecret, Token: answer.Credentials.SecurityToken}, answer.SourceIdentity
+	}
+	alice, got := assume(accepterKey, roleARN, "Alice")
+	if got != "Alice" {
+		t.Fatalf("the first session: %q", got)
+	}
+	nobody, got := assume(accepterKey, roleARN, "")
+	if got != "" {
+		t.Errorf("a session without one: %q", got)
+	}
+	for _, tc := range []struct {
+		name         string
+		key          simulator.Key
+		source, want string
+	}{
+		{"inherited", alice, "", "Alice"}, {"repeated", alice, "Alice", "Alice"}, {"changed", alice, "Bob", "NoPermission"},
+		{"set later", nobody, "Bob", "Bob"}, {"malformed", nobody, "B", "InvalidParameter.SourceIdentity"},
+	} {
+		if _, got := assume(tc.key, "acs:ram::1111111111111111:role/next", tc.source); got != tc.want {
+			t.Errorf("%s: got %q, want %q", tc.name, got, tc.want)
 		}
 	}
 }

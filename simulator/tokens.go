@@ -41,6 +41,22 @@ func (c *Cloud) claim(cl *call) *answer {
 	return nil
 }
 
+// once carries out a call with the lock held, unless its client token has been used before.
+func (c *Cloud) once(cl *call, act func() answer) answer {
+	c.mu.Lock()
+	early := c.claim(cl)
+	c.mu.Unlock()
+	if early != nil {
+		return *early
+	}
+	cl.wait(c.Latency)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	a := act()
+	c.settleToken(cl, a)
+	return a
+}
+
 // usable returns why a token cannot start a call, or nil.
 func (cl *call) usable(use *tokenUse) *apiError {
 	switch {

@@ -15,11 +15,8 @@ import (
 // seen returns what a read shows of a connection, and whether it shows the connection at all. The lock is held.
 func (cl *call) seen(n *conn, now time.Time) (Item, bool) {
 	n.settle(now)
-	if cl.stale > 0 {
-		it, existed := n.asOf(now.Add(-cl.stale))
-		return shown(it), existed
-	}
-	return shown(n.Item), !n.gone()
+	f, existed := n.asOf(now.Add(-cl.stale))
+	return f.shownTo(cl.Account), existed
 }
 
 // attribute is the answer of GetVpcPeerConnectionAttribute.
@@ -172,18 +169,10 @@ func filters(ps params) (all []func(*Item) bool) {
 			return slices.Contains(v, it.VPC.VpcID) || slices.Contains(v, it.AcceptingVPC.VpcID)
 		})
 	}
-	for i := 1; ps.get(fmt.Sprintf("Tags.%d.Key", i)) != ""; i++ {
-		tag := Tag{ps.get(fmt.Sprintf("Tags.%d.Key", i)), ps.get(fmt.Sprintf("Tags.%d.Value", i))}
+	for _, tag := range ps.tags("Tags") {
 		all = append(all, tag.on)
 	}
 	return all
-}
-
-// on reports whether the item has the tag. An empty value matches any.
-func (t Tag) on(it *Item) bool {
-	return slices.ContainsFunc(it.Tags, func(have Tag) bool {
-		return have.Key == t.Key && (t.Value == "" || have.Value == t.Value)
-	})
 }
 
 // nextToken names the page that begins after a connection. It is valid in its own partition only, and is never repeated.

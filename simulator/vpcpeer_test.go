@@ -238,8 +238,26 @@ func TestListParameters(t *testing.T) {
 	}
 }
 
-func TestListNeedsARegion(t *testing.T) {
+// Without a region a list shows both sides of every region, a connection once even if both ends are the caller's.
+func TestListOfAllRegions(t *testing.T) {
 	t.Parallel()
-	_, err := inProcess(newCloud()).as(accepterKey).in("").list("", 0)
-	wantCode(t, "no region", err, "MissingRegionId")
+	c := newCloud(
+		request("pcc-in"),
+		with(request("pcc-out"), func(it *simulator.Item) {
+			it.OwnerID, it.AcceptingOwnerUID, it.AcceptingRegionID = it.AcceptingOwnerUID, it.OwnerID, "cn-beijing"
+		}),
+		with(request("pcc-own"), func(it *simulator.Item) { it.OwnerID = it.AcceptingOwnerUID }),
+		with(request("pcc-others"), func(it *simulator.Item) { it.AcceptingOwnerUID = 5555555555555555 }),
+	)
+	r := inProcess(c).as(accepterKey).in("")
+	first, err := r.list("", 2)
+	if err != nil || !slices.Equal(ids(first), []string{"pcc-in", "pcc-out"}) || first.TotalCount != 3 {
+		t.Fatalf("%v, %+v", err, first)
+	}
+	second, err := r.list(first.NextToken, 2)
+	if err != nil || !slices.Equal(ids(second), []string{"pcc-own"}) || second.NextToken != "" {
+		t.Errorf("%v, %+v", err, second)
+	}
+	_, err = r.in(home).list(first.NextToken, 2)
+	wantCode(t, "the token in one region", err, "InvalidParameter.NextToken")
 }

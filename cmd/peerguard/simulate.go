@@ -20,8 +20,7 @@ import (
 
 // simulateCommand serves the simulator over HTTP.
 type simulateCommand struct {
-	Command    []string      `arg:"" optional:"" help:"A command to run with the simulator, after --. The simulator stops when the command ends."`
-	Listen     string        `placeholder:"HOST:PORT" help:"The address to listen on; port 0 picks a free one. The default is 127.0.0.1:8080, or with a command a free port."`
+	Listen     string        `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"The address to listen on; port 0 picks a free one."`
 	AnyAddress bool          `help:"Allow --listen to be an address that other machines can reach."`
 	Seed       string        `type:"existingfile" placeholder:"FILE" help:"The connections to start with: {\"connections\":[…]} of items as ListVpcPeerConnections returns them. The default is a few pending requests from unknown accounts."`
 	Account    string        `placeholder:"ACCOUNT" help:"The account that the printed key belongs to. The default is the accepter of the first connection."`
@@ -39,10 +38,8 @@ const (
 
 // Help is the long text of --help.
 func (*simulateCommand) Help() string {
-	return "Prints `export NAME=value` lines for peerguard and Alibaba Cloud's tools to stdout; to stderr, what other clients need, and a line for each call. In bash:\n\n" +
+	return "Prints `export NAME=value` lines for peerguard and Alibaba Cloud's tools to stdout, and a line for each call to stderr. In bash:\n\n" +
 		"  go tool peerguard simulate >simulator.env &\n  source simulator.env; go tool peerguard sweep\n\n" +
-		"With a command, the variables are the command's, stdout is the command's alone, and so is the exit code. Nothing races:\n\n" +
-		"  go tool peerguard simulate -- go tool peerguard sweep\n\n" +
 		"Signatures, client tokens, states and permissions are checked as the API documents. Faults: " + faultKinds() + "."
 }
 
@@ -54,47 +51,23 @@ func faultKinds() string {
 	return strings.Join(words, ", ")
 }
 
-// Run serves until ctx ends, or until the command does.
+// Run serves until ctx ends.
 func (s *simulateCommand) Run(ctx context.Context, out *console) error {
 	cloud, items, err := s.cloud(out.stderr)
 	if err != nil {
 		return err
 	}
-	listener, err := s.listen(ctx)
-	if err != nil {
-		return err
-	}
-	world := newEndpoint(listener.Addr(), items)
-	intro := fmt.Sprintf("simulating %s of account %s on %s", count(len(items), "connection"), s.Account, world.address)
-	if len(s.Command) > 0 {
-		out.note("%s for %s", intro, s.Command[0])
-		return serveCommand(ctx, out, s.Command, world.variables(), listener, cloud)
-	}
-	out.note("%s; Ctrl-C stops", intro)
-	fprintf(out.stderr, "%s", world.hints())
-	for _, variable := range world.variables() {
-		fprintf(out.stdout, "export %s\n", variable)
-	}
-	return serve(ctx, listener, cloud)
-}
-
-// listen listens at the address that the flags name.
-func (s *simulateCommand) listen(ctx context.Context) (net.Listener, error) {
-	switch {
-	case s.Listen == "" && len(s.Command) > 0:
-		s.Listen = "127.0.0.1:0"
-	case s.Listen == "":
-		s.Listen = "127.0.0.1:8080"
-	}
 	if err := s.checkAddress(); err != nil {
-		return nil, err
+		return err
 	}
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", s.Listen)
 	if err != nil {
-		return nil, fmt.Errorf("listening: %w", err)
+		return fmt.Errorf("listening: %w", err)
 	}
-	return listener, nil
+	out.note("simulating %s of account %s on %s; Ctrl-C stops", count(len(items), "connection"), s.Account, listener.Addr())
+	announce(out.stdout, listener.Addr().String(), items)
+	return serve(ctx, listener, cloud)
 }
 
 // checkAddress refuses an address that other machines can reach, unless --any-address allows it.
@@ -168,6 +141,24 @@ func (s *simulateCommand) breakCalls(cloud *simulator.Cloud) error {
 		cloud.Inject(fault)
 	}
 	return nil
+}
+
+// announce prints the variables that a shell needs to use the simulator. The empty token hides the token of a real session.
+func announce(out io.Writer, address string, items []simulator.Item) {
+	region := "cn-hangzhou"
+	if len(items) > 0 {
+		region = items[0].AcceptingRegionID
+	}
+	for _, pair := range [][2]string{
+		{"PEERGUARD_ENDPOINT", "http://" + address},
+		{"PEERGUARD_STS_ENDPOINT", "http://" + address},
+		{"ALIBABA_CLOUD_ACCESS_KEY_ID", simulatedID},
+		{"ALIBABA_CLOUD_ACCESS_KEY_SECRET", simulatedSecret},
+		{"ALIBABA_CLOUD_SECURITY_TOKEN", ""},
+		{"ALIBABA_CLOUD_REGION_ID", region},
+	} {
+		fprintf(out, "export %s=%s\n", pair[0], pair[1])
+	}
 }
 
 // logCall prints a line for a call: the time, action, account, region, connection and result.

@@ -97,9 +97,9 @@ func ValidID(s string) bool {
 	return ok && MadeOf(lower+Digits, id, 60)
 }
 
-// ValidRegion reports whether s has the form of a region id. A longer one would only make requests that no proxy passes on.
+// ValidRegion reports whether s has the form of a region id.
 func ValidRegion(s string) bool {
-	return len(s) > 2 && MadeOf(lower, s[:2], 2) && MadeOf(lower+Digits+"-", s[2:], 62)
+	return len(s) > 2 && MadeOf(lower, s[:2], 2) && MadeOf(lower+Digits+"-", s[2:], len(s))
 }
 
 // ValidVPC reports whether s has the form of a VPC id.

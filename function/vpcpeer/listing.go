@@ -6,7 +6,6 @@ import (
 	"hash/maphash"
 	"io"
 	"math"
-	"slices"
 
 	"peerguard/function/acs"
 	"peerguard/function/peering"
@@ -87,22 +86,18 @@ func (l *listing) turn(token string) {
 	}
 }
 
-// set holds texts as sorted 64-bit sums, in eight bytes each: lists can be long, and many are read at once. The seed is
-// random, so nobody can choose two texts with one sum, and a hundred thousand texts have two by accident in one of a billion
-// listings.
+// set holds texts as 64-bit sums, in a few bytes each. The seed is random, so nobody can choose two texts with one sum,
+// and a hundred thousand texts have two by accident in one of a billion listings.
 type set struct {
 	seed maphash.Seed
-	sums []uint64
+	sums map[uint64]struct{}
 }
 
-func newSet() set { return set{seed: maphash.MakeSeed()} }
+func newSet() set { return set{maphash.MakeSeed(), map[uint64]struct{}{}} }
 
 // add reports whether the text is new.
 func (s *set) add(text string) bool {
-	sum := maphash.String(s.seed, text)
-	at, known := slices.BinarySearch(s.sums, sum)
-	if !known {
-		s.sums = slices.Insert(s.sums, at, sum)
-	}
-	return !known
+	sum, before := maphash.String(s.seed, text), len(s.sums)
+	s.sums[sum] = struct{}{}
+	return len(s.sums) > before
 }
