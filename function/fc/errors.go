@@ -19,6 +19,7 @@ const (
 type Error struct {
 	Message string `json:"errorMessage"`
 	Type    string `json:"errorType"`
+	Cause   string `json:"-"` // code of what went wrong first, for the log; "" if the type says it all
 }
 
 // Error returns the message without the type.
@@ -37,7 +38,7 @@ func (e *Error) body() []byte {
 func answer(err error) *Error {
 	a := &Error{Message: err.Error(), Type: Unresolved}
 	if inner, ok := errors.AsType[*Error](err); ok && inner.Type != "" {
-		a.Type = inner.Type
+		a.Type, a.Cause = inner.Type, inner.Cause
 	}
 	return a
 }

@@ -1,6 +1,8 @@
 package guard
 
 import (
+	"time"
+
 	"peerguard/function/peering"
 	"peerguard/function/policy"
 )
@@ -8,9 +10,11 @@ import (
 // Entry is what happened to one connection.
 type Entry struct {
 	InstanceID   string         `json:"instance_id"`
+	Name         string         `json:"name,omitempty"` // that its requester gave it: untrusted text
 	Requester    peering.Side   `json:"requester,omitzero"`
 	Accepter     peering.Side   `json:"accepter,omitzero"`
-	Status       peering.Status `json:"status,omitempty"` // the one that was judged
+	Status       peering.Status `json:"status,omitempty"`  // the one that was judged
+	Expires      string         `json:"expires,omitempty"` // of a pending one, as the API writes it
 	Decision     policy.Verdict `json:"decision,omitempty"`
 	Rule         string         `json:"rule,omitempty"`
 	Reason       string         `json:"reason,omitempty"`
@@ -19,14 +23,45 @@ type Entry struct {
 	APIRequestID string         `json:"api_request_id,omitempty"`
 	Error        *Error         `json:"error,omitempty"`
 
-	Owner string `json:"-"` // of the rule that decided; for the log only
+	// For the log only.
+	Owner  string      `json:"-"` // of the rule that decided
+	Mode   policy.Mode `json:"-"` // of the policy that judged, "" if none has
+	Digest string      `json:"-"` // of the same
 
 	outOfTime bool // the deadline came before an outcome
+	untouched bool // the deadline came before anything was done, so there is nothing to log
 }
 
 // entryOf returns the entry of a connection that has no outcome yet.
-func entryOf(c *peering.Connection) Entry {
-	return Entry{InstanceID: c.ID, Requester: c.Requester, Accepter: c.Accepter, Status: c.Status}
+func entryOf(c *peering.Connection, rules *policy.Policy) Entry {
+	e := Entry{
+		InstanceID: c.ID, Name: c.Name, Requester: c.Requester, Accepter: c.Accepter, Status: c.Status,
+		Mode: rules.Mode, Digest: rules.Digest,
+	}
+	if c.Status.Pending() {
+		e.Expires = c.Expires
+	}
+	return e
+}
+
+// decided returns the entry with what the policy decides.
+func (e Entry) decided(d policy.Decision) Entry {
+	e.Decision, e.Rule, e.Reason, e.Owner = d.Verdict, d.Rule, d.Reason(), d.Owner()
+	return e
+}
+
+// managed returns the entry of a connection that another Alibaba Cloud service runs. It is left alone, but a pending one
+// that the policy would reject keeps that verdict, for somebody to look at.
+func (e Entry) managed(rules *policy.Policy, c *peering.Connection, at time.Time) Entry {
+	e.Outcome, e.Reason = Ignored, "managed by "+c.ManagedBy
+	if !c.Status.Pending() {
+		return e
+	}
+	if d := rules.Decide(c, at); d.Verdict == policy.Reject {
+		e = e.decided(d)
+		e.Reason = "managed by " + c.ManagedBy + ", otherwise rejected: " + e.Reason
+	}
+	return e
 }
 
 // fail returns the entry of a connection that could not be resolved.
@@ -59,7 +94,10 @@ func (e Entry) confirmed(requestID string, dryRun bool) Entry {
 func (e Entry) unread(err error) Entry {
 	switch f := failure(err); {
 	case f.Class == peering.Gone:
-		return Entry{InstanceID: e.InstanceID, Requester: e.Requester, Accepter: e.Accepter, Status: e.Status, Outcome: Closed, Reason: "no longer there"}
+		return Entry{
+			InstanceID: e.InstanceID, Name: e.Name, Requester: e.Requester, Accepter: e.Accepter, Status: e.Status,
+			Outcome: Closed, Reason: "no longer there", Mode: e.Mode, Digest: e.Digest,
+		}
 	case f.Class == peering.OutOfTime && e.Status == peering.Creating:
 		return e.notReady()
 	default:

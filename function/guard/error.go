@@ -8,12 +8,15 @@ import (
 
 // The codes of an Error that the guard itself finds. Any other code comes with a *peering.Failure.
 const (
-	codeNoConfirmation = "NoConfirmation"
-	codeUnknownOwner   = "UnknownOwner"
-	codeUnknownStatus  = "UnknownStatus"
-	codeNotReady       = "NotReady"
-	codeTooMany        = "TooManyRejections"
-	codeDeadline       = "DeadlineExceeded"
+	codeNoConfirmation  = "NoConfirmation"
+	codeUnknownOwner    = "UnknownOwner"
+	codeUnknownAccepter = "UnknownAccepter"
+	codeUnknownStatus   = "UnknownStatus"
+	codeUnknownFacts    = "UnknownFacts"
+	codeNotReady        = "NotReady"
+	codeTooMany         = "TooManyRequesters"
+	codeInvalidPolicy   = "InvalidPolicy"
+	codeDeadline        = "DeadlineExceeded"
 )
 
 // Error is why a connection or a partition is unresolved.
@@ -37,3 +40,8 @@ func failure(err error) *peering.Failure {
 
 // isGone reports whether the cloud said that there is no such connection.
 func isGone(err error) bool { return err != nil && failure(err).Class == peering.Gone }
+
+// outOfTime is the failure of what the deadline kept from being done.
+func outOfTime() *peering.Failure {
+	return &peering.Failure{Code: codeDeadline, Message: "the invocation's deadline came first", Retryable: true, Class: peering.OutOfTime}
+}

@@ -6,6 +6,8 @@ package guard
 
 import (
 	"context"
+	"maps"
+	"sync/atomic"
 
 	"peerguard/function/peering"
 	"peerguard/function/policy"
@@ -26,14 +28,17 @@ type Cloud interface {
 	Reject(ctx context.Context, in peering.Partition, r peering.Rejection) (string, error)
 }
 
-// Guard holds what outlives an invocation: which connections are being handled right now.
-// It is safe for concurrent use.
+// Guard holds what outlives an invocation: which connections are being rejected right now, and which partitions are being
+// swept. It is safe for concurrent use.
 type Guard struct {
 	turns turns
+	swept partitions
 }
 
-// New returns a Guard that handles nothing yet.
-func New() *Guard { return &Guard{turns: turns{taken: map[string]*turn{}}} }
+// New returns a Guard that is not at work yet.
+func New() *Guard {
+	return &Guard{turns: turns{taken: map[string]*turn{}}, swept: partitions{taken: map[peering.Partition]bool{}}}
+}
 
 // Invocation is what one run of the guard works with.
 type Invocation struct {
@@ -42,18 +47,51 @@ type Invocation struct {
 	Version   string          // of peerguard, as the report shows it
 	Account   peering.Account // the function's own, always guarded
 	Region    string          // the function's own
-	Policy    *policy.Policy
+	Policy    *policy.Policy  // as it was when the invocation began
 	Cloud     Cloud
 
+	// Reread returns the policy as it is now. It is called before each rejection, so it must be cheap while nothing has
+	// changed. Nil means that the policy cannot change.
+	Reread func(context.Context) (*policy.Policy, error)
 	// OnEntry is called once for each connection judged, possibly concurrently. Nil means nobody listens.
 	OnEntry func(Entry)
 	// OnVisit is called once for each partition that a sweep has visited, one at a time. Nil means nobody listens.
 	OnVisit func(Visit)
+
+	latest atomic.Pointer[policy.Policy] // as it was reread last
 }
 
-func (inv *Invocation) guards(a peering.Account) bool {
-	_, member := inv.Policy.Guard.Roles[a]
+// rules returns the policy that counts now, as far as the invocation knows.
+func (inv *Invocation) rules() *policy.Policy {
+	if latest := inv.latest.Load(); latest != nil {
+		return latest
+	}
+	return inv.Policy
+}
+
+// reread looks whether the policy has changed, and returns the one that counts from now on.
+func (inv *Invocation) reread(ctx context.Context) (*policy.Policy, error) {
+	if inv.Reread == nil {
+		return inv.Policy, nil
+	}
+	latest, err := inv.Reread(ctx)
+	switch {
+	case err != nil && ctx.Err() != nil: // the policy may be fine
+		return nil, outOfTime()
+	case err != nil:
+		return nil, &peering.Failure{Code: codeInvalidPolicy, Message: "the policy can no longer be read: " + err.Error(), Retryable: true}
+	}
+	inv.latest.Store(latest)
+	return latest, nil
+}
+
+// same reports whether two policies were read from the same bytes.
+func same(a, b *policy.Policy) bool {
+	return a == b || a.Digest == b.Digest && a.Mode == b.Mode && maps.Equal(a.Files, b.Files)
+}
+
+// guards reports whether a policy guards an account.
+func (inv *Invocation) guards(rules *policy.Policy, a peering.Account) bool {
+	_, member := rules.Guard.Roles[a]
 	return member || a == inv.Account
 }
-
-func (inv *Invocation) dryRun() bool { return inv.Policy.Mode != policy.Enforce }

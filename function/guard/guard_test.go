@@ -77,9 +77,10 @@ func (w *world) check(ctx context.Context, id string) *guard.Report {
 
 // triggered returns the invocation for a trigger.
 func (w *world) triggered(id string) *guard.Invocation {
-	inv := *w.inv
-	inv.TriggerID = id
-	return &inv
+	return &guard.Invocation{
+		RequestID: w.inv.RequestID, TriggerID: id, Version: w.inv.Version, Account: w.inv.Account, Region: w.inv.Region,
+		Policy: w.inv.Policy, Reread: w.inv.Reread, Cloud: w.inv.Cloud, OnEntry: w.inv.OnEntry, OnVisit: w.inv.OnVisit,
+	}
 }
 
 // sweep sweeps the policy's whole scope.

@@ -12,28 +12,35 @@ import (
 type step int
 
 const (
-	stepNone   step = iota // the entry's outcome is final
-	stepWait               // still Creating: look again later
-	stepReject             // pending, and the policy rejects it
+	stepNone    step = iota // the entry's outcome is final
+	stepWait                // still Creating: look again later
+	stepReject              // pending, and the policy rejects it
+	stepRead                // the verdict hangs on a fact that is missing: read the connection once more
+	stepRefused             // the API refused to reject what it had shown to be pending: look again
+	stepChanged             // somebody else has handled the connection in the meantime: look again
+	stepJudge               // the policy has changed: judge the same facts again
 )
 
-// judge says what the facts of a connection call for. It is total and has no side effect.
-func (inv *Invocation) judge(c *peering.Connection, at time.Time) (Entry, step) {
-	e := entryOf(c)
-	if outcome, why := inv.outOfScope(c); outcome != "" {
+// judge says what the facts of a connection call for under a policy. It is total and has no side effect.
+func (inv *Invocation) judge(rules *policy.Policy, c *peering.Connection, at time.Time) (Entry, step) {
+	e := entryOf(c, rules)
+	if outcome, why := inv.outOfScope(rules, c); outcome != "" {
 		e.Outcome, e.Reason = outcome, why
 		return e, stepNone
+	}
+	if c.ManagedBy != "" {
+		return e.managed(rules, c, at), stepNone
 	}
 	if trouble := missingFacts(c); trouble != nil {
 		return e.fail(trouble), stepNone
 	}
 	if c.Status == peering.Creating {
-		return e, stepWait
+		return e.notReady(), stepWait
 	}
-	decision := inv.Policy.Decide(c, at)
-	e.Decision, e.Rule, e.Reason, e.Owner = decision.Verdict, decision.Rule, decision.Reason(), decision.Owner()
-	switch {
-	case decision.Verdict == policy.Allow:
+	switch e = e.decided(rules.Decide(c, at)); {
+	case e.Decision == policy.Undecided:
+		return e.fail(&peering.Failure{Code: codeUnknownFacts, Message: e.Reason, Retryable: true}), stepRead
+	case e.Decision == policy.Allow:
 		e.Outcome = Allowed
 	case c.Status.Active():
 		e.Outcome = Violation
@@ -44,14 +51,12 @@ func (inv *Invocation) judge(c *peering.Connection, at time.Time) (Entry, step) 
 }
 
 // outOfScope returns the outcome of a connection that the guard does not judge, or does not judge any more, and why.
-func (inv *Invocation) outOfScope(c *peering.Connection) (Outcome, string) {
+func (inv *Invocation) outOfScope(rules *policy.Policy, c *peering.Connection) (Outcome, string) {
 	switch accepter := c.Accepter.Account; {
-	case accepter.Known() && !inv.guards(accepter):
+	case accepter.Known() && !inv.guards(rules, accepter):
 		return Ignored, fmt.Sprintf("accepter %s is not a guarded account", accepter)
 	case accepter.Known() && accepter == c.Requester.Account:
 		return Ignored, "requester and accepter are the same account"
-	case c.ManagedBy != "":
-		return Ignored, "managed by " + c.ManagedBy
 	case c.Status.Closed():
 		return Closed, "already " + string(c.Status)
 	}

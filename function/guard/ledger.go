@@ -17,7 +17,8 @@ type ledger struct {
 	report  Report
 	entries map[Outcome][]Entry
 	broken  []Visit
-	fine    []Visit
+	busy    []Visit
+	fine    []Visit // those in which something was seen
 }
 
 func newLedger(inv *Invocation, trigger Trigger) *ledger {
@@ -34,8 +35,6 @@ func newLedger(inv *Invocation, trigger Trigger) *ledger {
 			TriggerID:   inv.TriggerID,
 			RequestID:   inv.RequestID,
 			Version:     inv.Version,
-			Mode:        inv.Policy.Mode,
-			Policy:      Applied{Digest: inv.Policy.Digest, Files: inv.Policy.Files},
 			Counts:      counts,
 			Connections: []Entry{},
 			Partitions:  []Visit{},
@@ -44,81 +43,95 @@ func newLedger(inv *Invocation, trigger Trigger) *ledger {
 	}
 }
 
-// addEntry records a connection that has been judged.
+// addEntry records what happened to a connection.
 func (l *ledger) addEntry(e Entry) {
-	if l.inv.OnEntry != nil {
+	if l.inv.OnEntry != nil && !e.untouched {
 		l.inv.OnEntry(e)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.report.Counts[e.Outcome]++
-	if kept := l.entries[e.Outcome]; len(kept) < maxListed && slices.Contains(l.listed, e.Outcome) {
-		l.entries[e.Outcome] = append(kept, e)
+	if slices.Contains(l.listed, e.Outcome) {
+		l.entries[e.Outcome] = appendListed(l.entries[e.Outcome], e)
 	}
 	if e.Error != nil && (e.Outcome == Failed || l.report.Trigger == TriggerEvent) {
-		l.blame(e.InstanceID, e.Error)
+		l.blame(&l.report.connection, e.InstanceID, e.Error)
 	}
 	if e.outOfTime {
 		l.report.Complete = false
 	}
 }
 
-// addVisit records a partition that has been listed, or could not be.
-func (l *ledger) addVisit(in peering.Partition, seen int, err error) {
+// addVisit records a partition that was visited, or left out.
+func (l *ledger) addVisit(v *visit) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	v := Visit{Account: in.Account, Region: in.Region, Seen: seen}
-	if err == nil {
-		l.fine = appendListed(l.fine, v)
-	} else {
-		f := failure(err)
-		v.Error = asError(f)
-		l.broken = appendListed(l.broken, v)
-		l.report.broken++
-		l.report.Complete = l.report.Complete && f.Class != peering.OutOfTime
-		l.blame("listing "+string(in.Account)+" in "+in.Region, v.Error)
+	if !v.begun && !v.busy {
+		l.leaveOut()
+		return
+	}
+	one := Visit{Account: v.in.Account, Region: v.in.Region, Seen: v.seen, Busy: v.busy, Pages: v.pages}
+	switch {
+	case v.busy:
+		l.busy = appendListed(l.busy, one)
+	case v.err != nil && v.seen == 0 && failure(v.err).Code == codeDeadline: // any other code is what the API answered
+		l.leaveOut()
+	case v.err != nil:
+		one.Error = l.breakdown(v.in, v.err)
+		l.broken = appendListed(l.broken, one)
+	case v.seen > 0:
+		l.fine = appendListed(l.fine, one)
 	}
 	l.report.Visited++
 	if l.inv.OnVisit != nil {
-		l.inv.OnVisit(v)
+		l.inv.OnVisit(one)
 	}
 }
 
-// leaveOut records a partition that the deadline left out.
+// breakdown notes a partition that could not be listed. The caller holds mu.
+func (l *ledger) breakdown(in peering.Partition, err error) *Error {
+	f := failure(err)
+	l.report.broken++
+	l.report.Complete = l.report.Complete && f.Class != peering.OutOfTime
+	l.blame(&l.report.partition, "listing "+string(in.Account)+" in "+in.Region, asError(f))
+	return asError(f)
+}
+
+// leaveOut notes a partition that the deadline left out. The caller holds mu.
 func (l *ledger) leaveOut() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.report.left++
 	l.report.Complete = false
-	if l.report.cause == "" {
-		l.report.cause = codeDeadline + ": the invocation's deadline came first"
-	}
 }
 
-// cutShort records why the whole sweep is not complete. It takes precedence over the causes of single connections.
-func (l *ledger) cutShort(code, message string) {
+// cutShort records what concerns no single partition and keeps the sweep from being complete.
+func (l *ledger) cutShort(f *peering.Failure) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.report.Complete = false
-	l.report.cause = code + ": " + message
+	l.report.Errors = append(l.report.Errors, Problem{Code: f.Code, Message: f.Message})
 }
 
-// blame notes the first thing that went wrong. The caller holds mu.
-func (l *ledger) blame(what string, e *Error) {
-	if l.report.cause == "" {
-		l.report.cause = what + ": " + e.Code + ": " + e.Message
+// blame notes the first thing of its kind that went wrong, and the code of the first of all. The caller holds mu.
+func (l *ledger) blame(first *string, what string, e *Error) {
+	if *first == "" {
+		*first = what + ": " + e.Code + ": " + e.Message
+	}
+	if l.report.code == "" {
+		l.report.code = e.Code
 	}
 }
 
-// close returns the report, with the most serious entries first.
+// close returns the report, with the most serious entries first, and the policy that counted last.
 func (l *ledger) close() *Report {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	rules := l.inv.rules()
+	l.report.Mode, l.report.Policy = rules.Mode, Applied{Digest: rules.Digest, Files: rules.Files}
 	for _, o := range l.listed {
 		l.report.Connections = append(l.report.Connections, l.entries[o]...)
 	}
 	l.report.Connections = head(l.report.Connections)
-	l.report.Partitions = head(append(append(l.report.Partitions, l.broken...), l.fine...))
+	l.report.Partitions = head(append(l.report.Partitions, slices.Concat(l.broken, l.busy, l.fine)...))
 	return &l.report
 }
 

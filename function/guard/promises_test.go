@@ -235,7 +235,7 @@ func (st *stage) epoch() time.Time { return time.Date(2000, 1, 1, 0, 0, 0, 0, ti
 func (st *stage) check(r *guard.Report, began time.Time, d trigger, about []int) {
 	if r.Err() == nil && !st.DryRun {
 		for _, n := range about {
-			if item, ok := st.Item(fmt.Sprintf("pcc-%d", n)); ok && st.fate(st.Connections[n]) == doomed && !st.lied(item, began) &&
+			if item, ok := st.Item(fmt.Sprintf("pcc-%d", n)); ok && st.fate(st.Connections[n]) == doomed && !st.lied(item, began) && !leftToAnother(r, item) &&
 				(item.Status == peering.Accepting || item.Status == peering.Creating) {
 				st.blame("P1: %s is %s after success: %+v", item.InstanceID, item.Status, d)
 			}
@@ -247,6 +247,13 @@ func (st *stage) check(r *guard.Report, began time.Time, d trigger, about []int)
 			st.blame("P1: %s is reported as rejected, and is %s", e.InstanceID, item.Status)
 		}
 	}
+}
+
+// leftToAnother reports whether a sweep left the partition of a connection to another sweep, which answers for it.
+func leftToAnother(r *guard.Report, item simulator.Item) bool {
+	return slices.ContainsFunc(r.Partitions, func(v guard.Visit) bool {
+		return v.Busy && v.Account == item.Accepter() && v.Region == item.AcceptingRegionID
+	})
 }
 
 // lied reports whether the API said something untrue about a connection that no client can detect: it denied that it

@@ -66,8 +66,8 @@ func TestManyPartitions(t *testing.T) {
 		if got := nonzero(report.Counts); got != "rejected=120" || report.Err() != nil {
 			t.Errorf("got %s, %v", got, report.Err())
 		}
-		if want := (accounts + 1) * regions; len(report.Partitions) != want {
-			t.Errorf("%d partitions, want %d", len(report.Partitions), want)
+		if want := (accounts + 1) * regions; report.Visited != want || len(report.Partitions) != accounts*regions {
+			t.Errorf("%d partitions visited, %d listed, want %d and the %d with requests", report.Visited, len(report.Partitions), want, accounts*regions)
 		}
 		if n := w.Stats().ByAction["AssumeRole"]; n != accounts {
 			t.Errorf("%d sessions for %d accounts", n, accounts)
@@ -99,23 +99,24 @@ func organisation(accounts, regions int) string {
 func TestNoPartitionStarves(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, organisation(0, 200))
-		w.Latency = 2 * time.Second
+		const partitions = 700
+		w := newWorld(t, organisation(0, partitions))
+		w.Latency = 3 * time.Second
 		visited := map[string]int{}
-		for range 12 {
-			report := w.sweep(t, within(t, 4500*time.Millisecond))
-			if report.Complete || !strings.Contains(fmt.Sprint(report.Err()), "of 200 partitions left when the deadline came") {
-				t.Fatalf("complete %t, %v", report.Complete, report.Err())
+		w.inv.OnVisit = func(v guard.Visit) {
+			if v.Error == nil {
+				visited[v.Region]++
 			}
-			for _, v := range report.Partitions {
-				if v.Error == nil {
-					visited[v.Region]++
-				}
+		}
+		for range 8 {
+			report := w.sweep(t, within(t, 4500*time.Millisecond))
+			if report.Complete || !strings.Contains(fmt.Sprint(report.Err()), "of 700 partitions left when the deadline came") {
+				t.Fatalf("complete %t, %v", report.Complete, report.Err())
 			}
 			time.Sleep(time.Minute)
 		}
-		if len(visited) < 195 {
-			t.Errorf("only %d of 200 partitions were ever visited in 12 sweeps", len(visited))
+		if len(visited) < partitions*95/100 {
+			t.Errorf("only %d of %d partitions were ever visited in 8 sweeps", len(visited), partitions)
 		}
 	})
 }

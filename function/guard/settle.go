@@ -1,12 +1,14 @@
 package guard
 
 import (
+	"cmp"
 	"context"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
 
 	"peerguard/function/peering"
+	"peerguard/function/policy"
 )
 
 const (
@@ -17,35 +19,36 @@ const (
 
 // handling is the work on one connection, from its facts to its outcome.
 type handling struct {
-	inv         *Invocation
-	partition   peering.Partition // where it is read
-	token       string
-	patience    time.Duration // how long to wait while the request is Creating
-	substituted bool          // the token was taken, and a substitute is in use
+	guard     *Guard
+	inv       *Invocation
+	partition peering.Partition // where it is read
+	tokens    tokens
+	patience  time.Duration // how long to wait while the request is Creating
+	fuse      *fuse         // of the sweep; nil for an event
+
+	begun    time.Time
+	pause    *backoff.ExponentialBackOff
+	read     bool // once more, for facts that were missing
+	refusals int
 }
 
 // settle judges the connection, acts, and judges it again if it has changed in the meantime, until its outcome is final.
 func (h *handling) settle(ctx context.Context, c peering.Connection) Entry {
-	pause := newPause()
-	start := time.Now()
-	for refusals := 0; ; {
-		entry, next := h.inv.judge(&c, time.Now())
-		switch next {
-		case stepWait:
-			if time.Since(start) >= h.patience {
-				return entry.notReady()
-			}
-			sleep(ctx, pause.NextBackOff())
-		case stepReject:
-			var lookAgain bool
-			if entry, lookAgain = h.reject(ctx, &c, entry); !lookAgain || refusals == maxRefusals {
-				return entry
-			}
-			if refusals++; refusals > 1 { // the first time, things have most likely changed
-				sleep(ctx, pause.NextBackOff())
-			}
-		default:
+	h.begun, h.pause = time.Now(), newPause()
+	for {
+		rules := h.inv.rules()
+		entry, next := h.inv.judge(rules, &c, time.Now())
+		if next == stepReject {
+			entry, next = h.reject(ctx, rules, &c, entry)
+		}
+		if next == stepJudge {
+			continue
+		}
+		if h.exhausted(next) {
 			return entry
+		}
+		if next == stepWait || h.refusals > 1 { // the first time, things have most likely changed
+			sleep(ctx, h.pause.NextBackOff())
 		}
 		var err error
 		if c, err = h.inv.Cloud.Get(ctx, h.partition, c.ID); err != nil {
@@ -54,32 +57,99 @@ func (h *handling) settle(ctx context.Context, c peering.Connection) Entry {
 	}
 }
 
-// reject rejects a pending connection. It asks for another look if the API says that the connection is not as it was read.
-func (h *handling) reject(ctx context.Context, c *peering.Connection, e Entry) (_ Entry, lookAgain bool) {
-	in := peering.Partition{Account: c.Accepter.Account, Region: c.Accepter.Region}
-	if in.Region == "" {
-		in.Region = h.partition.Region
+// exhausted reports whether there is no point in another look at the connection: the outcome that it has stands.
+func (h *handling) exhausted(next step) bool {
+	switch next {
+	case stepChanged:
+		return false
+	case stepWait:
+		return time.Since(h.begun) >= h.patience
+	case stepRead:
+		again := h.read
+		h.read = true
+		return again
+	case stepRefused:
+		h.refusals++
+		return h.refusals > maxRefusals
+	default:
+		return true
 	}
+}
+
+// reject rejects a pending connection, if nobody else is doing so and the policy is still the one that judged it.
+func (h *handling) reject(ctx context.Context, judgedBy *policy.Policy, c *peering.Connection, e Entry) (Entry, step) {
+	endTurn, waited, err := h.guard.turns.take(ctx, c.ID)
+	if err != nil {
+		return e.fail(failure(err)), stepNone
+	}
+	defer endTurn()
+	rules, err := h.inv.reread(ctx)
+	switch {
+	case err != nil:
+		return e.fail(failure(err)), stepNone
+	case waited:
+		return e, stepChanged
+	case !same(rules, judgedBy):
+		return e, stepJudge
+	case e.Rule == policy.DefaultRule && h.fuse.holds(c.Requester.Account):
+		return e.fail(h.fuse.tooMany()), stepNone
+	}
+	return h.send(ctx, c, e, rules.Mode != policy.Enforce)
+}
+
+// send asks the API to reject. It asks for another look if the API says that the connection is not as it was read.
+func (h *handling) send(ctx context.Context, c *peering.Connection, e Entry, dryRun bool) (Entry, step) {
+	in := peering.Partition{Account: c.Accepter.Account, Region: cmp.Or(c.Accepter.Region, h.partition.Region)}
 	for {
-		r := peering.Rejection{ID: c.ID, ClientToken: h.token, DryRun: h.inv.dryRun()}
-		if r.DryRun && !h.substituted {
-			r.ClientToken = peering.DryRunToken(h.token)
-		}
-		e.ClientToken = r.ClientToken
-		id, err := h.inv.Cloud.Reject(ctx, in, r)
+		e.ClientToken = h.tokens.of(c.ID, dryRun)
+		id, err := h.inv.Cloud.Reject(ctx, in, peering.Rejection{ID: c.ID, ClientToken: e.ClientToken, DryRun: dryRun})
 		if err == nil {
-			return e.confirmed(id, r.DryRun), false
+			return e.confirmed(id, dryRun), stepNone
 		}
 		switch f := failure(err); {
-		case f.Class == peering.DryRunPassed && r.DryRun:
+		case f.Class == peering.DryRunPassed && dryRun:
 			e.Outcome, e.APIRequestID = WouldReject, f.RequestID
-			return e, false
-		case f.Class == peering.TokenTaken && !h.substituted:
-			h.token, h.substituted = peering.SubstituteToken(r.ClientToken, c.ID), true
+			return e, stepNone
+		case f.Class == peering.TokenTaken && h.tokens.replace():
+			continue
+		case f.Class == peering.WrongStatus || f.Class == peering.Gone:
+			return e.fail(f), stepRefused
 		default:
-			return e.fail(f), f.Class == peering.WrongStatus || f.Class == peering.Gone
+			return e.fail(f), stepNone
 		}
 	}
+}
+
+// tokens are the client tokens of one rejection. The first one can be taken by chance or by somebody who knows it, the
+// second one by somebody who knows it, and the third one by nobody.
+type tokens struct {
+	first  string
+	taken  int
+	random string
+}
+
+// of returns the token to use now for the rejection of a connection. A dry run never shares a token with a rejection.
+func (t *tokens) of(instanceID string, dryRun bool) string {
+	token := t.first
+	if dryRun {
+		token = peering.DryRunToken(token)
+	}
+	switch t.taken {
+	case 0:
+		return token
+	case 1:
+		return peering.SubstituteToken(token, instanceID)
+	}
+	if t.random == "" {
+		t.random = peering.RandomToken()
+	}
+	return t.random
+}
+
+// replace notes that the token in use was taken, and reports whether there is another one.
+func (t *tokens) replace() bool {
+	t.taken++
+	return t.taken <= 2
 }
 
 func newPause() *backoff.ExponentialBackOff {

@@ -2,20 +2,23 @@ package guard
 
 import (
 	"context"
-	"errors"
-	"io"
+	"iter"
 	"math/rand/v2"
+	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"peerguard/function/peering"
+	"peerguard/function/policy"
 )
 
-const (
-	partitionsAtOnce = 64
-	rejectionsAtOnce = 5 // in one partition
-)
+// rejectionsAtOnce is how many connections of one partition are settled at the same time.
+const rejectionsAtOnce = 5
+
+// firstPatience is how long a partition may leave a call unanswered before the others have had their turn.
+const firstPatience = 15 * time.Second
 
 // Sweep lists the partitions of the scope and handles every connection in them. token returns the client token of a
 // connection's rejection: the same one whenever the platform repeats this sweep, and another one for the next sweep.
@@ -23,20 +26,19 @@ func (g *Guard) Sweep(ctx context.Context, inv *Invocation, scope Scope, token f
 	s := &sweep{
 		guard:  g,
 		inv:    inv,
+		scope:  scope,
 		token:  token,
 		ledger: newLedger(inv, TriggerSweep),
-		capped: newCapped(inv.Policy.Guard.MaxRequesters),
+		fuse:   newFuse(inv.Policy.Guard.MaxRequesters),
 	}
-	var group errgroup.Group
-	group.SetLimit(partitionsAtOnce)
-	for _, i := range rand.Perm(scope.Size()) { // in random order, so that no partition starves when time is short
-		group.Go(func() error {
-			s.visit(ctx, scope.partition(i))
-			return nil
-		})
+	s.ledger.report.partitions = scope.Size()
+	if s.fuse != nil {
+		s.countRequesters(ctx)
 	}
-	_ = group.Wait() // the ledger holds the errors
-	s.settleKept(ctx)
+	s.each(ctx, s.handlePage, s.ledger.addVisit)
+	if s.fuse.blown() {
+		s.ledger.cutShort(s.fuse.tooMany())
+	}
 	return s.ledger.close()
 }
 
@@ -44,84 +46,127 @@ func (g *Guard) Sweep(ctx context.Context, inv *Invocation, scope Scope, token f
 type sweep struct {
 	guard  *Guard
 	inv    *Invocation
+	scope  Scope
 	token  func(instanceID string) string
 	ledger *ledger
-	capped *capped
+	fuse   *fuse
 }
 
-// visit lists one partition. What must be rejected is rejected while the next pages stream in, a few at a time.
-func (s *sweep) visit(ctx context.Context, in peering.Partition) {
-	rejections := newRejections()
-	seen := 0
-	next := s.inv.Cloud.List(in)
-	page, failed := next(ctx)
-	for ; failed == nil; page, failed = next(ctx) {
-		seen += len(page)
-		for _, c := range page {
-			s.handle(ctx, in, c, rejections)
+// countRequesters looks at everything before anything is rejected, for half of the time at most. What could not be listed
+// is not reported: it is visited again.
+func (s *sweep) countRequesters(ctx context.Context) {
+	if deadline, ok := ctx.Deadline(); ok {
+		half, cancel := context.WithDeadline(ctx, deadline.Add(-time.Until(deadline)/2))
+		defer cancel()
+		ctx = half
+	}
+	s.each(ctx, s.countPage, func(*visit) {})
+}
+
+// each visits all partitions of the scope, in random order so that none starves when time is short. A partition that does
+// not answer within firstPatience is left, and gets the time that is left when all others had their turn. done gets every
+// visit, also of a partition that is busy or that the deadline left out.
+func (s *sweep) each(ctx context.Context, handle pageHandler, done func(*visit)) {
+	var silent visits
+	slots := newSlots()
+	together(ctx, slots, s.visits(handle), func(v *visit, own *slot) {
+		switch {
+		case own == nil:
+		case !s.guard.swept.take(v.in):
+			v.busy = true
+		default:
+			v.run(ctx, own, firstPatience)
+			if v.silent {
+				silent.add(v)
+				return
+			}
+			s.guard.swept.leave(v.in)
 		}
-	}
-	if errors.Is(failed, io.EOF) {
-		failed = nil
-	}
-	_ = rejections.Wait() // the ledger holds the errors
-
-	// Any other code is what the API answered.
-	if failed != nil && seen == 0 && failure(failed).Code == codeDeadline {
-		s.ledger.leaveOut()
-		return
-	}
-	s.ledger.addVisit(in, seen, failed)
-}
-
-// newRejections bounds what runs at once in a partition: enough to use its quota up at a second of latency.
-func newRejections() *errgroup.Group {
-	group := new(errgroup.Group)
-	group.SetLimit(rejectionsAtOnce)
-	return group
-}
-
-// handle judges one listed connection and starts its rejection if it must be rejected.
-func (s *sweep) handle(ctx context.Context, in peering.Partition, c peering.Connection, rejections *errgroup.Group) {
-	if !belongs(&c, in) {
-		entry := entryOf(&c)
-		entry.Outcome, entry.Reason = Ignored, "judged where its accepter is, not here"
-		s.ledger.addEntry(entry)
-		return
-	}
-	entry, next := s.inv.judge(&c, time.Now())
-	switch {
-	case next == stepWait:
-		s.ledger.addEntry(entry.notReady()) // the next sweep sees it
-	case next == stepReject && s.capped.limit == 0:
-		s.startRejection(ctx, in, c, rejections)
-	case next == stepReject:
-		if !s.capped.add(in, c) {
-			s.ledger.addEntry(entry.fail(s.capped.tooMany()))
+		done(v)
+	})
+	together(ctx, slots, slices.Values(silent.list), func(v *visit, own *slot) {
+		if own != nil {
+			v.run(ctx, own, 0)
 		}
-	default:
-		s.ledger.addEntry(entry)
-	}
-}
-
-// startRejection settles a connection in the background. It waits if too many rejections are running.
-func (s *sweep) startRejection(ctx context.Context, in peering.Partition, c peering.Connection, rejections *errgroup.Group) {
-	rejections.Go(func() error {
-		endTurn := s.guard.turns.take(ctx, c.ID)
-		if endTurn == nil {
-			s.ledger.addEntry(Entry{InstanceID: c.ID}.fail(turnTimedOut()))
-			return nil
-		}
-		defer endTurn()
-		h := &handling{inv: s.inv, partition: in, token: s.token(c.ID)}
-		s.ledger.addEntry(h.settle(ctx, c))
-		return nil
+		s.guard.swept.leave(v.in)
+		done(v)
 	})
 }
 
-// belongs reports whether a connection is judged in this partition, which is its accepter's. Facts about the accepter
-// that the API does not tell are taken to be this partition's, so that no connection falls between two.
-func belongs(c *peering.Connection, in peering.Partition) bool {
-	return (c.Accepter.Account == in.Account || !c.Accepter.Account.Known()) &&
-		(c.Accepter.Region == in.Region || c.Accepter.Region == "")
+// together works on visits at the same time, each in a slot of its own. Those that come after the deadline have none.
+func together(ctx context.Context, slots *slots, all iter.Seq[*visit], work func(*visit, *slot)) {
+	var group sync.WaitGroup
+	for v := range all {
+		own := slots.take(ctx)
+		if own == nil {
+			work(v, nil)
+			continue
+		}
+		group.Go(func() {
+			defer own.giveBack()
+			work(v, own)
+		})
+	}
+	group.Wait()
+}
+
+// visits returns a visit for each partition of the scope.
+func (s *sweep) visits(handle pageHandler) iter.Seq[*visit] {
+	return func(yield func(*visit) bool) {
+		for _, i := range rand.Perm(s.scope.Size()) {
+			in := s.scope.partition(i)
+			if !yield(&visit{in: in, next: s.inv.Cloud.List(in), handle: handle}) {
+				return
+			}
+		}
+	}
+}
+
+// countPage counts the requesters whose pending requests only the default rejects.
+func (s *sweep) countPage(_ context.Context, in peering.Partition, page []peering.Connection) func() {
+	rules := s.inv.rules()
+	for _, c := range page {
+		if !s.inv.belongs(rules, &c, in) {
+			continue
+		}
+		if entry, next := s.inv.judge(rules, &c, time.Now()); next == stepReject && entry.Rule == policy.DefaultRule {
+			s.fuse.holds(c.Requester.Account)
+		}
+	}
+	return nil
+}
+
+// handlePage judges the connections of a page, and returns what settles those that need more than that.
+func (s *sweep) handlePage(ctx context.Context, in peering.Partition, page []peering.Connection) func() {
+	rules := s.inv.rules()
+	var open []peering.Connection
+	for _, c := range page {
+		if !s.inv.belongs(rules, &c, in) {
+			continue // it is judged in another partition
+		}
+		switch entry, next := s.inv.judge(rules, &c, time.Now()); next {
+		case stepNone, stepWait: // the next sweep sees what is still being created
+			s.ledger.addEntry(entry)
+		default:
+			open = append(open, c)
+		}
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	return func() { s.settle(ctx, in, inTurns(open)) }
+}
+
+// settle settles connections of one partition, a few at a time: enough to use its quota up at a second of latency.
+func (s *sweep) settle(ctx context.Context, in peering.Partition, open []peering.Connection) {
+	var group errgroup.Group
+	group.SetLimit(rejectionsAtOnce)
+	for _, c := range open {
+		group.Go(func() error {
+			h := &handling{guard: s.guard, inv: s.inv, partition: in, tokens: tokens{first: s.token(c.ID)}, fuse: s.fuse}
+			s.ledger.addEntry(h.settle(ctx, c))
+			return nil
+		})
+	}
+	_ = group.Wait() // the ledger holds the errors
 }

@@ -67,7 +67,7 @@ func BenchmarkReport(b *testing.B) {
 		Trigger: guard.TriggerEvent, TriggerID: "45ef4dew-7c35-447a-bd93-fab000000000", RequestID: "1-6741b2a0-0123", Mode: "enforce",
 		Counts: map[guard.Outcome]int{guard.Rejected: 1}, Connections: []guard.Entry{rejectedEntry()}, Complete: true,
 	}
-	benchmarkLine(b, func(j journal) { j.report(r) })
+	benchmarkLine(b, func(j journal) { j.report(r, nil) })
 }
 
 // TestLinesThatAreOffCostNothing: neither the line nor its content is built.
@@ -77,7 +77,7 @@ func TestLinesThatAreOffCostNothing(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() { j.decision(e) }); n != 0 {
 		t.Errorf("a decision that is not logged allocates %v times", n)
 	}
-	if n := testing.AllocsPerRun(100, func() { j.report(r) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { j.report(r, nil) }); n != 0 {
 		t.Errorf("a report that is not logged allocates %v times", n)
 	}
 }

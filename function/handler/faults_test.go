@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -46,7 +47,7 @@ var (
 	// up after seven attempts.
 	contradicted = endings{survived.once, ending{guard.Failed, 7, false}}
 	denied       = endings{survived.once, ending{guard.Closed, many, false}}                   // there is no such connection
-	substituted  = endings{survived.once, ending{guard.Failed, 2, false}}                      // another token is tried, once
+	substituted  = endings{survived.once, ending{guard.Failed, 3, false}}                      // two other tokens are tried
 	believed     = endings{ending{guard.Rejected, 1, false}, ending{guard.Rejected, 1, false}} // a lie that the next sweep finds out
 )
 
@@ -257,7 +258,7 @@ func checkLog(t *testing.T, w *world, report *guard.Report, failed *fc.Error) {
 }
 
 // checkCalls: there are as many attempts as the table says. All rejections together have one effect and one token, plus the
-// substitute if the token was taken.
+// substitute if the token was taken, plus a random one if the substitute was taken as well.
 func (tr trial) checkCalls(t *testing.T, w *world, fault simulator.Fault, want ending) {
 	t.Helper()
 	n := w.Stats().ByAction[tr.action]
@@ -267,6 +268,14 @@ func (tr trial) checkCalls(t *testing.T, w *world, fault simulator.Fault, want e
 	tokens := []string{tr.token}
 	if fault.Kind == simulator.TokenMismatch && fault.Action == "RejectVpcPeerConnection" {
 		tokens = append(tokens, hash(tr.token+"\n"+tr.instance))
+	}
+	if fault.Kind == simulator.TokenMismatch && fault.Count == 0 && fault.Action == "RejectVpcPeerConnection" {
+		calls := w.Calls()
+		random := calls[len(calls)-1].ClientToken
+		if !regexp.MustCompile("^[0-9a-f]{64}$").MatchString(random) || slices.Contains(tokens, random) {
+			t.Errorf("the third token is %q", random)
+		}
+		tokens = append(tokens, random)
 	}
 	var used []string
 	effects := 0

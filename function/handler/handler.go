@@ -3,6 +3,7 @@ package handler
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -73,25 +74,42 @@ func (h *Handler) run(ctx context.Context, inv *guard.Invocation, input event.In
 		}
 		inv.TriggerID = in.ID()
 		log = h.journal(inv, guard.TriggerSweep)
-		inv.OnEntry = log.decision
+		inv.OnEntry, inv.OnVisit = log.decision, log.partition
 		report = h.Guard.Sweep(ctx, inv, scope, in.ClientToken)
 	}
-	log.report(report)
-	return report, ending(invalid, report.Err())
+	failed := ending(invalid, report.Err())
+	log.report(report, failed)
+	if failed != nil { // a nil *fc.Error in an error would not be nil
+		return report, failed
+	}
+	return report, nil
 }
 
 // ending returns the error of the invocation, nil if it succeeds. An unreadable element takes precedence over unresolved
 // work: a retry cannot fix it.
-func ending(invalid, unresolved error) error {
-	switch {
-	case invalid != nil && unresolved != nil:
-		return &fc.Error{Type: fc.InvalidEvent, Message: invalid.Error() + "; " + unresolved.Error()}
-	case invalid != nil:
-		return &fc.Error{Type: fc.InvalidEvent, Message: invalid.Error()}
-	case unresolved != nil:
-		return &fc.Error{Type: fc.Unresolved, Message: unresolved.Error()}
+func ending(invalid, unresolved error) *fc.Error {
+	if invalid == nil && unresolved == nil {
+		return nil
 	}
-	return nil
+	failed := &fc.Error{Type: fc.Unresolved, Message: oneLine(invalid, unresolved)}
+	if invalid != nil {
+		failed.Type = fc.InvalidEvent
+	}
+	if cause, ok := errors.AsType[*guard.Unresolved](unresolved); ok {
+		failed.Cause = cause.Code
+	}
+	return failed
+}
+
+// oneLine joins the errors that are not nil.
+func oneLine(errs ...error) string {
+	var texts []string
+	for _, err := range errs {
+		if err != nil {
+			texts = append(texts, err.Error())
+		}
+	}
+	return strings.Join(texts, "; ")
 }
 
 // invocation binds the platform's credentials to this invocation and nothing else.
@@ -102,6 +120,7 @@ func (h *Handler) invocation(at fc.Invocation, rules *policy.Policy) *guard.Invo
 		Account:   at.Account,
 		Region:    at.Region,
 		Policy:    rules,
+		Reread:    h.reread,
 		Cloud: vpcpeer.New(h.Cloud, acs.Caller{
 			Account:     at.Account,
 			Region:      at.Region,
@@ -110,14 +129,25 @@ func (h *Handler) invocation(at fc.Invocation, rules *policy.Policy) *guard.Invo
 	}
 }
 
+// reread returns the policy as it is now. The error becomes the cause of a connection's failure, so it is short.
+func (h *Handler) reread(ctx context.Context) (*policy.Policy, error) {
+	rules, err := h.Policy(ctx)
+	if err != nil {
+		first, _, _ := strings.Cut(err.Error(), "\n")
+		return nil, errors.New(first)
+	}
+	return rules, nil
+}
+
 func hints(in *event.Events) []guard.Hint {
 	list := make([]guard.Hint, len(in.Hints))
 	for i, hint := range in.Hints {
 		list[i] = guard.Hint{
-			InstanceID:  hint.InstanceID,
-			Accepters:   hint.Accepters,
-			Region:      hint.Region,
-			ClientToken: hint.ClientToken(),
+			InstanceID:         hint.InstanceID,
+			Accepters:          hint.Accepters,
+			AccepterUnreadable: hint.AccepterUnreadable,
+			Region:             hint.Region,
+			ClientToken:        hint.ClientToken(),
 		}
 	}
 	return list

@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"cmp"
 	"encoding/json"
 
 	"github.com/rs/zerolog"
@@ -8,11 +9,13 @@ import (
 	"peerguard/function/fc"
 	"peerguard/function/guard"
 	"peerguard/function/peering"
+	"peerguard/function/policy"
 )
 
 // journal writes the log of one invocation. Each of its lines says which invocation, release and policy it is about.
 type journal struct {
 	log     zerolog.Logger
+	inv     *guard.Invocation
 	trigger guard.Trigger
 }
 
@@ -21,25 +24,50 @@ func (h *Handler) journal(inv *guard.Invocation, trigger guard.Trigger) journal 
 		Str("request_id", inv.RequestID).
 		Str("trigger_id", inv.TriggerID).
 		Str("version", inv.Version).
-		Str("mode", string(inv.Policy.Mode)).
-		Str("policy_digest", inv.Policy.Digest).
 		Logger()
-	return journal{log: log, trigger: trigger}
+	return journal{log: log, inv: inv, trigger: trigger}
+}
+
+// under adds the policy that a line is about.
+func under(line *zerolog.Event, mode policy.Mode, digest string) *zerolog.Event {
+	return line.Str("mode", string(mode)).Str("policy_digest", digest)
 }
 
 // decision logs a connection that was judged. It is a guard.Invocation.OnEntry.
 func (j journal) decision(e guard.Entry) {
-	level := severity(e.Outcome, j.trigger)
+	level := severity(&e, j.trigger)
 	if level < j.log.GetLevel() {
 		return
 	}
-	line := entry(j.log.WithLevel(level), &e)
+	line := under(j.log.WithLevel(level), cmp.Or(e.Mode, j.inv.Policy.Mode), cmp.Or(e.Digest, j.inv.Policy.Digest))
+	entry(line, &e)
 	text(line, "owner", e.Owner)
 	line.Msg("decision")
 }
 
-func severity(o guard.Outcome, trigger guard.Trigger) zerolog.Level {
-	switch o {
+// longList is how many pages of a list are worth a warning: at about 650, a sweep of two minutes no longer reaches the end.
+const longList = 100
+
+// partition logs a partition that could not be listed, or whose list is getting too long. It is a guard.Invocation.OnVisit.
+func (j journal) partition(v guard.Visit) {
+	var line *zerolog.Event
+	switch {
+	case v.Error != nil:
+		line = j.log.Error().Str("error_code", v.Error.Code)
+	case v.Pages > longList:
+		line = j.log.Warn().Int("pages", v.Pages)
+	default:
+		return
+	}
+	line = under(line, j.inv.Policy.Mode, j.inv.Policy.Digest).Str("account", string(v.Account)).Str("region", v.Region).Int("seen", v.Seen)
+	if v.Error != nil {
+		line.Str("error_message", v.Error.Message)
+	}
+	line.Msg("partition")
+}
+
+func severity(e *guard.Entry, trigger guard.Trigger) zerolog.Level {
+	switch e.Outcome {
 	case guard.Violation, guard.Failed:
 		return zerolog.ErrorLevel
 	case guard.Rejected, guard.WouldReject, guard.NotReady:
@@ -48,26 +76,36 @@ func severity(o guard.Outcome, trigger guard.Trigger) zerolog.Level {
 		if trigger == guard.TriggerEvent {
 			return zerolog.InfoLevel
 		}
-	case guard.Closed, guard.Ignored:
+	case guard.Ignored:
+		if e.Decision == policy.Reject { // another service runs it, and it waits to be accepted
+			return zerolog.WarnLevel
+		}
+	case guard.Closed:
 	}
 	return zerolog.DebugLevel
 }
 
 // entry adds the fields of a report's entry, flattened with _ between the keys. Empty ones are left out, as in the report.
 func entry(line *zerolog.Event, e *guard.Entry) *zerolog.Event {
+	// What a search needs comes first: log services cut long lines.
+	text(line, "outcome", e.Outcome)
 	text(line, "instance_id", e.InstanceID)
+	text(line, "decision", e.Decision)
+	text(line, "rule", e.Rule)
+	if e.Error != nil {
+		line.Str("error_code", e.Error.Code).Bool("error_retryable", e.Error.Retryable)
+	}
 	side(line, "requester_", &e.Requester)
 	side(line, "accepter_", &e.Accepter)
 	text(line, "status", e.Status)
-	text(line, "decision", e.Decision)
-	text(line, "rule", e.Rule)
-	text(line, "reason", e.Reason)
-	text(line, "outcome", e.Outcome)
+	text(line, "expires", e.Expires)
 	text(line, "client_token", e.ClientToken)
 	text(line, "api_request_id", e.APIRequestID)
+	text(line, "reason", e.Reason)
 	if e.Error != nil {
-		line.Str("error_code", e.Error.Code).Str("error_message", e.Error.Message).Bool("error_retryable", e.Error.Retryable)
+		line.Str("error_message", e.Error.Message)
 	}
+	text(line, "name", e.Name)
 	return line
 }
 
@@ -86,14 +124,18 @@ func text[T ~string](line *zerolog.Event, key string, value T) {
 	}
 }
 
-// report logs the whole report, even if the invocation fails.
-func (j journal) report(r *guard.Report) {
+// report logs the whole report, and how the invocation failed if it did.
+func (j journal) report(r *guard.Report, failed *fc.Error) {
 	line := j.log.Info()
-	if r.Err() != nil {
+	if failed != nil {
 		line = j.log.Error()
 	}
 	if !line.Enabled() {
 		return
+	}
+	under(line, r.Mode, r.Policy.Digest)
+	if failed != nil {
+		fail(line, failed)
 	}
 	body, err := json.Marshal(r)
 	if err != nil {
@@ -108,7 +150,13 @@ func (j journal) report(r *guard.Report) {
 func (h *Handler) Warn(requestID string, err error) {
 	line := h.Log.Error().Str("request_id", requestID).Str("version", h.Version)
 	if failed, ok := err.(*fc.Error); ok { //nolint:errorlint // Warn hands over the answer itself, never wrapped
-		line.Str("error_type", failed.Type)
+		fail(line, failed)
 	}
 	line.Err(err).Msg("failed")
+}
+
+// fail adds what alerts select a failed invocation by.
+func fail(line *zerolog.Event, failed *fc.Error) {
+	line.Str("error_type", failed.Type)
+	text(line, "cause_code", failed.Cause)
 }

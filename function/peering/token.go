@@ -1,6 +1,7 @@
 package peering
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
@@ -43,4 +44,11 @@ func SubstituteToken(token, instanceID string) string { return hash(token, insta
 func hash(parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\n")))
 	return hex.EncodeToString(sum[:])
+}
+
+// RandomToken returns a token that nobody can know before it is used: 64 hex digits.
+func RandomToken() string {
+	var random [32]byte
+	_, _ = rand.Read(random[:]) // it never fails
+	return hex.EncodeToString(random[:])
 }
