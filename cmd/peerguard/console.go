@@ -64,10 +64,15 @@ func (out *console) tint(colour text.Color, words string) safe {
 }
 
 func (out *console) tintVerdict(v policy.Verdict) safe {
-	if v == policy.Allow {
-		return out.tint(text.FgGreen, string(v))
+	colour := text.FgRed
+	switch v {
+	case policy.Allow:
+		colour = text.FgGreen
+	case policy.Undecided:
+		colour = text.FgYellow
+	case policy.Reject:
 	}
-	return out.tint(text.FgRed, string(v))
+	return out.tint(colour, string(v))
 }
 
 // newTable returns an empty table without borders. Its Render method prints it to stdout.

@@ -138,17 +138,29 @@ func (x *explanation) show(out *console) {
 		return
 	}
 	fprintf(out.stdout, "%sfrom %s to %s\n", x.prefix(), sideInWords(x.Requester), sideInWords(x.Accepter))
-	fprintf(out.stdout, "%s (%s): %s\n\n", out.tintVerdict(x.Verdict), x.Rule, x.Reason)
+	fprintf(out.stdout, "%s: %s\n\n", x.verdict(out), x.Reason)
 	t := out.newTable("rule", "verdict", "matches", "key", "value", "why")
 	for _, r := range x.Rules {
 		t.AppendRow(row(r.Rule, out.tintVerdict(r.Verdict), matches(r), r.Key, r.Value, r.Text))
 	}
 	last := row(policy.DefaultRule, out.tintVerdict(policy.Reject), "yes", "", "", "matches, but an earlier rule decides")
-	if x.Rule == policy.DefaultRule {
+	switch x.Rule {
+	case policy.DefaultRule:
 		last = row(policy.DefaultRule, out.tintVerdict(policy.Reject), "decides", "", "", "no other rule matches")
+	case "":
+		last = row(policy.DefaultRule, out.tintVerdict(policy.Reject), "yes", "", "", "decides if no other rule matches")
 	}
 	t.AppendRow(last)
 	t.Render()
+}
+
+// verdict is the verdict and the rule that decided, if one did.
+func (x *explanation) verdict(out *console) safe {
+	tinted := out.tintVerdict(x.Verdict)
+	if x.Rule == "" {
+		return tinted
+	}
+	return tinted + lines(" ("+x.Rule+")")
 }
 
 // prefix is the instance id and a colon, or "" for a connection without an id.
@@ -179,6 +191,8 @@ func matches(r policy.RuleExplanation) string {
 		return "decides"
 	case r.Matches:
 		return "yes"
+	case len(r.Unknown) > 0:
+		return "maybe"
 	}
 	return "no"
 }
@@ -191,23 +205,30 @@ func (x *explanation) noteDoubts(out *console, s subject) {
 	case x.Requester.Account == x.Accepter.Account:
 		out.note("%srequester and accepter are the same account: the function ignores such a connection", x.prefix())
 	}
-	if rule := x.needsCIDRs(); rule != "" {
-		out.note("%srule %s depends on the requester's CIDRs, which are not known here: pass --requester-cidr", x.prefix(), rule)
+	if x.Verdict == policy.Undecided && x.Requester.Account.Known() {
+		out.note("%sfor a verdict, also pass %s", x.prefix(), x.missingFlags())
 	}
 	if s.reported != "" && (s.reported != x.Verdict || s.rule != x.Rule) {
 		out.note("%sthe report says %s, this policy now says %s", x.prefix(), verdictAndRule(s.reported, s.rule), verdictAndRule(x.Verdict, x.Rule))
 	}
 }
 
-// needsCIDRs returns the first rule that might decide if the requester's CIDRs were known, or "".
-func (x *explanation) needsCIDRs() string {
-	for _, r := range x.Rules {
-		if r.Decides {
-			break
-		}
-		if r.Key == "requester_cidrs" && r.Value == "" {
-			return r.Rule
-		}
+// factFlags are the flags that tell each fact.
+var factFlags = map[string]string{
+	"requester account": "--requester",
+	"requester region":  "--requester-region",
+	"requester VPC":     "--requester-vpc",
+	"requester CIDRs":   "--requester-cidr",
+	"accepter account":  "--accepter",
+	"accepter region":   "--accepter-region",
+	"accepter VPC":      "--accepter-vpc",
+}
+
+// missingFlags returns the flags that tell what an undecided verdict hangs on.
+func (x *explanation) missingFlags() string {
+	flags := make([]string, len(x.Missing))
+	for i, fact := range x.Missing {
+		flags[i] = factFlags[fact]
 	}
-	return ""
+	return strings.Join(flags, ", ")
 }

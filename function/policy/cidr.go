@@ -41,6 +41,16 @@ func (l *prefixes) overlap(p netip.Prefix) bool {
 	return i > 0 && p.Overlaps(l.sorted[i-1]) || i < len(l.sorted) && p.Overlaps(l.sorted[i])
 }
 
+// everything reports whether the list matches whatever CIDRs a VPC has.
+func (l *prefixes) everything() bool { return l.contain(allIPv4) && l.contain(allIPv6) }
+
+var (
+	allIPv4 = netip.MustParsePrefix("0.0.0.0/0")
+	allIPv6 = netip.MustParsePrefix("::/0")
+	// mapped are the IPv4 addresses that are written as IPv6. No CIDR that parseCIDR returns begins in them.
+	mapped = netip.MustParsePrefix("::ffff:0:0/96")
+)
+
 // after returns the index of the first prefix of the list that starts after the first address of p.
 func (l *prefixes) after(p netip.Prefix) int {
 	i, _ := slices.BinarySearchFunc(l.sorted, p.Addr(), func(q netip.Prefix, start netip.Addr) int {
@@ -54,6 +64,16 @@ func (l *prefixes) after(p netip.Prefix) int {
 
 // inside reports whether a is b or a part of it.
 func inside(a, b netip.Prefix) bool { return b.Bits() <= a.Bits() && b.Contains(a.Addr()) }
+
+// next returns the first address after a prefix. It is not valid if there is none.
+func next(p netip.Prefix) netip.Addr {
+	last := p.Addr().AsSlice()
+	for bit := p.Bits(); bit < p.Addr().BitLen(); bit++ {
+		last[bit/8] |= 0x80 >> (bit % 8)
+	}
+	a, _ := netip.AddrFromSlice(last)
+	return a.Next()
+}
 
 // parseCIDR reads a CIDR of the API or of a rule, and clears its host bits. An IPv4 prefix that is written as IPv6
 // (::ffff:10.0.0.0/104) becomes the IPv4 one.

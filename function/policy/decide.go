@@ -2,7 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"peerguard/function/peering"
@@ -11,9 +10,10 @@ import (
 // Decision is the verdict on one connection and the rule that decided. It never changes.
 type Decision struct {
 	Verdict Verdict
-	Rule    string // name of the rule that decided, or [DefaultRule]
+	Rule    string // name of the rule that decided, or [DefaultRule]; "" if the verdict is Undecided
 
-	by      *rule // that decided; nil for the default rule
+	by      *rule  // that decided; nil for the default rule, and if undecided
+	doubt   *doubt // nil if the rule that decided matches for sure
 	account peering.Account
 	near    miss // if the default rule decided: why the nearest allow rule did not match
 }
@@ -30,38 +30,34 @@ func (d Decision) Owner() string {
 // ByDefault reports whether no rule matched, so that the default rule rejected.
 func (d Decision) ByDefault() bool { return d.Rule == DefaultRule }
 
-// miss is the first key of a rule that did not match, and the connection's value for it.
+// miss is the first key of a rule that does not match, and the connection's value for it.
 type miss struct {
 	rule  *rule
 	key   key
 	value string
 }
 
-// key is a key of a rule that can fail to match. The constants are in the order in which a rule checks its keys.
-type key uint8
-
-const (
-	none key = iota // all keys match
-	accounts
-	requesterRegions
-	requesterVPCs
-	requesterCIDRs
-	accepterAccounts
-	accepterRegions
-	accepterVPCs
-	until
-)
-
 // Decide returns the verdict of the first rule that matches a connection at a time: reject rules first, then allow rules,
-// each in file order, and last the default rule, which rejects. A fact that is missing from the connection matches no rule
-// that asks for it. Decide has no side effect and allocates nothing unless a CIDR cannot be read. Its cost does not depend
-// on how many accounts the policy names.
+// each in file order, and last the default rule, which rejects.
+//
+// A fact that is missing from the connection is unknown: a region, a VPC or an account that is empty, or no CIDRs. A CIDR
+// that cannot be read matches no allow rule, and is an unknown fact to a reject rule. If every way of filling in what is
+// unknown leads to the same verdict, Decide returns it, by the first rule that can match. Else the verdict is [Undecided].
+//
+// Decide has no side effect. If nothing is unknown, its cost does not depend on how many accounts the policy names, and it
+// allocates nothing unless a CIDR cannot be read.
 func (p *Policy) Decide(c *peering.Connection, at time.Time) Decision {
 	account := c.Requester.Account
+	if !account.Known() {
+		return p.weigh(c, at)
+	}
 	d := Decision{Verdict: Reject, Rule: DefaultRule, account: account}
 	for _, r := range p.candidates(account) {
 		k, value := r.mismatch(c, at)
 		if k == none {
+			if r.open(c) != 0 {
+				return p.weigh(c, at)
+			}
 			return Decision{Verdict: r.verdict, Rule: r.name, by: r, account: account}
 		}
 		if m := (miss{rule: r, key: k, value: value}); m.nearer(d.near) {
@@ -85,27 +81,25 @@ func (m miss) nearer(n miss) bool {
 	return m.key > n.key
 }
 
-// mismatch returns the first key that does not match, and the connection's value for it. The rule names the account, or is
-// for any account.
+// mismatch returns the first key that does not match, and the connection's value for it. A key whose fact is unknown may
+// match. The rule names the requester's account, is for any account, or the account is unknown.
 func (r *rule) mismatch(c *peering.Connection, at time.Time) (key, string) {
 	q, a := &c.Requester, &c.Accepter
 	switch {
-	case r.wildcard != nil && !q.Account.Known():
-		return accounts, ""
-	case !r.requesterRegions.matches(q.Region):
+	case !r.requesterRegions.fits(q.Region):
 		return requesterRegions, q.Region
-	case !r.requesterVPCs.matches(q.VPC):
+	case !r.requesterVPCs.fits(q.VPC):
 		return requesterVPCs, q.VPC
 	}
-	if value, ok := r.matchCIDRs(q.CIDRs); !ok {
+	if value, ok := r.fitCIDRs(q.CIDRs); !ok {
 		return requesterCIDRs, value
 	}
 	switch {
-	case !r.accepterAccounts.matches(string(a.Account)):
+	case !r.accepterAccounts.fits(string(a.Account)):
 		return accepterAccounts, string(a.Account)
-	case !r.accepterRegions.matches(a.Region):
+	case !r.accepterRegions.fits(a.Region):
 		return accepterRegions, a.Region
-	case !r.accepterVPCs.matches(a.VPC):
+	case !r.accepterVPCs.fits(a.VPC):
 		return accepterVPCs, a.VPC
 	case r.expired(at):
 		return until, r.until
@@ -113,13 +107,14 @@ func (r *rule) mismatch(c *peering.Connection, at time.Time) (key, string) {
 	return none, ""
 }
 
-// matchCIDRs reports whether the CIDRs of the requester's VPC match. For an allow rule there must be at least one, and each
-// must be inside one of the rule's. For a reject rule any of them must overlap one of the rule's. If they do not match,
-// matchCIDRs returns the first that is at fault.
-func (r *rule) matchCIDRs(cidrs []string) (string, bool) {
-	if r.requesterCIDRs.empty() {
+// fitCIDRs reports whether the CIDRs of the requester's VPC match, or may do so. For an allow rule each must be inside one of
+// the rule's. For a reject rule any of them must overlap one of the rule's. If they do not match, fitCIDRs returns the first
+// that is at fault.
+func (r *rule) fitCIDRs(cidrs []string) (string, bool) {
+	if r.requesterCIDRs.empty() || len(cidrs) == 0 {
 		return "", true
 	}
+	unreadable := false
 	for _, text := range cidrs {
 		p, ok := parseCIDR(text)
 		switch {
@@ -128,83 +123,66 @@ func (r *rule) matchCIDRs(cidrs []string) (string, bool) {
 		case r.verdict == Reject && ok && r.requesterCIDRs.overlap(p):
 			return "", true
 		}
+		unreadable = unreadable || !ok
 	}
-	if len(cidrs) == 0 {
-		return "", false
-	}
-	return cidrs[0], r.verdict == Allow
+	return cidrs[0], r.verdict == Allow || unreadable
 }
 
-// keyNames are the keys as written in a policy file.
-var keyNames = [...]string{
-	none:             "",
-	accounts:         "accounts",
-	requesterRegions: "requester_regions",
-	requesterVPCs:    "requester_vpcs",
-	requesterCIDRs:   "requester_cidrs",
-	accepterAccounts: "accepter_accounts",
-	accepterRegions:  "accepter_regions",
-	accepterVPCs:     "accepter_vpcs",
-	until:            "until",
-}
-
-// String returns the key as written in a policy file, or "" for none.
-func (k key) String() string { return keyNames[k] }
-
-// subject returns what a key is about, in words: "requester region" for requester_regions.
-func (k key) subject() string {
-	words := strings.NewReplacer("_", " ", "vpc", "VPC", "cidr", "CIDR").Replace(k.String())
-	return strings.TrimSuffix(words, "s")
-}
-
-// Reason returns why the rule decided, as one line for an operator. It is built on each call.
+// Reason returns why the verdict is what it is, as one line for an operator. It is built on each call.
 func (d Decision) Reason() string {
+	near := d.near.rule
 	switch {
+	case d.Verdict == Undecided:
+		return d.undecided()
 	case d.by != nil:
-		return d.by.matched(d)
+		return d.matched()
 	case !d.account.Known():
-		return "the requester's account is unknown"
-	case d.near.rule == nil:
+		return "no allow rule can match, whatever the requester account is"
+	case near == nil:
 		return fmt.Sprintf("no allow rule names account %s", d.account)
 	case d.near.key == until:
-		return fmt.Sprintf("rule %s %s", d.near.rule.name, d.near.describe())
+		return fmt.Sprintf("rule %s %s", near.name, d.near.describe())
 	}
 	names := "account " + string(d.account)
-	if d.near.rule.wildcard != nil {
+	if near.wildcard != nil {
 		names = "every account"
 	}
-	return fmt.Sprintf("rule %s names %s, but %s", d.near.rule.name, names, d.near.describe())
+	return fmt.Sprintf("rule %s names %s, but %s", near.name, names, d.near.describe())
+}
+
+// requester says who asks.
+func (d Decision) requester() string {
+	if !d.account.Known() {
+		return "an unknown account"
+	}
+	return "account " + string(d.account)
 }
 
 // matched says which rule decided, with the reason that its author wrote down.
-func (r *rule) matched(d Decision) string {
-	account := "account " + string(d.account)
-	if !d.account.Known() {
-		account = "an unknown account"
-	}
-	text := fmt.Sprintf("rule %s %ss %s", r.name, r.verdict, account)
+func (d Decision) matched() string {
+	r := d.by
+	reason := ""
 	if r.reason != "" {
-		text += " (" + r.reason + ")"
+		reason = " (" + r.reason + ")"
 	}
-	return text
+	if d.doubt == nil {
+		return fmt.Sprintf("rule %s %ss %s%s", r.name, r.verdict, d.requester(), reason)
+	}
+	return fmt.Sprintf("rule %s%s, or one after it, %ss %s, although %s", r.name, reason, r.verdict, d.requester(), unknown(d.doubt.open))
 }
 
 // describe says what did not match.
 func (m miss) describe() string {
-	subject := m.key.subject()
-	switch {
-	case m.key == until:
+	switch m.key {
+	case until:
 		return "expired on " + m.value
-	case m.key == accounts && m.value == "":
-		return "the requester's account is unknown"
-	case m.key == requesterCIDRs && m.value == "":
-		return "the requester's VPC reports no CIDR"
-	case m.value == "":
-		return fmt.Sprintf("the %s is unknown", subject)
-	case m.key != requesterCIDRs:
-		return fmt.Sprintf("%s %s is not one of its %s", subject, m.value, m.key)
+	case requesterCIDRs:
+		return m.describeCIDR()
+	case accounts:
+		return fmt.Sprintf("account %s is not one of its accounts", m.value)
+	default:
+		return fmt.Sprintf("%s %s is not one of its %s", m.key.fact(), m.value, m.key)
 	}
-	return m.describeCIDR()
 }
 
 func (m miss) describeCIDR() string {

@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -92,19 +93,14 @@ var verdicts = []struct{ connection, at, rule, reason string }{
 	{"2222 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "allow plain", "rule plain allows account 2222"},
 	{"3333 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "reject phisher", "rule phisher rejects account 3333 (TICKET-1)"},
 	{"7777 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "reject default", "rule everyone names every account, but accepter VPC vpc-b is not one of its accepter_vpcs"},
-	{"0123456701234567 cn-hangzhou vpc-a - > 1111 cn-shanghai vpc-b", "", "allow plain", ""},
-	{"123456701234567 cn-hangzhou vpc-a - > 1111 cn-shanghai vpc-b", "", "reject default", ""},
-	{"02222 cn-hangzhou vpc-a - > 1111 cn-shanghai vpc-b", "", "reject default", ""},
-	{"- cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "reject default", "the requester's account is unknown"},
-	{"- cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-public", "", "reject default", "the requester's account is unknown"},
-	{"- us-east-1 vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "reject region-ban", "rule region-ban rejects an unknown account"},
-	{"- cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-crown", "", "reject default", ""},
-	{"- - - - > - - -", "", "reject default", ""},
-	{"4012 cn-hangzhou vpc-a - > 1111 cn-shanghai vpc-b", "", "allow listed", ""},
-	{"4020 cn-hangzhou vpc-a - > 1111 cn-shanghai vpc-b", "", "allow listed", ""},
-	{"04021 cn-hangzhou vpc-a - > 1111 cn-shanghai vpc-b", "", "allow listed", ""},
-	{"4021 cn-hangzhou vpc-a - > 1111 cn-shanghai vpc-b", "", "reject default", ""},
-	{"4022 cn-hangzhou vpc-a - > 1111 cn-shanghai vpc-b", "", "allow listed", ""},
+	{"0123456701234567 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "allow plain", ""},
+	{"123456701234567 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "reject default", ""},
+	{"02222 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "reject default", ""},
+	{"4012 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "allow listed", ""},
+	{"4020 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "allow listed", ""},
+	{"04021 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "allow listed", ""},
+	{"4021 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "reject default", ""},
+	{"4022 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "allow listed", ""},
 
 	// Reject rules: one key is enough, accounts may be left out, they beat allow rules.
 	{"2222 us-east-1 vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "reject region-ban", "rule region-ban rejects account 2222"},
@@ -112,12 +108,12 @@ var verdicts = []struct{ connection, at, rule, reason string }{
 	{"4020 cn-hangzhou vpc-evil 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "allow listed", ""},
 	{"2222 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-crown", "", "reject crown-jewels", ""},
 	{"8888 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-crown", "", "reject crown-jewels", ""},
-	{"2222 cn-hangzhou vpc-a - > 9999 cn-fence vpc-b", "", "reject fence", ""},
-	{"2222 cn-hangzhou vpc-a - > 9999 cn-shanghai vpc-b", "", "allow plain", ""},
-	{"2222 cn-hangzhou vpc-a - > 1111 cn-fence vpc-b", "", "allow plain", ""},
-	{"3333 us-east-1 vpc-a - > 1111 cn-shanghai vpc-crown", "", "reject phisher", ""},
-	{"2222 us-east-1 vpc-evil - > 1111 cn-shanghai vpc-crown", "", "reject region-ban", ""},
-	{"2222 cn-hangzhou vpc-evil - > 1111 cn-shanghai vpc-crown", "", "reject vpc-ban", ""},
+	{"2222 cn-hangzhou vpc-a 10.1.0.0/16 > 9999 cn-fence vpc-b", "", "reject fence", ""},
+	{"2222 cn-hangzhou vpc-a 10.1.0.0/16 > 9999 cn-shanghai vpc-b", "", "allow plain", ""},
+	{"2222 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-fence vpc-b", "", "allow plain", ""},
+	{"3333 us-east-1 vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-crown", "", "reject phisher", ""},
+	{"2222 us-east-1 vpc-evil 10.1.0.0/16 > 1111 cn-shanghai vpc-crown", "", "reject region-ban", ""},
+	{"2222 cn-hangzhou vpc-evil 10.1.0.0/16 > 1111 cn-shanghai vpc-crown", "", "reject vpc-ban", ""},
 
 	// CIDRs of a reject rule: any overlap, either way round.
 	{"2222 cn-hangzhou vpc-a 192.168.5.0/24 > 1111 cn-shanghai vpc-b", "", "reject overlap", ""},
@@ -131,13 +127,11 @@ var verdicts = []struct{ connection, at, rule, reason string }{
 	{"2222 cn-hangzhou vpc-a fd00::/16 > 1111 cn-shanghai vpc-b", "", "reject overlap", ""},
 	{"2222 cn-hangzhou vpc-a ::/0 > 1111 cn-shanghai vpc-b", "", "reject overlap", ""},
 	{"2222 cn-hangzhou vpc-a fd01::/16 > 1111 cn-shanghai vpc-b", "", "allow plain", ""},
-	{"2222 cn-hangzhou vpc-a - > 1111 cn-shanghai vpc-b", "", "allow plain", ""},
-	{"2222 cn-hangzhou vpc-a nonsense > 1111 cn-shanghai vpc-b", "", "allow plain", ""},
 	{"2222 cn-hangzhou vpc-a nonsense,192.168.0.0/24 > 1111 cn-shanghai vpc-b", "", "reject overlap", ""},
 	{"2222 cn-hangzhou vpc-a ::ffff:192.168.1.0/120 > 1111 cn-shanghai vpc-b", "", "reject overlap", ""},
 	{"2222 cn-hangzhou vpc-a 192.168.1.7/24 > 1111 cn-shanghai vpc-b", "", "reject overlap", ""},
 
-	// CIDRs of an allow rule: all must be inside; if none is reported, the rule does not match.
+	// CIDRs of an allow rule: all must be inside.
 	{"4003 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "allow network", ""},
 	{"4003 cn-hangzhou vpc-a 10.1.2.0/24 > 1111 cn-shanghai vpc-b", "", "allow network", ""},
 	{"4003 cn-hangzhou vpc-a 10.1.200.0/24 > 1111 cn-shanghai vpc-b", "", "allow network", ""},
@@ -147,10 +141,6 @@ var verdicts = []struct{ connection, at, rule, reason string }{
 	{"4003 cn-hangzhou vpc-a 10.0.0.0/15 > 1111 cn-shanghai vpc-b", "", "reject default", ""},
 	{"4003 cn-hangzhou vpc-a 10.0.0.0/8 > 1111 cn-shanghai vpc-b", "", "reject default", ""},
 	{"4003 cn-hangzhou vpc-a 0.0.0.0/0 > 1111 cn-shanghai vpc-b", "", "reject overlap", ""},
-	{"4003 cn-hangzhou vpc-a - > 1111 cn-shanghai vpc-b", "", "reject default", "rule network names account 4003, but the requester's VPC reports no CIDR"},
-	{"4003 cn-hangzhou vpc-a 10.1.0.0/16,nonsense > 1111 cn-shanghai vpc-b", "", "reject default", `rule network names account 4003, but requester CIDR "nonsense" cannot be read`},
-	{"4003 cn-hangzhou vpc-a 10.1.0.0 > 1111 cn-shanghai vpc-b", "", "reject default", ""},
-	{"4003 cn-hangzhou vpc-a 10.1.0.0/99 > 1111 cn-shanghai vpc-b", "", "reject default", ""},
 	{"4003 cn-hangzhou vpc-a 10.1.3.9/24 > 1111 cn-shanghai vpc-b", "", "allow network", ""},
 	{"4003 cn-hangzhou vpc-a 2001:db8:1::/48 > 1111 cn-shanghai vpc-b", "", "allow network", ""},
 	{"4003 cn-hangzhou vpc-a 10.1.0.0/16,2001:db8::/32 > 1111 cn-shanghai vpc-b", "", "allow network", ""},
@@ -158,7 +148,6 @@ var verdicts = []struct{ connection, at, rule, reason string }{
 	{"4003 cn-hangzhou vpc-a 2001::/16 > 1111 cn-shanghai vpc-b", "", "reject default", ""},
 	{"4003 cn-hangzhou vpc-a ::ffff:10.1.0.0/112 > 1111 cn-shanghai vpc-b", "", "allow network", ""},
 	{"4003 cn-hangzhou vpc-a 10.4.7.0/24 > 1111 cn-shanghai vpc-b", "", "allow network", ""},
-	{"4003 cn-hangzhou vpc-a ::ffff:10.1.0.0/80 > 1111 cn-shanghai vpc-b", "", "reject default", ""},
 	{"4013 cn-hangzhou vpc-a 2001:db8::/32 > 1111 cn-shanghai vpc-b", "", "allow all-v6", ""},
 	{"4013 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "reject default", ""},
 	{"4014 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "allow all-v4", ""},
@@ -166,38 +155,68 @@ var verdicts = []struct{ connection, at, rule, reason string }{
 	{"4015 cn-hangzhou vpc-a 10.9.9.9/32 > 1111 cn-shanghai vpc-b", "", "allow host", ""},
 	{"4015 cn-hangzhou vpc-a 10.9.9.8/31 > 1111 cn-shanghai vpc-b", "", "reject default", ""},
 
-	// Where from and where to: every key must match, an unknown fact never does.
-	{"4001 cn-shanghai vpc-a - > 1111 cn-shanghai vpc-b", "", "allow regional", ""},
-	{"4001 cn-beijing vpc-a - > 1111 cn-shanghai vpc-public", "", "allow everyone", ""},
-	{"4001 - vpc-a - > 1111 cn-shanghai vpc-public", "", "allow everyone", ""},
-	{"4002 cn-hangzhou vpc-a2 - > 1111 cn-shanghai vpc-b", "", "allow one-vpc", ""},
-	{"4002 cn-hangzhou vpc-a3 - > 1111 cn-shanghai vpc-b", "", "reject default", ""},
-	{"4002 cn-hangzhou - - > 1111 cn-shanghai vpc-b", "", "reject default", ""},
-	{"4004 cn-hangzhou vpc-a - > 1112 cn-shanghai vpc-b", "", "allow to-account", ""},
-	{"4004 cn-hangzhou vpc-a - > 1113 cn-shanghai vpc-b", "", "reject default", ""},
-	{"4004 cn-hangzhou vpc-a - > - cn-shanghai vpc-b", "", "reject default", ""},
-	{"4005 cn-hangzhou vpc-a - > 1111 cn-shanghai vpc-b", "", "allow to-region", ""},
-	{"4005 cn-shanghai vpc-a - > 1111 cn-hangzhou vpc-b", "", "reject default", ""},
-	{"4006 cn-hangzhou vpc-a - > 1111 cn-shanghai vpc-b", "", "allow to-vpc", ""},
-	{"4006 cn-hangzhou vpc-b - > 1111 cn-shanghai vpc-a", "", "reject default", ""},
-	{"4009 cn-hangzhou vpc-a - > 1111 cn-shanghai vpc-b", "", "allow pair", ""},
-	{"4009 cn-hangzhou vpc-a - > 1111 cn-shanghai vpc-c", "", "reject default", "rule pair names account 4009, but accepter VPC vpc-c is not one of its accepter_vpcs"},
-	{"4009 cn-hangzhou vpc-b - > 1111 cn-shanghai vpc-a", "", "reject default", ""},
-	{"4010 cn-hangzhou vpc-a - > 1111 cn-shanghai vpc-b", "", "reject default", "rule second names account 4010, but accepter VPC vpc-b is not one of its accepter_vpcs"},
-	{"4011 cn-hangzhou vpc-a - > 1111 cn-shanghai vpc-10", "", "allow many", ""},
-	{"4011 cn-hangzhou vpc-a - > 1111 cn-shanghai vpc-11", "", "reject default", ""},
-	{"4011 cn-hangzhou vpc-a - > 1111 cn-shanghai -", "", "reject default", "rule many names account 4011, but the accepter VPC is unknown"},
-	{"6000 cn-hangzhou vpc-a - > 1111 cn-shanghai vpc-public", "", "allow everyone", ""},
+	// Where from and where to: every key must match.
+	{"4001 cn-shanghai vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "allow regional", ""},
+	{"4001 cn-beijing vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-public", "", "allow everyone", ""},
+	{"4002 cn-hangzhou vpc-a2 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "allow one-vpc", ""},
+	{"4002 cn-hangzhou vpc-a3 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "reject default", ""},
+	{"4004 cn-hangzhou vpc-a 10.1.0.0/16 > 1112 cn-shanghai vpc-b", "", "allow to-account", ""},
+	{"4004 cn-hangzhou vpc-a 10.1.0.0/16 > 1113 cn-shanghai vpc-b", "", "reject default", ""},
+	{"4005 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "allow to-region", ""},
+	{"4005 cn-shanghai vpc-a 10.1.0.0/16 > 1111 cn-hangzhou vpc-b", "", "reject default", ""},
+	{"4006 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "allow to-vpc", ""},
+	{"4006 cn-hangzhou vpc-b 10.1.0.0/16 > 1111 cn-shanghai vpc-a", "", "reject default", ""},
+	{"4009 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "allow pair", ""},
+	{"4009 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-c", "", "reject default", "rule pair names account 4009, but accepter VPC vpc-c is not one of its accepter_vpcs"},
+	{"4009 cn-hangzhou vpc-b 10.1.0.0/16 > 1111 cn-shanghai vpc-a", "", "reject default", ""},
+	{"4010 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "reject default", "rule second names account 4010, but accepter VPC vpc-b is not one of its accepter_vpcs"},
+	{"4011 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-10", "", "allow many", ""},
+	{"4011 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-11", "", "reject default", ""},
+	{"6000 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-public", "", "allow everyone", ""},
 
 	// Until when: to the end of the day, UTC, or to the instant itself.
-	{"4007 cn-hangzhou vpc-a - > 1111 cn-shanghai vpc-b", "2026-12-31T23:59:59.999999999Z", "allow until-day", ""},
-	{"4007 cn-hangzhou vpc-a - > 1111 cn-shanghai vpc-b", "2027-01-01T00:00:00Z", "reject default", "rule until-day expired on 2026-12-31"},
-	{"4007 cn-hangzhou vpc-a - > 1111 cn-shanghai vpc-b", "2027-01-01T07:59:59+08:00", "allow until-day", ""},
-	{"4008 cn-hangzhou vpc-a - > 1111 cn-shanghai vpc-b", "2026-12-31T04:00:00Z", "allow until-instant", ""},
-	{"4008 cn-hangzhou vpc-a - > 1111 cn-shanghai vpc-b", "2026-12-31T04:00:00.000000001Z", "reject default", "rule until-instant expired on 2026-12-31T12:00:00+08:00"},
-	{"4009 cn-hangzhou vpc-a - > 1111 cn-shanghai vpc-b", "2027-01-01T00:00:00Z", "reject default", "rule pair expired on 2026-12-31"},
-	{"5000 cn-hangzhou vpc-a - > 1111 cn-shanghai vpc-b", "2026-06-30T12:00:00Z", "reject frozen", ""},
-	{"5000 cn-hangzhou vpc-a - > 1111 cn-shanghai vpc-b", "2026-07-01T00:00:00Z", "allow thawed", ""},
+	{"4007 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "2026-12-31T23:59:59.999999999Z", "allow until-day", ""},
+	{"4007 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "2027-01-01T00:00:00Z", "reject default", "rule until-day expired on 2026-12-31"},
+	{"4007 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "2027-01-01T07:59:59+08:00", "allow until-day", ""},
+	{"4008 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "2026-12-31T04:00:00Z", "allow until-instant", ""},
+	{"4008 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "2026-12-31T04:00:00.000000001Z", "reject default", "rule until-instant expired on 2026-12-31T12:00:00+08:00"},
+	{"4009 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "2027-01-01T00:00:00Z", "reject default", "rule pair expired on 2026-12-31"},
+	{"5000 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "2026-06-30T12:00:00Z", "reject frozen", ""},
+	{"5000 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "2026-07-01T00:00:00Z", "allow thawed", ""},
+
+	// A fact that is unknown neither matches nor fails a rule. Rules that look at it may match or not, and where that makes a
+	// difference to the verdict there is none.
+	{"2222 - vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "undecided ", "the requester region is unknown, and the verdict hangs on that: see rule region-ban"},
+	{"2222 cn-hangzhou - 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "undecided ", "the requester VPC is unknown, and the verdict hangs on that: see rule vpc-ban"},
+	{"2222 cn-hangzhou vpc-a - > 1111 cn-shanghai vpc-b", "", "undecided ", "the requester CIDRs are unknown, and the verdict hangs on that: see rule overlap"},
+	{"2222 cn-hangzhou vpc-a nonsense > 1111 cn-shanghai vpc-b", "", "undecided ", "the requester CIDRs are unknown, and the verdict hangs on that: see rule overlap"},
+	{"2222 cn-hangzhou vpc-a 10.1.0.0/16 > - - vpc-b", "", "undecided ", "the accepter account and accepter region are unknown, and the verdict hangs on that: see rule fence"},
+	{"2222 cn-hangzhou vpc-a 10.1.0.0/16 > - cn-shanghai vpc-b", "", "allow plain", "rule plain allows account 2222"},
+	{"2222 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 - vpc-b", "", "allow plain", ""},
+	{"2222 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai -", "", "undecided ", "the accepter VPC is unknown, and the verdict hangs on that: see rule crown-jewels"},
+	{"2222 cn-hangzhou - - > 1111 cn-shanghai -", "", "undecided ", "the requester VPC, requester CIDRs and accepter VPC are unknown, and the verdict hangs on that: see rules overlap, vpc-ban and crown-jewels"},
+	{"4002 cn-hangzhou - 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "undecided ", "the requester VPC is unknown, and the verdict hangs on that: see rule one-vpc"},
+	{"4002 cn-hangzhou - 10.1.0.0/16 > 1111 cn-shanghai vpc-public", "", "allow one-vpc", "rule one-vpc, or one after it, allows account 4002, although the requester VPC is unknown"},
+	{"4002 - - - > 1111 cn-shanghai vpc-crown", "", "reject overlap", "rule overlap, or one after it, rejects account 4002, although the requester CIDRs are unknown"},
+	{"3333 - - - > - - -", "", "reject phisher", "rule phisher rejects account 3333 (TICKET-1)"},
+	{"4004 cn-hangzhou vpc-a 10.1.0.0/16 > - cn-shanghai vpc-b", "", "undecided ", ""},
+	{"4011 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai -", "", "undecided ", "the accepter VPC is unknown, and the verdict hangs on that: see rules crown-jewels, many and everyone"},
+	{"7777 cn-hangzhou vpc-a - > 1111 cn-shanghai vpc-b", "", "reject overlap", "rule overlap, or one after it, rejects account 7777, although the requester CIDRs are unknown"},
+	{"7777 cn-hangzhou - 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "reject default", "rule everyone names every account, but accepter VPC vpc-b is not one of its accepter_vpcs"},
+	{"2222 us-east-1 vpc-a - > 9999 cn-fence vpc-crown", "", "reject overlap", ""},
+	{"4003 cn-hangzhou vpc-a - > 1111 cn-shanghai vpc-b", "", "undecided ", "the requester CIDRs are unknown, and the verdict hangs on that: see rules overlap and network"},
+	{"4003 cn-hangzhou vpc-a 10.1.0.0/16,nonsense > 1111 cn-shanghai vpc-b", "", "reject overlap", ""},
+	{"4003 cn-hangzhou vpc-a 10.1.0.0/16,nonsense > 1111 cn-shanghai vpc-public", "", "undecided ", ""},
+	{"4003 cn-hangzhou vpc-a 10.1.0.0 > 1111 cn-shanghai vpc-b", "", "reject overlap", ""},
+	{"4003 cn-hangzhou vpc-a 10.1.0.0/99 > 1111 cn-shanghai vpc-b", "", "reject overlap", ""},
+	{"4003 cn-hangzhou vpc-a ::ffff:10.1.0.0/80 > 1111 cn-shanghai vpc-b", "", "reject overlap", ""},
+
+	// An unknown requester may be anybody.
+	{"- cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "undecided ", "the requester account is unknown, and the verdict hangs on that: see rules phisher, frozen, plain and 12 others"},
+	{"- cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-public", "", "undecided ", ""},
+	{"- us-east-1 vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b", "", "reject phisher", "rule phisher (TICKET-1), or one after it, rejects an unknown account, although the requester account is unknown"},
+	{"- cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-crown", "", "reject phisher", ""},
+	{"- - - - > - - -", "", "undecided ", ""},
 }
 
 func TestDecide(t *testing.T) {
@@ -231,6 +250,9 @@ func checkExplained(t testing.TB, p *policy.Policy, c *peering.Connection, at ti
 		t.Errorf("%+v: Decide returns %s by %s: %s\nExplain returns %s by %s: %s", c, d.Verdict, d.Rule, d.Reason(), e.Verdict, e.Rule, e.Reason)
 	}
 	decided := policy.DefaultRule
+	if d.Verdict == policy.Undecided {
+		decided = ""
+	}
 	for _, r := range e.Rules {
 		if r.Decides {
 			decided = r.Rule
@@ -257,10 +279,10 @@ func TestDecideAllocatesNothing(t *testing.T) {
 	p := loadLanguage(t)
 	at := instant(t, "2026-06-15T12:00:00Z")
 	for _, test := range verdicts {
-		if strings.Contains(test.connection, "/99") {
-			continue // the standard library builds an error for what it cannot read
-		}
 		c := connection(test.connection)
+		if q, a := c.Requester, c.Accepter; slices.Contains([]string{string(q.Account), q.Region, q.VPC, string(a.Account), a.Region, a.VPC}, "") || len(q.CIDRs) == 0 || unreadable(q.CIDRs) {
+			continue // a search, or an error that the standard library builds for what it cannot read
+		}
 		if n := testing.AllocsPerRun(10, func() { p.Decide(c, at) }); n != 0 {
 			t.Errorf("%s: %v allocations", test.connection, n)
 		}

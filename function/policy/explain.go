@@ -12,7 +12,8 @@ type Explanation struct {
 	Verdict Verdict           `json:"verdict"`
 	Rule    string            `json:"rule"`
 	Reason  string            `json:"reason"`
-	Rules   []RuleExplanation `json:"rules"` // in the order in which they are tried, without the default rule
+	Missing []string          `json:"missing,omitempty"` // the facts that an undecided verdict hangs on, such as "requester region"
+	Rules   []RuleExplanation `json:"rules"`             // in the order in which they are tried, without the default rule
 }
 
 // RuleExplanation says whether one rule matches, and why not.
@@ -21,77 +22,71 @@ type RuleExplanation struct {
 	Rule    string   `json:"rule"`
 	Verdict Verdict  `json:"verdict"` // of the rule, if it decides
 	Matches bool     `json:"matches"`
-	Decides bool     `json:"decides"`         // it is the first that matches
-	Key     string   `json:"key,omitempty"`   // the first key that does not match
-	Value   string   `json:"value,omitempty"` // the connection's value for the key; for until, the rule's own value
-	Wants   []string `json:"wants,omitempty"` // the rule's values for the key; left out for accounts, of which there can be many
-	Text    string   `json:"text"`            // all of this in words
+	Decides bool     `json:"decides"`           // it is the first that can match, and so the verdict is its
+	Unknown []string `json:"unknown,omitempty"` // the facts without which nobody can tell whether it matches
+	Key     string   `json:"key,omitempty"`     // the first key that does not match, or for which the fact is unknown
+	Value   string   `json:"value,omitempty"`   // the connection's value for the key; for until, the rule's own value
+	Wants   []string `json:"wants,omitempty"`   // the rule's values for the key; left out for accounts, of which there can be many
+	Text    string   `json:"text"`              // all of this in words
 }
 
 // Explain tries every rule in turn, without the index that [Policy.Decide] uses. Its verdict, rule and reason are the same as
 // those of Decide.
 func (p *Policy) Explain(c *peering.Connection, at time.Time) Explanation {
-	d := Decision{Verdict: Reject, Rule: DefaultRule, account: c.Requester.Account}
-	rules := make([]RuleExplanation, 0, len(p.rules))
+	trials := make([]trial, len(p.rules))
 	for i := range p.rules {
-		r := &p.rules[i]
-		m := r.explain(c, at)
-		decides := m.key == none && d.by == nil
-		switch {
-		case decides:
-			d.Verdict, d.Rule, d.by = r.verdict, r.name, r
-		case m.key != none && m.nearer(d.near):
-			d.near = m
+		trials[i] = p.rules[i].explain(c, at)
+	}
+	d := p.resolve(c.Requester.Account, trials)
+	rules := make([]RuleExplanation, len(p.rules))
+	for i, t := range trials {
+		rules[i] = t.explanation(d)
+	}
+	return Explanation{Verdict: d.Verdict, Rule: d.Rule, Reason: d.Reason(), Missing: d.Missing(), Rules: rules}
+}
+
+func (r *rule) explain(c *peering.Connection, at time.Time) trial {
+	account := c.Requester.Account
+	listed := func(e entry) bool { return e.account == account }
+	if account.Known() && !r.everyAccount() && !slices.ContainsFunc(r.accounts, listed) {
+		return trial{miss: miss{rule: r, key: accounts, value: string(account)}}
+	}
+	return r.try(c, at)
+}
+
+func (t trial) explanation(d Decision) RuleExplanation {
+	r := t.rule
+	e := RuleExplanation{Position: r.at, Rule: r.name, Verdict: r.verdict, Decides: r == d.by}
+	k := t.key
+	switch {
+	case k != none:
+		e.Text = t.describe()
+	case t.open != 0:
+		k = t.open.first()
+		e.Unknown, e.Text = t.open.facts(), "cannot tell: "+unknown(t.open)
+		if e.Decides {
+			e.Text += ", but it makes no difference"
 		}
-		rules = append(rules, m.explanation(decides))
-	}
-	return Explanation{Verdict: d.Verdict, Rule: d.Rule, Reason: d.Reason(), Rules: rules}
-}
-
-func (r *rule) explain(c *peering.Connection, at time.Time) miss {
-	if !r.names(c.Requester.Account) {
-		return miss{r, accounts, string(c.Requester.Account)}
-	}
-	k, value := r.mismatch(c, at)
-	return miss{r, k, value}
-}
-
-// names reports whether the rule is about the account.
-func (r *rule) names(account peering.Account) bool {
-	return r.anyAccount() || r.wildcard != nil ||
-		slices.ContainsFunc(r.accounts, func(e entry) bool { return e.account == account })
-}
-
-func (m miss) explanation(decides bool) RuleExplanation {
-	r := m.rule
-	e := RuleExplanation{Position: r.at, Rule: r.name, Verdict: r.verdict, Decides: decides}
-	if m.key == none {
+	case e.Decides:
+		e.Matches, e.Text = true, "matches and decides"
+	case d.doubt == nil:
 		e.Matches, e.Text = true, "matches, but an earlier rule has decided"
-		if decides {
-			e.Text = "matches and decides"
-		}
-		return e
+	default:
+		e.Matches, e.Text = true, "matches, and decides unless an earlier rule does"
 	}
-	e.Key, e.Value, e.Wants, e.Text = m.key.String(), m.value, r.wants(m.key), m.describe()
+	if k != none {
+		e.Key, e.Value, e.Wants = k.String(), t.value, r.wants(k)
+	}
 	return e
 }
 
 // wants returns the values of a key of the rule, except for accounts.
 func (r *rule) wants(k key) []string {
-	switch k {
-	case requesterRegions:
-		return r.requesterRegions.words
-	case requesterVPCs:
-		return r.requesterVPCs.words
-	case requesterCIDRs:
+	if k == requesterCIDRs {
 		return r.requesterCIDRs.words
-	case accepterAccounts:
-		return r.accepterAccounts.words
-	case accepterRegions:
-		return r.accepterRegions.words
-	case accepterVPCs:
-		return r.accepterVPCs.words
-	case none, accounts, until: // nothing to show, too many to show, and already in Value
+	}
+	if s := r.set(k); s != nil {
+		return s.words
 	}
 	return nil
 }

@@ -75,6 +75,8 @@ type rule struct {
 	accepterRegions  set
 	accepterVPCs     set
 
+	keys keySet // those that some fact would not satisfy, without until
+
 	until   string    // as written; empty if the rule never expires
 	end     time.Time // the first instant at which the rule no longer matches
 	untilAt Position
@@ -88,6 +90,43 @@ type entry struct {
 
 // anyAccount reports whether the rule does not look at accounts. Only a reject rule can leave them out.
 func (r *rule) anyAccount() bool { return r.wildcard == nil && len(r.accounts) == 0 }
+
+// everyAccount reports whether the rule is for any account.
+func (r *rule) everyAccount() bool { return r.wildcard != nil || r.anyAccount() }
+
+// set returns the words of a key, or nil if the key is not a list of words.
+func (r *rule) set(k key) *set {
+	switch k {
+	case requesterRegions:
+		return &r.requesterRegions
+	case requesterVPCs:
+		return &r.requesterVPCs
+	case accepterAccounts:
+		return &r.accepterAccounts
+	case accepterRegions:
+		return &r.accepterRegions
+	case accepterVPCs:
+		return &r.accepterVPCs
+	case none, accounts, requesterCIDRs, until:
+	}
+	return nil
+}
+
+// looksAt returns the keys that some fact would not satisfy, without until.
+func (r *rule) looksAt() (keys keySet) {
+	if !r.everyAccount() {
+		keys = keys.with(accounts)
+	}
+	if !r.requesterCIDRs.empty() && !r.requesterCIDRs.everything() {
+		keys = keys.with(requesterCIDRs)
+	}
+	for k := none; k <= until; k++ {
+		if s := r.set(k); s != nil && !s.empty() {
+			keys = keys.with(k)
+		}
+	}
+	return keys
+}
 
 // expired reports whether the rule's last valid day or instant is before at.
 func (r *rule) expired(at time.Time) bool { return r.until != "" && !at.Before(r.end) }
@@ -114,9 +153,9 @@ func newSet(words []string) set {
 
 func (s *set) empty() bool { return len(s.words) == 0 }
 
-// matches reports whether a fact satisfies the key. Every fact satisfies a key that the rule does not have; an unknown one,
-// the empty word, satisfies no other.
-func (s *set) matches(word string) bool { return s.empty() || s.has(word) }
+// fits reports whether a fact satisfies the key, or may do so because it is unknown. Every fact satisfies a key that the rule
+// does not have.
+func (s *set) fits(fact string) bool { return s.empty() || fact == "" || s.has(fact) }
 
 func (s *set) has(word string) bool {
 	if s.index != nil {
@@ -126,7 +165,7 @@ func (s *set) has(word string) bool {
 	return slices.Contains(s.words, word)
 }
 
-// buildIndex lists the rules that name each account, so that a verdict looks only at those.
+// buildIndex lists the rules that name each account, so that a verdict looks only at those, and the keys of each rule.
 func (p *Policy) buildIndex() {
 	total := 0
 	for i := range p.rules {
@@ -135,12 +174,13 @@ func (p *Policy) buildIndex() {
 	p.index = make(map[peering.Account][]int32, total)
 	for i := range p.rules {
 		p.indexRule(int32(i))
+		p.rules[i].keys = p.rules[i].looksAt()
 	}
 }
 
 func (p *Policy) indexRule(i int32) {
 	r := &p.rules[i]
-	if r.wildcard != nil || r.anyAccount() {
+	if r.everyAccount() {
 		p.everyone = append(p.everyone, i)
 		return
 	}
@@ -153,6 +193,11 @@ func (p *Policy) indexRule(i int32) {
 			p.index[e.account] = append(list, i)
 		}
 	}
+}
+
+// names reports whether one of the rules lists an account.
+func (p *Policy) names(r *rule, account peering.Account) bool {
+	return slices.ContainsFunc(p.index[account], func(i int32) bool { return &p.rules[i] == r })
 }
 
 // candidates yields the rules that can match a requester: those that name its account and those for any account. They come

@@ -79,7 +79,7 @@ func (d *caseDecoder) testCase(n *yaml.Node) {
 		{"requester", "the side that asks for the connection", func(n *yaml.Node) { c.Connection.Requester = d.side(n, "requester") }},
 		{"accepter", "the guarded side", func(n *yaml.Node) { c.Connection.Accepter = d.side(n, "accepter") }},
 		{"at", "", func(n *yaml.Node) { c.At = d.clock(n) }},
-		{"expect", "write expect: allow or expect: reject", func(n *yaml.Node) { c.Expect = d.verdict(n) }},
+		{"expect", "write expect: allow, expect: reject or expect: undecided", func(n *yaml.Node) { c.Expect = d.verdict(n) }},
 		{"rule", "", func(n *yaml.Node) { c.Rule, _ = d.text(n, "rule") }},
 	})
 	d.tests.Cases = append(d.tests.Cases, c)
@@ -126,10 +126,10 @@ func (d *caseDecoder) clock(n *yaml.Node) time.Time {
 
 func (d *caseDecoder) verdict(n *yaml.Node) Verdict {
 	word, ok := d.scalar(n, "expect")
-	if v := Verdict(word); !ok || v == Allow || v == Reject {
+	if v := Verdict(word); !ok || v == Allow || v == Reject || v == Undecided {
 		return v
 	}
-	d.bad(n, "expect must be allow or reject, not %q%s", word, suggestion(word, string(Allow), string(Reject)))
+	d.bad(n, "expect must be allow, reject or undecided, not %q%s", word, suggestion(word, string(Allow), string(Reject), string(Undecided)))
 	return ""
 }
 
@@ -194,8 +194,12 @@ func (c *Case) run(p *Policy, now time.Time) CaseResult {
 	switch {
 	case c.Rule != "" && !p.has(c.Rule):
 		r.Failure = fmt.Sprintf("the policy has no rule %q%s", c.Rule, suggestion(c.Rule, p.ruleNames()...))
+	case c.Expect != d.Verdict && d.Verdict == Undecided:
+		r.Failure = fmt.Sprintf("expected %s, got undecided: %s", c.Expect, r.Reason)
 	case c.Expect != d.Verdict:
 		r.Failure = fmt.Sprintf("expected %s, got %s by rule %s: %s", c.Expect, d.Verdict, d.Rule, r.Reason)
+	case c.Rule != "" && d.Verdict == Undecided:
+		r.Failure = fmt.Sprintf("expected rule %s, but no rule decides: %s", c.Rule, r.Reason)
 	case c.Rule != "" && c.Rule != d.Rule:
 		r.Failure = fmt.Sprintf("expected rule %s, but rule %s decided: %s", c.Rule, d.Rule, r.Reason)
 	}

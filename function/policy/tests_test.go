@@ -18,6 +18,7 @@ reject:
 allow:
   - {name: payments, accounts: ["2222"], until: 2026-12-31, reason: NET-1}
   - {name: never-tested, accounts: ["4444"]}
+  - {name: local, accounts: ["5555"], requester_regions: [cn-hangzhou]}
 `
 
 const casesText = `version: 1
@@ -34,6 +35,10 @@ cases:
   - {name: other rule, requester: {account: "3333"}, accepter: {account: "1"}, expect: reject, rule: default}
   - {name: no such rule, requester: {account: "2222"}, accepter: {account: "1"}, expect: allow, rule: payment}
   - {name: now, requester: {account: "2222"}, accepter: {account: "1"}, expect: allow}
+  - {name: from anywhere, requester: {account: "5555"}, accepter: {account: "1"}, expect: undecided}
+  - {name: from here, requester: {account: "5555", region: cn-hangzhou}, accepter: {account: "1"}, expect: undecided}
+  - {name: not told, requester: {account: "5555"}, accepter: {account: "1"}, expect: reject}
+  - {name: no rule, requester: {account: "5555"}, accepter: {account: "1"}, expect: undecided, rule: local}
 `
 
 func TestRunCases(t *testing.T) {
@@ -65,11 +70,15 @@ func TestRunCases(t *testing.T) {
 		"other rule|reject|default|reject|phisher|expected rule default, but rule phisher decided: rule phisher rejects account 3333",
 		`no such rule|allow|payment|allow|payments|the policy has no rule "payment", did you mean "payments"?`,
 		"now|allow||allow|payments|",
+		"from anywhere|undecided||undecided||",
+		"from here|undecided||allow|local|expected undecided, got allow by rule local: rule local allows account 5555",
+		"not told|reject||undecided||expected reject, got undecided: the requester region is unknown, and the verdict hangs on that: see rule local",
+		"no rule|undecided|local|undecided||expected rule local, but no rule decides: the requester region is unknown, and the verdict hangs on that: see rule local",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	if r.Failed() != 3 || r.OK() {
+	if r.Failed() != 6 || r.OK() {
 		t.Errorf("%d failed, OK is %t", r.Failed(), r.OK())
 	}
 	if diff := cmp.Diff([]string{"never-tested"}, r.Unexercised); diff != "" {
