@@ -156,13 +156,23 @@ func checkRewritten(t *testing.T, payload []byte, input event.Input, parseErr er
 			t.Fatal(err)
 		}
 		again, err := event.Parse(text)
-		if parseErr != nil && strings.Contains(parseErr.Error(), "duplicate key") {
-			continue // writing the JSON again drops the duplicate
+		if parseErr != nil && tokens(text) < tokens(payload) {
+			continue // writing the JSON again drops all but the last of a key that occurs twice, which was the mistake
 		}
 		if (err == nil) != (parseErr == nil) {
 			t.Fatalf("%s: %v, before: %v\n%s", name, err, parseErr, text)
 		}
 		same(t, name, input, again)
+	}
+}
+
+// tokens counts the tokens of a JSON text.
+func tokens(text []byte) (n int) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	for ; ; n++ {
+		if _, err := decoder.Token(); err != nil {
+			return n
+		}
 	}
 }
 
