@@ -17,6 +17,9 @@ SERVERLESS_DEVS_VERSION := 3.1.10
 SERVERLESS_DEVS_SHA512 := BIKbyOVpu+Xb2MBYWZoOwOSLhlLVUquzWjoIHMg4yPpthTGUFhMAtQnR8iKeI2cYTTz/8dS13TNzO9qwhpqE1A==
 SERVERLESS_DEVS := $(BIN)/serverless-devs-v$(SERVERLESS_DEVS_VERSION)
 
+# So do Alibaba Cloud's own clients. package-lock.json has a checksum for each of their packages.
+CONFORMANCE := $(BIN)/conformance-$(shell cksum <test/conformance/package-lock.json | cut -d ' ' -f 1)
+
 # The race detector needs a C compiler on Linux. Without one the tests run without it and say so.
 RACE := $(shell command -v "$$(go env CC)" >/dev/null && echo -race)
 
@@ -48,7 +51,7 @@ sbom: $(CYCLONEDX) ## write dist/sbom.json, the modules of the binary in Cyclone
 	CGO_ENABLED=0 GOOS=linux GOARCH=amd64 $(CYCLONEDX) app -json -noserial -output dist/sbom.json -main function
 
 .PHONY: check
-check: fmt vet staticcheck golangci-lint test policy bench-once package preview vuln ## everything that CI checks
+check: fmt vet staticcheck golangci-lint test policy conformance bench-once package preview vuln ## everything that CI checks
 
 .PHONY: fmt
 fmt: ## gofmt would change nothing
@@ -60,6 +63,7 @@ vet: ## go vet; go.mod is tidy, and the modules are as published
 	go mod verify
 	go vet ./...
 	go vet -tags chromium ./cmd/peerguard/page
+	go vet -tags npm ./test/conformance
 
 .PHONY: staticcheck
 staticcheck: $(STATICCHECK) ## staticcheck
@@ -79,6 +83,26 @@ test: ## all tests, with the race detector
 policy: ## check POLICY (policy.yaml), and run the cases of policy_test.yaml
 	go tool peerguard check "$(POLICY)"
 	go tool peerguard test
+
+# A package that differs from its checksum, or a lock file that does not fit package.json, is a failure. Anything else that
+# keeps npm from installing is a registry that is out of reach.
+.PHONY: conformance
+conformance: ## Alibaba Cloud's own clients against the simulator, if npm and its registry can be reached
+	@command -v npm >/dev/null || { echo 'conformance: NOT RUN, npm is not installed' >&2; exit 0; }; \
+	if [[ ! -d $(CONFORMANCE) ]]; then \
+		rm -rf $(CONFORMANCE).tmp; mkdir -p $(CONFORMANCE).tmp; \
+		cp test/conformance/package.json test/conformance/package-lock.json $(CONFORMANCE).tmp; \
+		out=$$(npm ci --prefix $(CONFORMANCE).tmp --ignore-scripts --no-audit --no-fund --loglevel error \
+			--fetch-retries 1 --fetch-timeout 60000 2>&1) || { \
+			rm -rf $(CONFORMANCE).tmp; printf '%s\n' "$$out" >&2; \
+			if [[ $$out == *EINTEGRITY* || $$out == *EUSAGE* ]]; then \
+				echo 'conformance: the packages that npm has are not those that are pinned' >&2; exit 1; \
+			fi; \
+			echo 'conformance: NOT RUN, the npm registry is out of reach' >&2; exit 0; \
+		}; \
+		mv $(CONFORMANCE).tmp $(CONFORMANCE); \
+	fi; \
+	PEERGUARD_NODE_MODULES=$(CONFORMANCE)/node_modules go test -tags npm -count=1 -v -timeout 10m ./test/conformance
 
 # Not a part of `test` or `check`, because it needs a browser and fails without one.
 .PHONY: browser

@@ -41,8 +41,9 @@ var rooms = map[string][]string{
 	"simulator/platform": {"function/peering"},
 	"deploy/pack":        {"function/policy"},
 
-	"test/attacks": {},
-	"test/e2e":     {},
+	"test/attacks":     {},
+	"test/conformance": {},
+	"test/e2e":         {},
 	"test/bench": {
 		"function/acs", "function/fc", "function/guard", "function/handler", "function/policy",
 		"simulator/platform", "test/bench/floor/calls", "test/bench/world",
