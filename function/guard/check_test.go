@@ -14,6 +14,7 @@ import (
 
 	"peerguard/function/guard"
 	"peerguard/function/peering"
+	"peerguard/function/policy"
 	"peerguard/simulator"
 )
 
@@ -403,4 +404,40 @@ func TestLargeBatch(t *testing.T) {
 			t.Errorf("%d listed, counts %v", n, report.Counts)
 		}
 	})
+}
+
+// TestAfterTheDeadline: hints that the deadline leaves are counted as failed, and there is nothing else to do for them.
+func TestAfterTheDeadline(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, rules)
+		hints := slices.Repeat([]guard.Hint{{InstanceID: "pcc-x", ClientToken: "t"}}, 10_000)
+		report := w.Check(within(t, -time.Second), w.triggered("event-1 (+9999)"), hints)
+		if report.Counts[guard.Failed] != 10_000 || report.Complete || report.Err() == nil || len(report.Connections) != 1_000 || code(report.Connections[0]) != "DeadlineExceeded" {
+			t.Errorf("got %s, %v", nonzero(report.Counts), report.Err())
+		}
+		if len(w.judged) > 0 || w.Stats().Calls > 0 {
+			t.Errorf("%d judged, %d calls", len(w.judged), w.Stats().Calls)
+		}
+	})
+}
+
+// TestManagedAndPending: a request that another service manages is left alone, and its entry says what the policy would do.
+func TestManagedAndPending(t *testing.T) {
+	t.Parallel()
+	managed := func(i *simulator.Item) { i.ManagedService = "SWAS" }
+	for _, tt := range []struct {
+		item     simulator.Item
+		decision policy.Verdict
+	}{
+		{request("pcc-x", stranger, managed), policy.Reject},
+		{request("pcc-x", partner, managed), ""},
+		{request("pcc-x", stranger, managed, status(peering.Activated)), ""},
+	} {
+		w := newWorld(t, rules)
+		w.Put(tt.item)
+		if e := only(t, w.check(within(t, time.Minute), "pcc-x")); e.Outcome != guard.Ignored || e.Decision != tt.decision || !strings.HasPrefix(e.Reason, "managed by SWAS") {
+			t.Errorf("got %+v, want decision %q", e, tt.decision)
+		}
+	}
 }

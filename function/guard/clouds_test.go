@@ -2,6 +2,7 @@ package guard_test
 
 import (
 	"context"
+	"time"
 
 	"peerguard/function/guard"
 	"peerguard/function/peering"
@@ -25,5 +26,22 @@ func (r regionless) List(in peering.Partition) func(context.Context) ([]peering.
 			page[i].Accepter.Region = ""
 		}
 		return page, err
+	}
+}
+
+// late is a cloud that lists one region after a while.
+type late struct {
+	guard.Cloud
+	region string
+	after  time.Duration
+}
+
+func (l late) List(in peering.Partition) func(context.Context) ([]peering.Connection, error) {
+	next := l.Cloud.List(in)
+	return func(ctx context.Context) ([]peering.Connection, error) {
+		if in.Region == l.region {
+			time.Sleep(l.after)
+		}
+		return next(ctx)
 	}
 }

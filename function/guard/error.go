@@ -16,8 +16,10 @@ const (
 	codeNotReady        = "NotReady"
 	codeTooMany         = "TooManyRequesters"
 	codeInvalidPolicy   = "InvalidPolicy"
-	codeDeadline        = "DeadlineExceeded"
 )
+
+// DeadlineExceeded is the code of what the deadline kept from being done.
+const DeadlineExceeded = "DeadlineExceeded"
 
 // Error is why a connection or a partition is unresolved.
 type Error struct {
@@ -43,5 +45,5 @@ func isGone(err error) bool { return err != nil && failure(err).Class == peering
 
 // outOfTime is the failure of what the deadline kept from being done.
 func outOfTime() *peering.Failure {
-	return &peering.Failure{Code: codeDeadline, Message: "the invocation's deadline came first", Retryable: true, Class: peering.OutOfTime}
+	return &peering.Failure{Code: DeadlineExceeded, Message: "the invocation's deadline came first", Retryable: true, Class: peering.OutOfTime}
 }

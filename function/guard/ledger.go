@@ -74,7 +74,7 @@ func (l *ledger) addVisit(v *visit) {
 	switch {
 	case v.busy:
 		l.busy = appendListed(l.busy, one)
-	case v.err != nil && v.seen == 0 && failure(v.err).Code == codeDeadline: // any other code is what the API answered
+	case v.err != nil && v.seen == 0 && failure(v.err).Code == DeadlineExceeded: // any other code is what the API answered
 		l.leaveOut()
 	case v.err != nil:
 		one.Error = l.breakdown(v.in, v.err)

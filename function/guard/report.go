@@ -109,5 +109,5 @@ func (r *Report) causeCode() string {
 	case r.code != "":
 		return r.code
 	}
-	return codeDeadline
+	return DeadlineExceeded
 }

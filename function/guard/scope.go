@@ -8,8 +8,7 @@ import (
 	"peerguard/function/peering"
 )
 
-// Scope is what a sweep covers: each of the accounts in each of the regions. An organisation has tens of thousands of
-// partitions, so they are not written out.
+// Scope is what a sweep covers: each of the accounts in each of the regions.
 type Scope struct {
 	Accounts []peering.Account
 	Regions  []string

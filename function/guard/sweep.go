@@ -26,16 +26,20 @@ func (g *Guard) Sweep(ctx context.Context, inv *Invocation, scope Scope, token f
 	s := &sweep{
 		guard:  g,
 		inv:    inv,
-		scope:  scope,
 		token:  token,
 		ledger: newLedger(inv, TriggerSweep),
 		fuse:   newFuse(inv.Policy.Guard.MaxRequesters),
 	}
 	s.ledger.report.partitions = scope.Size()
+	for _, i := range rand.Perm(scope.Size()) { // in random order, so that none starves when time is short
+		s.partitions = append(s.partitions, scope.partition(i))
+	}
 	if s.fuse != nil {
+		s.takeAll()
+		defer s.leaveAll()
 		s.countRequesters(ctx)
 	}
-	s.each(ctx, s.handlePage, s.ledger.addVisit)
+	s.handleAll(ctx)
 	if s.fuse.blown() {
 		s.ledger.cutShort(s.fuse.tooMany())
 	}
@@ -44,53 +48,81 @@ func (g *Guard) Sweep(ctx context.Context, inv *Invocation, scope Scope, token f
 
 // sweep is one call of [Guard.Sweep] at work.
 type sweep struct {
-	guard  *Guard
-	inv    *Invocation
-	scope  Scope
-	token  func(instanceID string) string
-	ledger *ledger
-	fuse   *fuse
+	guard      *Guard
+	inv        *Invocation
+	partitions []peering.Partition // to visit, in this order
+	token      func(instanceID string) string
+	ledger     *ledger
+	fuse       *fuse
 }
 
-// countRequesters looks at everything before anything is rejected, for half of the time at most. What could not be listed
-// is not reported: it is visited again.
+// takeAll takes all partitions before the requesters are counted, and leaveAll leaves them when everything is done. If two
+// sweeps shared the partitions, each would count a part of the requesters, and neither would notice that they are too many.
+func (s *sweep) takeAll() {
+	s.partitions = slices.DeleteFunc(s.partitions, func(in peering.Partition) bool {
+		taken := s.guard.swept.take(in)
+		if !taken {
+			s.ledger.addVisit(&visit{in: in, busy: true})
+		}
+		return !taken
+	})
+}
+
+func (s *sweep) leaveAll() {
+	for _, in := range s.partitions {
+		s.guard.swept.leave(in)
+	}
+}
+
+// countRequesters looks at everything before anything is rejected, for half of the time at most. A partition that does not
+// answer is not waited for. Nothing is reported: all are visited again, and what is seen only then is counted then.
 func (s *sweep) countRequesters(ctx context.Context) {
 	if deadline, ok := ctx.Deadline(); ok {
 		half, cancel := context.WithDeadline(ctx, deadline.Add(-time.Until(deadline)/2))
 		defer cancel()
 		ctx = half
 	}
-	s.each(ctx, s.countPage, func(*visit) {})
+	together(ctx, newSlots(), s.visits(s.countPage), func(v *visit, own *slot) {
+		if own != nil && !s.fuse.blown() {
+			v.run(ctx, own, firstPatience)
+		}
+	})
 }
 
-// each visits all partitions of the scope, in random order so that none starves when time is short. A partition that does
-// not answer within firstPatience is left, and gets the time that is left when all others had their turn. done gets every
-// visit, also of a partition that is busy or that the deadline left out.
-func (s *sweep) each(ctx context.Context, handle pageHandler, done func(*visit)) {
+// handleAll visits all partitions. One that does not answer within firstPatience is left, and gets the time that is left
+// when all others had their turn.
+func (s *sweep) handleAll(ctx context.Context) {
 	var silent visits
 	slots := newSlots()
-	together(ctx, slots, s.visits(handle), func(v *visit, own *slot) {
+	together(ctx, slots, s.visits(s.handlePage), func(v *visit, own *slot) {
 		switch {
 		case own == nil:
-		case !s.guard.swept.take(v.in):
+		case !v.taken && !s.guard.swept.take(v.in):
 			v.busy = true
 		default:
+			v.taken = true
 			v.run(ctx, own, firstPatience)
 			if v.silent {
 				silent.add(v)
 				return
 			}
-			s.guard.swept.leave(v.in)
 		}
-		done(v)
+		s.end(v)
 	})
 	together(ctx, slots, slices.Values(silent.list), func(v *visit, own *slot) {
 		if own != nil {
 			v.run(ctx, own, 0)
 		}
-		s.guard.swept.leave(v.in)
-		done(v)
+		s.end(v)
 	})
+}
+
+// end lets other sweeps into a partition, and records the visit, also of one that is busy or that the deadline left out.
+func (s *sweep) end(v *visit) {
+	if v.taken && s.fuse == nil {
+		s.guard.swept.leave(v.in)
+	}
+	s.ledger.addVisit(v)
 }
 
 // together works on visits at the same time, each in a slot of its own. Those that come after the deadline have none.
@@ -110,12 +142,11 @@ func together(ctx context.Context, slots *slots, all iter.Seq[*visit], work func
 	group.Wait()
 }
 
-// visits returns a visit for each partition of the scope.
+// visits returns a visit for each partition. A sweep with a fuse has taken them before.
 func (s *sweep) visits(handle pageHandler) iter.Seq[*visit] {
 	return func(yield func(*visit) bool) {
-		for _, i := range rand.Perm(s.scope.Size()) {
-			in := s.scope.partition(i)
-			if !yield(&visit{in: in, next: s.inv.Cloud.List(in), handle: handle}) {
+		for _, in := range s.partitions {
+			if !yield(&visit{in: in, next: s.inv.Cloud.List(in), handle: handle, taken: s.fuse != nil}) {
 				return
 			}
 		}

@@ -31,7 +31,10 @@ func (t *turns) take(ctx context.Context, id string) (end func(), waited bool, e
 	one, waited := t.enter(id)
 	if one.Acquire(ctx, 1) != nil {
 		t.leave(id, one)
-		return nil, true, turnTimedOut()
+		if waited {
+			return nil, true, turnTimedOut()
+		}
+		return nil, false, outOfTime()
 	}
 	return func() {
 		one.Release(1)

@@ -22,6 +22,7 @@ type visit struct {
 	next   func(context.Context) ([]peering.Connection, error)
 	handle pageHandler
 
+	taken  bool // no other sweep may work here
 	begun  bool
 	busy   bool // another sweep is at work here
 	silent bool // it did not answer in the time that it had first
@@ -67,7 +68,7 @@ func (v *visit) stop(ctx context.Context, err error, patience time.Duration) {
 	}
 	f := failure(err)
 	v.silent = patience > 0 && f.Class == peering.OutOfTime && ctx.Err() == nil
-	if v.err == nil || f.Code != codeDeadline {
+	if v.err == nil || f.Code != DeadlineExceeded {
 		v.err = f
 	}
 }

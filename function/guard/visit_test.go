@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"peerguard/function/guard"
@@ -26,5 +27,49 @@ func TestVisited(t *testing.T) {
 	want := []string{"1111111111111111 cn-hangzhou 0 true", "1111111111111111 cn-shanghai 2 false", "9999999999999999 cn-hangzhou 0 false", "9999999999999999 cn-shanghai 0 false"}
 	if !slices.Equal(visits, want) || len(report.Partitions) != 2 || report.Visited != len(want) {
 		t.Errorf("visits %q, want %q", visits, want)
+	}
+}
+
+// TestRequestersTakeTurns: the requests of a page are settled round by round, one of each requester in a round, the oldest
+// first.
+func TestRequestersTakeTurns(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, "version: 1\nmode: enforce\nallow: []\n")
+		w.Latency = 50 * time.Millisecond
+		for i := range 60 {
+			at := time.Now().Add(time.Duration(i-60) * time.Minute).Format(simulator.TimeFormat)
+			requester := int64(stranger)
+			if i == 57 || i == 59 {
+				requester++
+			}
+			w.Put(request(fmt.Sprintf("pcc-%02d", i), requester, func(it *simulator.Item) { it.GmtCreate = at }))
+		}
+		w.sweep(t, within(t, time.Minute))
+		var order []string
+		for _, c := range w.Calls() {
+			if c.Action == "RejectVpcPeerConnection" {
+				order = append(order, c.InstanceID)
+			}
+		}
+		// Five run at once, so these are the first five in any order.
+		if first := slices.Sorted(slices.Values(order[:5])); len(order) != 60 || !slices.Equal(first, []string{"pcc-00", "pcc-01", "pcc-02", "pcc-57", "pcc-59"}) {
+			t.Errorf("%d rejections, the first are those of %v", len(order), first)
+		}
+	})
+}
+
+// TestOurOwnRequestsAreIgnoredOnce: a request to an account that is not guarded is counted where its requester is, and one
+// to a guarded account nowhere but there.
+func TestOurOwnRequestsAreIgnoredOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, rules)
+	toStranger := func(i *simulator.Item) { i.AcceptingOwnerUID = stranger }
+	w.Put(
+		request("pcc-a", 1111111111111111, toStranger), request("pcc-b", 9999999999999999, toStranger),
+		request("pcc-c", 9999999999999999, func(i *simulator.Item) { i.RegionID, i.AcceptingRegionID = "cn-shanghai", "cn-hangzhou" }),
+	)
+	if got := nonzero(w.sweep(t, within(t, time.Minute)).Counts); got != "ignored=2 rejected=1" {
+		t.Errorf("got %s", got)
 	}
 }

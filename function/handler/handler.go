@@ -47,7 +47,7 @@ func (h *Handler) Handle(ctx context.Context, at fc.Invocation, payload []byte) 
 	rules, err := h.Policy(ctx)
 	switch {
 	case err != nil && ctx.Err() != nil: // the policy may be fine
-		return nil, &fc.Error{Type: fc.Unresolved, Message: "the deadline came first: " + err.Error()}
+		return nil, &fc.Error{Type: fc.Unresolved, Cause: guard.DeadlineExceeded, Message: "the deadline came first: " + err.Error()}
 	case err != nil:
 		return nil, &fc.Error{Type: fc.InvalidPolicy, Message: firstLines(err.Error())}
 	}

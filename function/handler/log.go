@@ -12,7 +12,8 @@ import (
 	"peerguard/function/policy"
 )
 
-// journal writes the log of one invocation. Each of its lines says which invocation, release and policy it is about.
+// journal writes the log of one invocation. Each of its lines says which invocation, release and policy it is about. What a
+// search needs comes first: log services cut long lines.
 type journal struct {
 	log     zerolog.Logger
 	inv     *guard.Invocation
@@ -28,9 +29,9 @@ func (h *Handler) journal(inv *guard.Invocation, trigger guard.Trigger) journal 
 	return journal{log: log, inv: inv, trigger: trigger}
 }
 
-// under adds the policy that a line is about.
-func under(line *zerolog.Event, mode policy.Mode, digest string) *zerolog.Event {
-	return line.Str("mode", string(mode)).Str("policy_digest", digest)
+// begin adds what a line is, and the policy that it is about. zerolog's Msg would write the message last.
+func begin(line *zerolog.Event, message string, mode policy.Mode, digest string) *zerolog.Event {
+	return line.Str(zerolog.MessageFieldName, message).Str("mode", string(mode)).Str("policy_digest", digest)
 }
 
 // decision logs a connection that was judged. It is a guard.Invocation.OnEntry.
@@ -39,10 +40,10 @@ func (j journal) decision(e guard.Entry) {
 	if level < j.log.GetLevel() {
 		return
 	}
-	line := under(j.log.WithLevel(level), cmp.Or(e.Mode, j.inv.Policy.Mode), cmp.Or(e.Digest, j.inv.Policy.Digest))
+	line := begin(j.log.WithLevel(level), "decision", cmp.Or(e.Mode, j.inv.Policy.Mode), cmp.Or(e.Digest, j.inv.Policy.Digest))
 	entry(line, &e)
 	text(line, "owner", e.Owner)
-	line.Msg("decision")
+	line.Send()
 }
 
 // longList is how many pages of a list are worth a warning: at about 650, a sweep of two minutes no longer reaches the end.
@@ -53,17 +54,21 @@ func (j journal) partition(v guard.Visit) {
 	var line *zerolog.Event
 	switch {
 	case v.Error != nil:
-		line = j.log.Error().Str("error_code", v.Error.Code)
+		line = j.log.Error()
 	case v.Pages > longList:
-		line = j.log.Warn().Int("pages", v.Pages)
+		line = j.log.Warn()
 	default:
 		return
 	}
-	line = under(line, j.inv.Policy.Mode, j.inv.Policy.Digest).Str("account", string(v.Account)).Str("region", v.Region).Int("seen", v.Seen)
+	begin(line, "partition", j.inv.Policy.Mode, j.inv.Policy.Digest)
+	if v.Error != nil {
+		line.Str("error_code", v.Error.Code)
+	}
+	line.Str("account", string(v.Account)).Str("region", v.Region).Int("seen", v.Seen).Int("pages", v.Pages)
 	if v.Error != nil {
 		line.Str("error_message", v.Error.Message)
 	}
-	line.Msg("partition")
+	line.Send()
 }
 
 func severity(e *guard.Entry, trigger guard.Trigger) zerolog.Level {
@@ -87,7 +92,6 @@ func severity(e *guard.Entry, trigger guard.Trigger) zerolog.Level {
 
 // entry adds the fields of a report's entry, flattened with _ between the keys. Empty ones are left out, as in the report.
 func entry(line *zerolog.Event, e *guard.Entry) *zerolog.Event {
-	// What a search needs comes first: log services cut long lines.
 	text(line, "outcome", e.Outcome)
 	text(line, "instance_id", e.InstanceID)
 	text(line, "decision", e.Decision)
@@ -133,7 +137,7 @@ func (j journal) report(r *guard.Report, failed *fc.Error) {
 	if !line.Enabled() {
 		return
 	}
-	under(line, r.Mode, r.Policy.Digest)
+	begin(line, "report", r.Mode, r.Policy.Digest)
 	if failed != nil {
 		fail(line, failed)
 	}
@@ -141,18 +145,17 @@ func (j journal) report(r *guard.Report, failed *fc.Error) {
 	if err != nil {
 		line.Err(err) // a report is texts and numbers: this cannot happen, and must not be silent if it does
 	}
-	// What a search needs comes before the report: log services cut long lines.
-	line.Str("trigger", string(r.Trigger)).Bool("complete", r.Complete).RawJSON("report", body).Msg("report")
+	line.Str("trigger", string(r.Trigger)).Bool("complete", r.Complete).RawJSON("report", body).Send()
 }
 
 // Warn logs failed invocations, whose errors the platform shows only to the caller, and trouble with the platform. Pass it
 // as fc.Config.Warn.
 func (h *Handler) Warn(requestID string, err error) {
-	line := h.Log.Error().Str("request_id", requestID).Str("version", h.Version)
+	line := h.Log.Error().Str(zerolog.MessageFieldName, "failed").Str("request_id", requestID).Str("version", h.Version)
 	if failed, ok := err.(*fc.Error); ok { //nolint:errorlint // Warn hands over the answer itself, never wrapped
 		fail(line, failed)
 	}
-	line.Err(err).Msg("failed")
+	line.Err(err).Send()
 }
 
 // fail adds what alerts select a failed invocation by.

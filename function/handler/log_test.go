@@ -301,3 +301,104 @@ allow: []
 		t.Errorf("got %+v, %v", report, failed)
 	}
 }
+
+// TestWhatASearchNeedsComesFirst: log services cut long lines, so that what somebody else can make long comes last.
+func TestWhatASearchNeedsComesFirst(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, events.World(), zerolog.TraceLevel)
+	w.Inject(simulator.Fault{Kind: simulator.Forbidden, Action: "ListVpcPeerConnections", Region: "cn-hangzhou"})
+	if _, failed := w.invoke(t, sweepAll); failed == nil {
+		t.Fatal("want a sweep that fails")
+	}
+	w.Warn("request-1", &fc.Error{Type: fc.Unresolved, Cause: "Forbidden.RAM", Message: "…"})
+	seen := map[string]int{}
+	for line := range strings.Lines(w.logged.buf.String()) {
+		message, _, _ := strings.Cut(line[strings.Index(line, `"message":"`)+len(`"message":"`):], `"`)
+		seen[message]++
+		for _, key := range map[string][]string{
+			"decision": {"message", "mode", "policy_digest", "outcome", "instance_id"},
+			"report":   {"message", "mode", "policy_digest", "error_type", "cause_code", "complete"},
+			"failed":   {"message", "error_type", "cause_code"}, "partition": {"message", "error_code", "account", "region"},
+		}[message] {
+			if at := strings.Index(line, `"`+key+`":`); at < 0 || at > 500 {
+				t.Errorf("%s is at byte %d of a line: %.600s", key, at, line)
+			}
+		}
+	}
+	if len(seen) != 4 || seen["decision"] < 10 || seen["report"] != 1 || seen["failed"] != 1 || seen["partition"] == 0 {
+		t.Errorf("lines %v", seen)
+	}
+}
+
+// TestPartitionLine: a partition that fails is an error, and one whose list has more than 100 pages a warning.
+func TestPartitionLine(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name        string
+		connections int
+		fault       string
+		level       any
+	}{
+		{"short", 100, "", nil},
+		{"100 pages", 10_000, "", nil},
+		{"101 pages", 10_001, "", "warn"},
+		{"failed", 1, "ListVpcPeerConnections:forbidden", "error"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, fstest.MapFS{"policy.yaml": {Data: []byte("version: 1\nmode: enforce\nallow: []\n")}}, zerolog.InfoLevel)
+				for _, item := range w.Items() {
+					w.Remove(item.InstanceID)
+				}
+				for i := range tt.connections {
+					item := foreign(fmt.Sprintf("pcc-%d", i), 1111111111111111)
+					item.Status = peering.Rejected
+					w.Put(item)
+				}
+				if tt.fault != "" {
+					fault, err := simulator.ParseFault(tt.fault)
+					if err != nil {
+						t.Fatal(err)
+					}
+					w.Inject(fault)
+				}
+				_, failed := w.invoke(t, sweepAll)
+				if (failed != nil) != (tt.fault != "") {
+					t.Errorf("failed as %v", failed)
+				}
+				found := w.logged.parsed(t, "partition")
+				if tt.level == nil {
+					if len(found) > 0 {
+						t.Errorf("logged %v", found)
+					}
+					return
+				}
+				if len(found) != 1 || found[0]["level"] != tt.level || found[0]["account"] != "1111111111111111" || found[0]["region"] != "cn-shanghai" ||
+					found[0]["policy_digest"] == nil || (found[0]["error_code"] != nil) != (tt.fault != "") || (found[0]["error_message"] != nil) != (tt.fault != "") {
+					t.Errorf("logged %v, want one line at level %v", found, tt.level)
+				}
+			})
+		})
+	}
+}
+
+// TestAnArrayThatFailsTwice: that an element cannot be read does not hide that the deadline came first for the others.
+// Alerts tell one from the other by these two fields.
+func TestAnArrayThatFailsTwice(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := fine(t)
+		w.Inject(simulator.Fault{Kind: simulator.Hang, Action: "GetVpcPeerConnectionAttribute"})
+		_, failed := w.invoke(t, `[{"specversion":"1.0","data":{"eventName":"CreateVpcPeerConnection"}},`+sample(t, "create-unknown-account")+`]`)
+		if failed == nil {
+			t.Fatal("want a failed invocation")
+		}
+		w.Warn("request-1", failed)
+		for _, line := range append(w.logged.parsed(t, "report"), w.logged.parsed(t, "failed")...) {
+			if line["level"] != "error" || line["error_type"] != "InvalidEvent" || line["cause_code"] != "Timeout" {
+				t.Errorf("logged %v", line)
+			}
+		}
+	})
+}

@@ -1,0 +1,67 @@
+package guard_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"testing/synctest"
+	"time"
+
+	"peerguard/function/guard"
+	"peerguard/function/policy"
+)
+
+func load(t *testing.T, text string) *policy.Policy {
+	t.Helper()
+	p, err := policy.Load(fstest.MapFS{"policy.yaml": {Data: []byte(text)}}, "policy.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// TestThePolicyIsReadAgain: before each rejection the policy as it is now judges, with its mode and what it guards.
+func TestThePolicyIsReadAgain(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, becomes string // "": it can no longer be read
+		outcome       guard.Outcome
+		code          string
+	}{
+		{"the same, parsed again", rules, guard.Rejected, ""},
+		{"allowed now", strings.Replace(rules, "2222222222222222", "6666666666666666", 1), guard.Allowed, ""},
+		{"a dry run now", dryRun, guard.WouldReject, ""},
+		{"broken now", "", guard.Failed, "InvalidPolicy"},
+	} {
+		for _, trigger := range []guard.Trigger{guard.TriggerEvent, guard.TriggerSweep} {
+			t.Run(tt.name+"/"+string(trigger), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld(t, rules)
+					w.Put(request("pcc-x", stranger))
+					w.inv.Reread = func(context.Context) (*policy.Policy, error) {
+						if tt.becomes == "" {
+							return nil, errors.New("policy.yaml:1:1: no")
+						}
+						return load(t, tt.becomes), nil // a new one each time, though the file is the same
+					}
+					run := func() *guard.Report { return w.check(within(t, time.Minute), "pcc-x") }
+					if trigger == guard.TriggerSweep {
+						run = func() *guard.Report { return w.sweep(t, within(t, time.Minute)) }
+					}
+					report := run()
+					e := w.judged[0]
+					if len(w.judged) != 1 || e.Outcome != tt.outcome || code(e) != tt.code || report.Counts[tt.outcome] != 1 {
+						t.Errorf("got %+v, want %s %q", w.judged, tt.outcome, tt.code)
+					}
+					if want := load(t, cmp.Or(tt.becomes, rules)); report.Policy.Digest != want.Digest || report.Mode != want.Mode || e.Digest != want.Digest || e.Mode != want.Mode {
+						t.Errorf("the report is about %s %s, the entry about %s %s; want %s %s", report.Mode, report.Policy.Digest, e.Mode, e.Digest, want.Mode, want.Digest)
+					}
+				})
+			})
+		}
+	}
+}
