@@ -158,7 +158,7 @@ func advice(err error, needs statement) string {
 	case forbidden(err):
 		return "add this statement to the RAM policy of the identity: " + needs.String()
 	case unanswered(err):
-		return "check that the endpoint is right and reachable from here: see PEERGUARD_ENDPOINT, PEERGUARD_STS_ENDPOINT and HTTPS_PROXY"
+		return "check that the endpoint is right and reachable from here: see " + endpointVariables + ", and HTTPS_PROXY"
 	case strings.HasPrefix(f.Code, "InvalidAccessKeyId"), strings.HasPrefix(f.Code, "InvalidSecurityToken"), strings.HasPrefix(f.Code, "SignatureDoesNotMatch"):
 		return "the credentials are wrong or no longer valid: get new ones"
 	case f.Code == "UnsupportedRegion":

@@ -1,21 +1,21 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"peerguard/function/guard"
+	"peerguard/function/peering"
 	"peerguard/function/policy"
 )
-
-// maxReport is how many bytes of a report are read. A report with 1,000 entries is far smaller.
-const maxReport = 16 << 20
 
 // lastReport is the last report of a deployed function.
 type lastReport struct {
@@ -32,10 +32,10 @@ func (c *checkup) report(rules *policy.Policy) {
 	}
 	problems := last.problems(rules, time.Now(), c.flags.MaxAge)
 	for _, p := range problems {
-		c.fail("report", last.TriggerID, errors.New(p.what), p.fix)
+		c.fail("report", last.TriggerID, errors.New(peering.Plain(p.what)), p.fix)
 	}
 	if len(problems) == 0 {
-		c.pass("report", last.TriggerID, fmt.Sprintf("recent, complete, %s, the same policy, mode %s", count(last.Visited, "partition"), last.Mode))
+		c.pass("report", last.TriggerID, fmt.Sprintf("recent, complete, %s, the same policy, mode %s, version %s", count(last.Visited, "partition"), last.Mode, last.Version))
 	}
 }
 
@@ -49,33 +49,53 @@ func readReportFile(path string, stdin io.Reader) (*lastReport, error) {
 		defer file.Close()
 		in = file
 	}
-	body, err := io.ReadAll(io.LimitReader(in, maxReport))
+	body, err := io.ReadAll(in)
 	if err != nil {
 		return nil, fmt.Errorf("reading report: %w", err)
 	}
-	return parseReport(body)
+	return newestReport(body)
 }
 
-// parseReport reads a report, or the function's log line that holds one.
-func parseReport(body []byte) (*lastReport, error) {
-	var line struct {
-		Time   string          `json:"time"`
-		Report json.RawMessage `json:"report"`
+// newestReport returns the report of the newest sweep in a file, in whatever form the report or the log was saved. A file
+// without a sweep may hold another report.
+func newestReport(body []byte) (*lastReport, error) {
+	var newest *lastReport
+	failure := ""
+	for line := range logLines(body) {
+		r := readLogged(line)
+		if r != nil && (newest == nil || r.after(newest)) {
+			newest = r
+		}
+		failure = cmp.Or(line.str("errorMessage"), failure)
 	}
-	if err := json.Unmarshal(body, &line); err != nil {
-		return nil, fmt.Errorf("reading report: %w", err)
+	switch {
+	case newest != nil:
+		return newest, nil
+	case failure != "":
+		return nil, fmt.Errorf("reading report: the invocation failed: %s", peering.Plain(failure))
 	}
-	if line.Report != nil {
-		body = line.Report
+	return nil, errors.New("reading report: the file is not a report from peerguard, nor a log that holds one")
+}
+
+// readLogged returns the report that a line of a log is or holds, or nil.
+func readLogged(line object) *lastReport {
+	text, held := line["report"]
+	if !held {
+		text, _ = json.Marshal(line) // it was JSON before
 	}
 	var report guard.Report
-	if err := json.Unmarshal(body, &report); err != nil {
-		return nil, fmt.Errorf("reading report: %w", err)
+	if json.Unmarshal(text, &report) != nil || report.Trigger == "" || report.Policy.Digest == "" {
+		return nil
 	}
-	if report.Trigger == "" || report.Policy.Digest == "" {
-		return nil, errors.New("reading report: the file is not a report from peerguard")
+	return &lastReport{&report, madeAt(report.TriggerID, line.str("time"))}
+}
+
+// after reports whether a report says more about the function as it is now than another one: sweeps count first.
+func (r *lastReport) after(other *lastReport) bool {
+	if sweep := r.Trigger == guard.TriggerSweep; sweep != (other.Trigger == guard.TriggerSweep) {
+		return sweep
 	}
-	return &lastReport{&report, madeAt(report.TriggerID, line.Time)}, nil
+	return !r.made.Before(other.made)
 }
 
 // madeAt returns the time of the timer event that started a sweep, or else that of the log line.
@@ -108,6 +128,9 @@ func (r *lastReport) problems(rules *policy.Policy, now time.Time, maxAge time.D
 	if !r.Complete {
 		found("give the function more time, or raise guard.max_requesters", "the sweep was cut short")
 	}
+	for _, e := range r.Errors {
+		found("see the codes in README.md", "%s: %s", e.Code, e.Message)
+	}
 	if n := r.Counts[guard.Failed]; n > 0 {
 		found("see the errors of its connections", "%s unresolved", count(n, "connection"))
 	}
@@ -116,8 +139,27 @@ func (r *lastReport) problems(rules *policy.Policy, now time.Time, maxAge time.D
 			found(troubleshoot(p.Error.Code), "account %s in %s could not be listed: %s: %s", p.Account, p.Region, p.Error.Code, p.Error.Message)
 		}
 	}
-	if rules != nil && (r.Policy.Digest != rules.Digest || !maps.Equal(r.Policy.Files, rules.Files)) {
-		found("deploy this policy, or run doctor with the one that is deployed", "it followed another policy: %s, not %s", r.Policy.Digest, rules.Digest)
+	if rules != nil {
+		list = append(list, r.outdated(rules)...)
+	}
+	return list
+}
+
+// outdated returns what the function follows in place of a policy.
+func (r *lastReport) outdated(rules *policy.Policy) []problem {
+	const fix = "deploy this policy, with `s deploy -y` so that nothing waits for an answer, or pass doctor the policy that is deployed"
+	var list []problem
+	found := func(fix, format string, args ...any) { list = append(list, problem{fmt.Sprintf(format, args...), fix}) }
+	switch {
+	case r.Policy.Digest != rules.Digest:
+		found(fix, "another policy is in force: %s in mode %s, packed by version %s, not %s in mode %s", r.Policy.Digest, r.Mode, cmp.Or(r.Version, "unknown"), rules.Digest, rules.Mode)
+	case r.Mode != rules.Mode:
+		found("pass the report of the function: a sweep by this command runs in a mode of its own", "it is about mode %s, and the policy says %s", r.Mode, rules.Mode)
+	}
+	for _, name := range slices.Sorted(maps.Keys(rules.Files)) {
+		if theirs := r.Policy.Files[name]; theirs != rules.Files[name] && r.Policy.Digest == rules.Digest {
+			found(fix, "another %s is in force: %s, not %s", name, cmp.Or(theirs, "none"), rules.Files[name])
+		}
 	}
 	return list
 }

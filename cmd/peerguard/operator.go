@@ -27,7 +27,10 @@ type target struct {
 // credentialsHelp is part of the help of each command that has these flags.
 const credentialsHelp = "Credentials are found as Alibaba Cloud's SDKs find them: the variables ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and " +
 	"ALIBABA_CLOUD_SECURITY_TOKEN, then the profiles of ~/.aliyun/config.json and ~/.alibabacloud/credentials, then the instance metadata if " +
-	"ALIBABA_CLOUD_ECS_METADATA names a role. PEERGUARD_ENDPOINT and PEERGUARD_STS_ENDPOINT are honoured."
+	"ALIBABA_CLOUD_ECS_METADATA names a role. The function's variables " + endpointVariables + " are honoured."
+
+// endpointVariables are the variables that acs.ConfigFromEnv reads.
+const endpointVariables = "PEERGUARD_ENDPOINT, PEERGUARD_STS_ENDPOINT, PEERGUARD_VPC_ENDPOINT and PEERGUARD_DIRECTORY_ENDPOINT"
 
 // operator is the person or machine that runs a command: its credentials, its identity and its policy.
 type operator struct {

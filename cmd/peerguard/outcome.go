@@ -32,7 +32,7 @@ func (out *console) tintOutcome(o guard.Outcome) safe {
 	return out.tint(outcomes[o].colour, string(o))
 }
 
-// showReport prints connections by outcome, then the partitions that could not be listed, then the counts.
+// showReport prints connections by outcome, then what could not be done, then the counts.
 func (out *console) showReport(report *guard.Report, entries []guard.Entry) {
 	for _, o := range guard.Outcomes() {
 		group := withOutcome(entries, o)
@@ -50,6 +50,9 @@ func (out *console) showReport(report *guard.Report, entries []guard.Entry) {
 		if p.Error != nil {
 			fprintf(out.stdout, "%s to list account %s in %s: %s: %s\n", out.tintOutcome(guard.Failed), p.Account, p.Region, p.Error.Code, p.Error.Message)
 		}
+	}
+	for _, e := range report.Errors {
+		fprintf(out.stdout, "%s: %s: %s\n", out.tintOutcome(guard.Failed), e.Code, e.Message)
 	}
 	fprintf(out.stdout, "%s\n", total(report))
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 
@@ -41,26 +40,23 @@ func readSubjectFile(path string) ([]subject, error) {
 }
 
 // readSubjects reads a sequence of events, reports, entries of reports and lines of the function's log, and arrays of
-// them. If only some can be read, it returns those and an error.
+// them, as jsonValues finds them. If only some can be read, it returns those and an error.
 func readSubjects(data []byte) ([]subject, error) {
 	var subjects []subject
 	var errs []error
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	for {
-		var raw json.RawMessage
-		err := decoder.Decode(&raw)
-		if errors.Is(err, io.EOF) {
-			break
-		}
+	for raw, err := range jsonValues(data) {
 		if err != nil {
-			return subjects, errors.Join(append(errs, fmt.Errorf("reading JSON: %w", err))...)
+			return subjects, errors.Join(append(errs, err)...)
 		}
 		found, err := readValue(raw)
 		subjects = append(subjects, found...)
 		errs = append(errs, err)
 	}
 	if len(subjects) == 0 && errors.Join(errs...) == nil {
-		errs = append(errs, errors.New("no connection found"))
+		if len(bytes.TrimSpace(data)) == 0 {
+			return nil, errors.New("no connection found")
+		}
+		return readEvent(data) // which says what is wrong with a file without objects
 	}
 	return subjects, errors.Join(errs...)
 }
