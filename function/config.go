@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -48,7 +47,7 @@ func configure(executable string, environ []string) (settings, error) {
 // source returns the policy file, which is read for each invocation.
 func (s *settings) source() *policy.Source {
 	folder, name := filepath.Split(s.policy)
-	return policy.NewSource(os.DirFS(filepath.Clean(folder)), name)
+	return policy.NewSource(policy.Folder(filepath.Clean(folder)), name)
 }
 
 // runtimeName returns which of Function Compute's runtimes the process serves: go1 or custom.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -29,7 +28,7 @@ func newPolicyFile(path string) policyFile {
 	return policyFile{folder, name}
 }
 
-func (f policyFile) fsys() fs.FS { return os.DirFS(cmp.Or(f.folder, ".")) }
+func (f policyFile) fsys() fs.FS { return policy.Folder(cmp.Or(f.folder, ".")) }
 
 // path returns the path, from the working directory, of a file that the policy names by its path in the folder.
 func (f policyFile) path(name string) string { return filepath.Join(f.folder, name) }

@@ -47,21 +47,16 @@ func (c contents) addBootstrap(from string) error {
 
 // addPolicy takes a policy as policy.yaml, and each file that it names under the name that it uses.
 func (c contents) addPolicy(from string) error {
-	folder, err := os.OpenRoot(filepath.Dir(from))
-	if err != nil {
-		return fmt.Errorf("packing policy: %w", err)
-	}
-	defer folder.Close()
-	name := filepath.Base(from)
-	p, err := policy.Load(folder.FS(), name)
+	folder, name := policy.Folder(filepath.Dir(from)), filepath.Base(from)
+	p, err := policy.Load(folder, name)
 	if err != nil {
 		return fmt.Errorf("packing policy:\n%w", err)
 	}
-	if err := c.copy(folder.FS(), name, "policy.yaml"); err != nil {
+	if err := c.copy(folder, name, "policy.yaml"); err != nil {
 		return err
 	}
 	for _, named := range slices.Sorted(maps.Keys(p.Files)) {
-		if err := c.copy(folder.FS(), named, named); err != nil {
+		if err := c.copy(folder, named, named); err != nil {
 			return err
 		}
 	}

@@ -99,7 +99,7 @@ func ValidID(s string) bool {
 
 // ValidRegion reports whether s has the form of a region id.
 func ValidRegion(s string) bool {
-	return len(s) > 2 && MadeOf(lower, s[:2], 2) && MadeOf(lower+Digits+"-", s[2:], len(s))
+	return len(s) > 2 && MadeOf(lower, s[:2], 2) && MadeOf(lower+Digits+"-", s[2:], 62)
 }
 
 // ValidVPC reports whether s has the form of a VPC id.

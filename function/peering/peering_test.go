@@ -12,7 +12,7 @@ var forms = map[string]struct {
 	valid   func(string) bool
 }{
 	"instance id": {regexp.MustCompile(`^pcc-[a-z0-9]{1,60}$`), ValidID},
-	"region":      {regexp.MustCompile(`^[a-z]{2}[a-z0-9-]+$`), ValidRegion},
+	"region":      {regexp.MustCompile(`^[a-z]{2}[a-z0-9-]{1,62}$`), ValidRegion},
 	"VPC id":      {regexp.MustCompile(`^vpc-[a-z0-9-]{1,60}$`), ValidVPC},
 	"account":     {regexp.MustCompile(`^[0-9]{1,20}$`), ValidAccount},
 }
@@ -22,7 +22,7 @@ func FuzzForms(f *testing.F) {
 	for _, text := range []string{
 		"", "pcc-", "pcc-a", "pcc-" + strings.Repeat("z", 60), "pcc-" + strings.Repeat("z", 61), "pcc-A", "pcc-a-b", "pcc-../../x", "xpcc-a", "pcc-a\n",
 		"vpc-", "vpc-a", "vpc-bp1-0", "vpc-" + strings.Repeat("-", 60), "vpc-" + strings.Repeat("0", 61), "vpc-A", "vpc_a", " vpc-a",
-		"cn", "cn-", "cn-shanghai", "c", "Cn-x", "cn-Shanghai", "1n-x", "cn shanghai", "ap-southeast-1", "cnx", "cn-ü",
+		"cn", "cn-", "cn-shanghai", "c", "Cn-x", "cn-Shanghai", "1n-x", "cn shanghai", "ap-southeast-1", "cnx", "cn-ü", "cn" + strings.Repeat("x", 62), "cn" + strings.Repeat("x", 63),
 		"0", "0123456701234567", "12345678901234567890", "123456789012345678901", "12a", "-1", "1e3", "1_000", "１２",
 	} {
 		f.Add(text)

@@ -123,7 +123,7 @@ func TestUnreadableFiles(t *testing.T) {
 		{"../policy.yaml", "../policy.yaml:1:1: reading policy.yaml: not a path inside the policy's folder"},
 		{"", ":1:1: reading .: not a path inside the policy's folder"},
 	} {
-		p, err := policy.Load(os.DirFS(dir), test.name)
+		p, err := policy.Load(policy.Folder(dir), test.name)
 		if p != nil || err == nil || err.Error() != test.want {
 			t.Errorf("%s: got %v, %v\nwant %s", test.name, p, err, test.want)
 		}

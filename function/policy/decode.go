@@ -251,6 +251,9 @@ func (d *decoder) accountID(n *yaml.Node) peering.Account {
 }
 
 func checkRegion(text string) string {
+	if text == "all" {
+		return `"all" is not a region id: list the regions`
+	}
 	if peering.ValidRegion(text) {
 		return ""
 	}

@@ -35,11 +35,11 @@ func (d *document) raw(n int) []byte {
 // lines returns the number of lines, which is at least one.
 func (d *document) lines() int { return len(d.starts) }
 
-// lineStarts returns the offset of each line. As in YAML, a carriage return by itself also ends a line.
+// lineStarts returns the offset of each line.
 func lineStarts(data []byte) []int {
 	starts := []int{0}
 	for i, b := range data {
-		if b == '\n' || b == '\r' && (i+1 == len(data) || data[i+1] != '\n') {
+		if b == '\n' {
 			starts = append(starts, i+1)
 		}
 	}
@@ -59,7 +59,8 @@ func (d *document) position(offset int) Position {
 // excerptWidth is the most characters of a line that an excerpt shows. Lists of accounts make very long lines.
 const excerptWidth = 100
 
-// excerpt returns a line, or the part of a long one around a column, and the column's offset in it.
+// excerpt returns a line, or the part of a long one around a column, and the column's offset in it. A character that a
+// terminal would not show, or would act on, becomes U+FFFD.
 func (d *document) excerpt(line, column int) (text string, caret int) {
 	raw := d.raw(line)
 	at := d.offset(raw, column)
@@ -68,13 +69,22 @@ func (d *document) excerpt(line, column int) (text string, caret int) {
 	if start > 0 {
 		text = "…"
 	}
-	text += strings.ToValidUTF8(string(raw[start:at]), "\uFFFD")
+	text += shown(raw[start:at])
 	caret = len(text)
-	text += strings.ToValidUTF8(string(raw[at:end]), "\uFFFD")
+	text += shown(raw[at:end])
 	if end < len(raw) {
 		text += "…"
 	}
 	return text, caret
+}
+
+func shown(raw []byte) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\t' {
+			return r
+		}
+		return visible(r)
+	}, strings.ToValidUTF8(string(raw), "\uFFFD"))
 }
 
 // offset returns the offset of a column in a line.

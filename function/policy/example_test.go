@@ -11,7 +11,7 @@ import (
 
 // A policy is read together with the files that it names.
 func ExampleLoad() {
-	files := fstest.MapFS{ // in a program, os.DirFS
+	files := fstest.MapFS{ // in a program, a policy.Folder
 		"policy.yaml": {Data: []byte(`
 version: 1
 mode: dry-run

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"os"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -151,6 +152,31 @@ func (s *snapshot) confirms(before *snapshot) bool {
 		maps.EqualFunc(s.files, before.files, func(a, b reading) bool { return a.equal(b.stamp) })
 }
 
+// Folder is the path of a folder on disk, as the file system that [Load], [LoadTests] and [NewSource] read. A symbolic link
+// inside it may lead to another of its files, but not out of it. The folder is looked up at each access, so it may be
+// replaced while a Source is in use.
+type Folder string
+
+// Open opens a file for reading.
+func (f Folder) Open(name string) (fs.File, error) {
+	root, err := os.OpenRoot(string(f))
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	return root.FS().Open(name)
+}
+
+// Stat describes a file.
+func (f Folder) Stat(name string) (fs.FileInfo, error) {
+	root, err := os.OpenRoot(string(f))
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	return fs.Stat(root.FS(), name)
+}
+
 // maxSize is the most bytes that a policy file, or a file that it names, may have.
 const maxSize = 4 << 20
 
@@ -218,8 +244,12 @@ func readAll(fsys fs.FS, name string) (data []byte, err error) {
 // withoutPath drops the operation and the path from an error of the file system. The message that it becomes part of has
 // both.
 func withoutPath(err error) error {
-	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
-		return pathErr.Err
+	pathErr, ok := errors.AsType[*fs.PathError](err)
+	switch {
+	case !ok:
+		return err
+	case pathErr.Err.Error() == "path escapes from parent": // the os package does not export it
+		return errors.New("a symbolic link leads out of the policy's folder")
 	}
-	return err
+	return pathErr.Err
 }

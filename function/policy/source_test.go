@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -325,7 +326,7 @@ func TestSourceOnRealFiles(t *testing.T) {
 	}
 	write("policy.yaml", oneText, time.Hour)
 	write("ids.txt", "2222\n", time.Hour)
-	s := policy.NewSource(os.DirFS(dir), "policy.yaml")
+	s := policy.NewSource(policy.Folder(dir), "policy.yaml")
 	first := mustLoad(t, s)
 	var all sync.WaitGroup
 	for range 8 {
@@ -349,5 +350,64 @@ func TestSourceOnRealFiles(t *testing.T) {
 	}
 	if p, err := s.Load(t.Context()); p != nil || !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v, %v", p, err)
+	}
+}
+
+// TestFolder: a symbolic link may lead to another file of the policy's folder, but not out of it.
+func TestFolder(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	link := func(to, name string) {
+		t.Helper()
+		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	names := func(file string) string { return strings.Replace(oneText, "ids.txt", file, 1) }
+	if err := os.MkdirAll(filepath.Join(dir, "policies/lists"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write("secret.txt", "a secret line\n")
+	write("outside.yaml", oneText)
+	write("policies/lists/ids.txt", "2222\n")
+	link("lists/ids.txt", "policies/inside.txt")
+	link("../secret.txt", "policies/outside.txt")
+	link(filepath.Join(dir, "policies/lists/ids.txt"), "policies/absolute.txt")
+	link("..", "policies/up")
+	link("../outside.yaml", "policies/policy.yaml")
+	for file, want := range map[string]string{
+		"inside.txt":    "",
+		"outside.txt":   "names.yaml:4:50: reading outside.txt: a symbolic link leads out of the policy's folder",
+		"absolute.txt":  "names.yaml:4:50: reading absolute.txt: a symbolic link leads out of the policy's folder",
+		"up/secret.txt": "names.yaml:4:50: reading up/secret.txt: a symbolic link leads out of the policy's folder",
+		"gone.txt":      "names.yaml:4:50: reading gone.txt: no such file or directory",
+	} {
+		write("policies/names.yaml", names(file))
+		for how, load := range map[string]func() (*policy.Policy, error){
+			"Load": func() (*policy.Policy, error) {
+				return policy.Load(policy.Folder(filepath.Join(dir, "policies")), "names.yaml")
+			},
+			"Source": func() (*policy.Policy, error) {
+				return policy.NewSource(policy.Folder(filepath.Join(dir, "policies")), "names.yaml").Load(t.Context())
+			},
+		} {
+			if p, err := load(); (p == nil) != (want != "") || err == nil && want != "" || err != nil && err.Error() != want {
+				t.Errorf("%s of %s: got %v, %v\nwant %s", how, file, p, err, want)
+			}
+		}
+	}
+	for folder, want := range map[string]string{
+		"policies": "policy.yaml:1:1: reading policy.yaml: a symbolic link leads out of the policy's folder",
+		"gone":     "policy.yaml:1:1: reading policy.yaml: no such file or directory",
+	} {
+		if _, err := policy.Load(policy.Folder(filepath.Join(dir, folder)), "policy.yaml"); err == nil || err.Error() != want {
+			t.Errorf("%s: got %v\nwant %s", folder, err, want)
+		}
 	}
 }

@@ -112,10 +112,19 @@ func (d *decoder) plainYAML(n *yaml.Node) {
 	}
 }
 
-// readable reports the first forbidden character. Invisible ones could make a reviewer see text that is not there.
+// readable reports the first forbidden character. Invisible ones could make a reviewer see text that is not there, or hide
+// text that is: YAML ends a line at a carriage return, while many tools show the text after it over the text before it.
 func (d *decoder) readable() bool {
 	for i, data := 0, d.doc.data; i < len(data); {
-		if b := data[i]; b >= ' ' && b < 0x7f || b == '\n' || b == '\r' || b == '\t' {
+		if b := data[i]; b >= ' ' && b < 0x7f || b == '\n' || b == '\t' {
+			i++
+			continue
+		}
+		if data[i] == '\r' {
+			if !bytes.HasPrefix(data[i:], []byte("\r\n")) {
+				d.character(i, "a carriage return without a line feed is not allowed: editors and diffs may not show it as a line end")
+				return false
+			}
 			i++
 			continue
 		}
