@@ -47,7 +47,7 @@ func sample() (*guard.Report, page.Meta) {
 		{InstanceID: "pcc-failed", Requester: from(""), Accepter: own, Status: peering.Accepting, Outcome: guard.Failed, Error: &guard.Error{Code: "UnknownOwner", Message: "the API does not say who requests"}},
 	}
 	r := &guard.Report{
-		Trigger: guard.TriggerSweep, TriggerID: "sweep@2026-11-23T22:00:00Z", RequestID: "local", Mode: policy.DryRun, Complete: true,
+		Trigger: guard.TriggerSweep, TriggerID: "sweep@2026-11-23T22:00:00Z", RequestID: "local", Mode: policy.DryRun, Complete: true, Visited: 1_100,
 		Policy: guard.Applied{Digest: "sha256:9f86d0", Files: map[string]string{"partners.txt": "sha256:60303a"}},
 		Counts: map[guard.Outcome]int{},
 		Partitions: []guard.Visit{

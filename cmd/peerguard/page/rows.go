@@ -83,6 +83,14 @@ func visits(all []guard.Visit) []visit {
 	return list
 }
 
+// visited says how many partitions a sweep visited. A report lists those in which something was seen or went wrong.
+func visited(n int) string {
+	if n == 0 {
+		return "No partitions were visited."
+	}
+	return fmt.Sprintf("Visited %s. Those in which nothing was seen are not listed.", count(n, "partition"))
+}
+
 func byTrouble(a, b guard.Visit) int {
 	if broken := a.Error != nil; broken != (b.Error != nil) {
 		if broken {

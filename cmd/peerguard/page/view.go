@@ -33,6 +33,7 @@ type view struct {
 	States                     []chip
 	Listing                    string // says that the table is not complete; "" if it is
 	Partitions                 []visit
+	Visited                    string // says how many partitions there were, listed or not
 	Facts                      []fact
 }
 
@@ -62,6 +63,7 @@ func newView(r *guard.Report, meta Meta) *view {
 		States:     stateChips(shown),
 		Listing:    listing(r, len(shown)),
 		Partitions: visits,
+		Visited:    visited(r.Visited),
 	}
 	v.ModeLabel, v.ModeMeans = mode(r.Mode)
 	v.Facts = facts(r, v)
@@ -162,7 +164,7 @@ func facts(r *guard.Report, v *view) []fact {
 	}
 	complete := "yes"
 	if !r.Complete {
-		complete = "no: the sweep ran out of time, or reached the cap on rejections"
+		complete = "no: the sweep ran out of time, or met more requesters than guard.max_requesters allows"
 	}
 	all = append(all,
 		fact{"Complete", complete},
