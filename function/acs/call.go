@@ -14,6 +14,10 @@ type Call struct {
 	In      peering.Partition // the account that the calls are counted against, and the region that the request names
 	Role    Role              // the role to assume; the zero Role means the caller's own credentials
 	Quota   Quota
+
+	// Still is called when it is a request's turn, right before it is sent. Its error takes the place of the answer. Nil means
+	// that every request is sent.
+	Still func(context.Context) error
 }
 
 // Quota is how often one action of an API may be called in one partition: Burst calls at once, then Rate a second.
@@ -51,6 +55,11 @@ func (c *Cloud) send(ctx context.Context, call Call, creds peering.Credentials, 
 	key := quotaKey{request.GetActionName(), call.In}
 	if err := c.limiters.wait(ctx, key, call.Quota); err != nil {
 		return err
+	}
+	if call.Still != nil {
+		if err := call.Still(ctx); err != nil {
+			return err
+		}
 	}
 	err := c.exchange(ctx, c.endpoints.of(call.Service, call.In.Region), call.In.Region, creds, request, answer)
 	c.limiters.heed(key, call.Quota, err)

@@ -24,7 +24,8 @@ type Cloud interface {
 	// List returns a function that returns the connections of a partition, each once: a page with each call, and io.EOF
 	// after the last. A call that failed can be repeated, with another context too, and goes on where the list was.
 	List(in peering.Partition) func(context.Context) ([]peering.Connection, error)
-	// Reject rejects one pending connection and returns the request id that confirms it.
+	// Reject rejects one pending connection and returns the request id that confirms it. It calls r.Still right before each
+	// attempt.
 	Reject(ctx context.Context, in peering.Partition, r peering.Rejection) (string, error)
 }
 
@@ -50,7 +51,7 @@ type Invocation struct {
 	Policy    *policy.Policy  // as it was when the invocation began
 	Cloud     Cloud
 
-	// Reread returns the policy as it is now. It is called before each rejection, so it must be cheap while nothing has
+	// Reread returns the policy as it is now. It is called before each attempt to reject, so it must be cheap while nothing has
 	// changed. Nil means that the policy cannot change.
 	Reread func(context.Context) (*policy.Policy, error)
 	// OnEntry is called once for each connection judged, possibly concurrently. Nil means nobody listens.
@@ -79,10 +80,21 @@ func (inv *Invocation) reread(ctx context.Context) (*policy.Policy, error) {
 	case err != nil && ctx.Err() != nil: // the policy may be fine
 		return nil, outOfTime()
 	case err != nil:
-		return nil, &peering.Failure{Code: codeInvalidPolicy, Message: "the policy can no longer be read: " + err.Error(), Retryable: true}
+		return nil, &peering.Failure{Code: codeInvalidPolicy, Message: "the policy can no longer be read: " + err.Error()}
 	}
 	inv.latest.Store(latest)
 	return latest, nil
+}
+
+// unchanged returns a function that fails if the policy is not the one that judged any more.
+func (inv *Invocation) unchanged(judgedBy *policy.Policy) func(context.Context) error {
+	return func(ctx context.Context) error {
+		rules, err := inv.reread(ctx)
+		if err == nil && !same(rules, judgedBy) {
+			return &peering.Failure{Code: codeInvalidPolicy, Message: "the policy has changed", Class: peering.Withdrawn}
+		}
+		return err
+	}
 }
 
 // same reports whether two policies were read from the same bytes.

@@ -17,8 +17,7 @@ const (
 	stepReject              // pending, and the policy rejects it
 	stepRead                // the verdict hangs on a fact that is missing: read the connection once more
 	stepRefused             // the API refused to reject what it had shown to be pending: look again
-	stepChanged             // somebody else has handled the connection in the meantime: look again
-	stepJudge               // the policy has changed: judge the same facts again
+	stepChanged             // somebody else has handled the connection in the meantime, or the policy has changed: look again
 )
 
 // judge says what the facts of a connection call for under a policy. It is total and has no side effect.

@@ -12,6 +12,7 @@ import (
 
 	"peerguard/function/guard"
 	"peerguard/function/policy"
+	"peerguard/simulator"
 )
 
 func load(t *testing.T, text string) *policy.Policy {
@@ -63,5 +64,41 @@ func TestThePolicyIsReadAgain(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// TestAnEditWhileARejectionWaits: a rejection that a throttle holds up for a minute is not sent any more if the policy has
+// changed by then.
+func TestAnEditWhileARejectionWaits(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		becomes string
+		outcome guard.Outcome
+		calls   int
+	}{
+		"allowed":   {strings.Replace(rules, "2222222222222222", "6666666666666666", 1), guard.Allowed, 1},
+		"a dry run": {dryRun, guard.WouldReject, 2},
+		"unchanged": {rules, guard.Rejected, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, rules)
+				w.Put(request("pcc-x", stranger))
+				w.Inject(simulator.Fault{Kind: simulator.Throttle, Action: "RejectVpcPeerConnection", Count: 1, For: 50 * time.Second})
+				edited := time.Now().Add(20 * time.Second)
+				w.inv.Reread = func(context.Context) (*policy.Policy, error) {
+					if time.Now().Before(edited) {
+						return load(t, rules), nil
+					}
+					return load(t, tt.becomes), nil
+				}
+				e := only(t, w.check(within(t, 2*time.Minute), "pcc-x"))
+				calls := w.rejections("pcc-x")
+				if e.Outcome != tt.outcome || len(calls) != tt.calls || calls[len(calls)-1].DryRun != (tt.outcome == guard.WouldReject) {
+					t.Errorf("got %s after %d rejections, want %s after %d", e.Outcome, len(calls), tt.outcome, tt.calls)
+				}
+			})
+		})
 	}
 }

@@ -41,9 +41,6 @@ func (h *handling) settle(ctx context.Context, c peering.Connection) Entry {
 		if next == stepReject {
 			entry, next = h.reject(ctx, rules, &c, entry)
 		}
-		if next == stepJudge {
-			continue
-		}
 		if h.exhausted(next) {
 			return entry
 		}
@@ -76,42 +73,43 @@ func (h *handling) exhausted(next step) bool {
 	}
 }
 
-// reject rejects a pending connection, if nobody else is doing so and the policy is still the one that judged it.
+// reject rejects a pending connection, unless somebody else has just been doing so.
 func (h *handling) reject(ctx context.Context, judgedBy *policy.Policy, c *peering.Connection, e Entry) (Entry, step) {
 	endTurn, waited, err := h.guard.turns.take(ctx, c.ID)
-	if err != nil {
-		return e.fail(failure(err)), stepNone
-	}
-	defer endTurn()
-	rules, err := h.inv.reread(ctx)
 	switch {
 	case err != nil:
 		return e.fail(failure(err)), stepNone
 	case waited:
+		endTurn()
 		return e, stepChanged
-	case !same(rules, judgedBy):
-		return e, stepJudge
-	case e.Rule == policy.DefaultRule && h.fuse.holds(c.Requester.Account):
+	}
+	defer endTurn()
+	if e.Rule == policy.DefaultRule && h.fuse.holds(c.Requester.Account) {
 		return e.fail(h.fuse.tooMany()), stepNone
 	}
-	return h.send(ctx, c, e, rules.Mode != policy.Enforce)
+	return h.send(ctx, judgedBy, c, e)
 }
 
-// send asks the API to reject. It asks for another look if the API says that the connection is not as it was read.
-func (h *handling) send(ctx context.Context, c *peering.Connection, e Entry, dryRun bool) (Entry, step) {
+// send asks the API to reject, as long as the policy is the one that judged the connection. It asks for another look if
+// that has changed, or if the API says that the connection is not as it was read.
+func (h *handling) send(ctx context.Context, judgedBy *policy.Policy, c *peering.Connection, e Entry) (Entry, step) {
 	in := peering.Partition{Account: c.Accepter.Account, Region: cmp.Or(c.Accepter.Region, h.partition.Region)}
+	r := peering.Rejection{ID: c.ID, DryRun: judgedBy.Mode != policy.Enforce, Still: h.inv.unchanged(judgedBy)}
 	for {
-		e.ClientToken = h.tokens.of(c.ID, dryRun)
-		id, err := h.inv.Cloud.Reject(ctx, in, peering.Rejection{ID: c.ID, ClientToken: e.ClientToken, DryRun: dryRun})
+		r.ClientToken = h.tokens.of(c.ID, r.DryRun)
+		e.ClientToken = r.ClientToken
+		id, err := h.inv.Cloud.Reject(ctx, in, r)
 		if err == nil {
-			return e.confirmed(id, dryRun), stepNone
+			return e.confirmed(id, r.DryRun), stepNone
 		}
 		switch f := failure(err); {
-		case f.Class == peering.DryRunPassed && dryRun:
+		case f.Class == peering.DryRunPassed && r.DryRun:
 			e.Outcome, e.APIRequestID = WouldReject, f.RequestID
 			return e, stepNone
 		case f.Class == peering.TokenTaken && h.tokens.replace():
 			continue
+		case f.Class == peering.Withdrawn:
+			return e, stepChanged
 		case f.Class == peering.WrongStatus || f.Class == peering.Gone:
 			return e.fail(f), stepRefused
 		default:

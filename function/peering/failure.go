@@ -15,6 +15,7 @@ const (
 	Forbidden                 // the caller lacks a permission, or a role does not trust it
 	Unsupported               // the region does not have this API
 	OutOfTime                 // the deadline came before a final answer
+	Withdrawn                 // not sent (again): who asked for the call does not want it any more
 )
 
 // Failure is the error of a call to the cloud. It holds what the report shows and what the guard needs to go on.

@@ -4,7 +4,10 @@
 // (https://www.alibabacloud.com/help/en/vpc/developer-reference/api-vpcpeer-2022-01-01-overview).
 package peering
 
-import "strings"
+import (
+	"context"
+	"strings"
+)
 
 // Account is the id of an Alibaba Cloud account: decimal digits kept as text, never read through a number.
 // The empty Account is an unknown one and does not equal any known one.
@@ -76,6 +79,10 @@ type Rejection struct {
 	ID          string // of the connection
 	ClientToken string // makes repeats of the same rejection one effect; at most 64 ASCII characters
 	DryRun      bool   // let the API check everything and change nothing
+
+	// Still is called right before each attempt is sent, which can be long after the call began: a *Failure that it returns
+	// ends the call. Nil means that nothing can change.
+	Still func(context.Context) error
 }
 
 // The ASCII characters that ids, names and codes are made of. Regular expressions would cost a tenth of a millisecond at

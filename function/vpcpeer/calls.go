@@ -53,7 +53,9 @@ func (c *Client) page(ctx context.Context, in peering.Partition, token string) (
 // https://www.alibabacloud.com/help/en/vpc/developer-reference/api-vpcpeer-2022-01-01-rejectvpcpeerconnection
 func (c *Client) Reject(ctx context.Context, in peering.Partition, r peering.Rejection) (string, error) {
 	var requestID string
-	err := c.do(ctx, in, func(send acs.Send) error {
+	call := c.call(in)
+	call.Still = r.Still
+	err := c.cloud.Do(ctx, c.caller, call, func(send acs.Send) error {
 		request := vpcpeer.CreateRejectVpcPeerConnectionRequest()
 		request.InstanceId = r.ID
 		request.ClientToken = r.ClientToken

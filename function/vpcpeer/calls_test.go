@@ -1,6 +1,7 @@
 package vpcpeer_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -198,6 +199,26 @@ func TestQuotaIsKeptAndUsed(t *testing.T) {
 		t.Logf("%d calls in %v: %.0f %% of the quota", calls, time.Since(start), 100*used)
 		if used < 0.8 {
 			t.Errorf("%.0f %% of the quota used, want 80 %% at least", 100*used)
+		}
+	})
+}
+
+// TestARejectionCanBeWithdrawn: each attempt is asked for right before it is sent, after all waiting.
+func TestARejectionCanBeWithdrawn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.Put(pending("pcc-one", 1111111111111111))
+		w.Inject(simulator.Fault{Kind: simulator.Throttle, Count: 2, For: 20 * time.Second})
+		asked, start := 0, time.Now()
+		_, err := w.client.Reject(within(t, 5*time.Minute), home, peering.Rejection{ID: "pcc-one", ClientToken: "t", Still: func(context.Context) error {
+			if asked++; asked < 3 {
+				return nil
+			}
+			return &peering.Failure{Code: "No", Class: peering.Withdrawn}
+		}})
+		if f := failed(t, err); f.Class != peering.Withdrawn || asked != 3 || len(w.Calls()) != 2 || time.Since(start) < 40*time.Second {
+			t.Errorf("asked %d times, %d calls in %v, %v; want the third attempt not to be sent", asked, len(w.Calls()), time.Since(start), err)
 		}
 	})
 }

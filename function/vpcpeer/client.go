@@ -39,7 +39,11 @@ func New(cloud *acs.Cloud, caller acs.Caller, roles map[peering.Account]peering.
 
 // do makes a call in a partition.
 func (c *Client) do(ctx context.Context, in peering.Partition, attempt func(acs.Send) error) error {
-	return c.cloud.Do(ctx, c.caller, acs.Call{Service: acs.VpcPeer, In: in, Role: c.role(in.Account), Quota: quota}, attempt)
+	return c.cloud.Do(ctx, c.caller, c.call(in), attempt)
+}
+
+func (c *Client) call(in peering.Partition) acs.Call {
+	return acs.Call{Service: acs.VpcPeer, In: in, Role: c.role(in.Account), Quota: quota}
 }
 
 // Assume opens a session of the role of an account, and fails if that is not permitted. It does nothing for an account
