@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -45,43 +44,29 @@ func (g *Guard) Check(ctx context.Context, inv *Invocation, hints []Hint) *Repor
 func (g *Guard) check(ctx context.Context, inv *Invocation, hint Hint) Entry {
 	e := Entry{InstanceID: hint.InstanceID}
 	if ctx.Err() != nil { // after the deadline there is no work but the report
-		e.untouched = true
-		return e.fail(outOfTime())
+		return e.late(asError(outOfTime()))
 	}
-	h := &handling{guard: g, inv: inv, partition: inv.partition(hint), tokens: tokens{first: hint.ClientToken}, patience: creatingPatience}
-	c, err := h.find(ctx, hint.InstanceID)
+	in, guarded := inv.partition(hint)
+	h := &handling{guard: g, inv: inv, partition: in, tokens: tokens{first: hint.ClientToken}, patience: creatingPatience, lag: readLag}
+	c, err := h.read(ctx, hint.InstanceID)
 	switch {
 	case isGone(err):
-		return inv.notFound(hint, e)
+		return e.notFound(hint, guarded)
 	case err != nil:
 		return e.fail(failure(err))
 	}
 	return h.settle(ctx, c)
 }
 
-// find reads a connection. If there is none it keeps trying for a few seconds: reads lag behind writes.
-func (h *handling) find(ctx context.Context, id string) (peering.Connection, error) {
-	pause := newPause()
-	for start := time.Now(); ; sleep(ctx, pause.NextBackOff()) {
-		c, err := h.inv.Cloud.Get(ctx, h.partition, id)
-		switch {
-		case !isGone(err) || time.Since(start) >= gonePatience:
-			return c, err
-		case ctx.Err() != nil:
-			return c, outOfTime()
-		}
-	}
-}
-
 // notFound returns the entry of a connection that is not there. That proves nothing unless it was asked for as the accepter.
-func (inv *Invocation) notFound(hint Hint, e Entry) Entry {
+func (e Entry) notFound(hint Hint, guarded bool) Entry {
 	switch {
 	case hint.AccepterUnreadable:
 		return e.fail(&peering.Failure{
 			Code:    codeUnknownAccepter,
 			Message: "the event names an accepter that cannot be read, and the function's own account does not see the connection",
 		})
-	case len(hint.Accepters) > 0 && inv.guarded(hint.Accepters) < 0:
+	case !guarded:
 		e.Outcome, e.Reason = Ignored, "accepter "+string(hint.Accepters[0])+" is not a guarded account"
 	default:
 		e.Outcome, e.Reason = Closed, "no such connection (any more)"
@@ -90,17 +75,13 @@ func (inv *Invocation) notFound(hint Hint, e Entry) Entry {
 }
 
 // partition returns where to ask about a hint's connection: in the first guarded account that it names, or in the
-// function's own if it names none.
-func (inv *Invocation) partition(hint Hint) peering.Partition {
-	in := peering.Partition{Account: inv.Account, Region: cmp.Or(hint.Region, inv.Region)}
-	if i := inv.guarded(hint.Accepters); i >= 0 {
+// function's own if it names none. guarded is false if it names others only. What counts is the policy that the invocation
+// began with: the roles that can be assumed are those of that policy.
+func (inv *Invocation) partition(hint Hint) (in peering.Partition, guarded bool) {
+	in = peering.Partition{Account: inv.Account, Region: cmp.Or(hint.Region, inv.Region)}
+	i := slices.IndexFunc(hint.Accepters, func(a peering.Account) bool { return inv.guards(inv.Policy, a) })
+	if i >= 0 {
 		in.Account = hint.Accepters[i]
 	}
-	return in
-}
-
-// guarded returns the index of the first account that is guarded, or -1.
-func (inv *Invocation) guarded(accounts []peering.Account) int {
-	rules := inv.rules()
-	return slices.IndexFunc(accounts, func(a peering.Account) bool { return inv.guards(rules, a) })
+	return in, i >= 0 || len(hint.Accepters) == 0
 }

@@ -144,6 +144,22 @@ func TestLateReads(t *testing.T) {
 	})
 }
 
+// TestADenialIsNotBelievedAtOnce: what was there a moment ago is looked for again for a few seconds, whichever call denies it.
+func TestADenialIsNotBelievedAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, rules)
+		w.Put(request("pcc-x", stranger))
+		w.Inject(
+			simulator.Fault{Kind: simulator.Vanished, Action: "RejectVpcPeerConnection", Count: 1},
+			simulator.Fault{Kind: simulator.Vanished, Action: "GetVpcPeerConnectionAttribute", Skip: 1, Count: 4},
+		)
+		if e := only(t, w.check(within(t, time.Minute), "pcc-x")); e.Outcome != guard.Rejected {
+			t.Errorf("got %+v", e)
+		}
+	})
+}
+
 // TestChangesUnderway: what changes between the read, or the list, and the rejection is judged again.
 func TestChangesUnderway(t *testing.T) {
 	t.Parallel()

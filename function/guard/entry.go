@@ -73,6 +73,12 @@ func (e Entry) fail(f *peering.Failure) Entry {
 	return e
 }
 
+// late returns the entry of a connection for which there was no time: there is no work for it but the report.
+func (e Entry) late(cause *Error) Entry {
+	e.Outcome, e.Error, e.outOfTime, e.untouched = Failed, cause, true, true
+	return e
+}
+
 // notReady returns the entry of a request that is still being created.
 func (e Entry) notReady() Entry {
 	e.Outcome = NotReady

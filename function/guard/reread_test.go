@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"peerguard/function/guard"
+	"peerguard/function/peering"
 	"peerguard/function/policy"
 	"peerguard/simulator"
 )
@@ -101,4 +102,22 @@ func TestAnEditWhileARejectionWaits(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestAMemberThatComesLater: roles are those of the policy that the invocation began with. A connection that nobody could look
+// at as its accepter is not said to be closed, although the policy guards its accepter by now.
+func TestAMemberThatComesLater(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, "version: 1\nmode: enforce\nallow: []\n")
+		w.Put(request("pcc-x", stranger), request("pcc-y", stranger, func(i *simulator.Item) { i.AcceptingOwnerUID = 9999999999999999 }))
+		w.inv.Reread = func(context.Context) (*policy.Policy, error) { return load(t, rules), nil }
+		report := w.Check(within(t, time.Minute), w.triggered("event-1 (+1)"), []guard.Hint{
+			{InstanceID: "pcc-x", ClientToken: "event-1"},
+			{InstanceID: "pcc-y", ClientToken: "event-2", Accepters: []peering.Account{member}},
+		})
+		if got := nonzero(report.Counts); got != "ignored=1 rejected=1" {
+			t.Errorf("got %s: %+v", got, report.Connections)
+		}
+	})
 }

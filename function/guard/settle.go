@@ -13,7 +13,7 @@ import (
 
 const (
 	creatingPatience = 30 * time.Second // an event may come while the request is still being created
-	gonePatience     = 3 * time.Second  // reads lag behind writes
+	readLag          = 3 * time.Second  // reads lag behind writes
 	maxRefusals      = 6                // times that the API may refuse to reject what it has just shown to be pending
 )
 
@@ -24,11 +24,12 @@ type handling struct {
 	partition peering.Partition // where it is read
 	tokens    tokens
 	patience  time.Duration // how long to wait while the request is Creating
+	lag       time.Duration // how long the API must deny that the connection exists before that is believed
 	fuse      *fuse         // of the sweep; nil for an event
 
 	begun    time.Time
 	pause    *backoff.ExponentialBackOff
-	read     bool // once more, for facts that were missing
+	asked    bool // once more, for facts that were missing
 	refusals int
 }
 
@@ -48,8 +49,22 @@ func (h *handling) settle(ctx context.Context, c peering.Connection) Entry {
 			sleep(ctx, h.pause.NextBackOff())
 		}
 		var err error
-		if c, err = h.inv.Cloud.Get(ctx, h.partition, c.ID); err != nil {
+		if c, err = h.read(ctx, c.ID); err != nil {
 			return entry.unread(err)
+		}
+	}
+}
+
+// read returns the connection as it is now. That there is none is believed when the API says so for long enough.
+func (h *handling) read(ctx context.Context, id string) (peering.Connection, error) {
+	pause := newPause()
+	for start := time.Now(); ; sleep(ctx, pause.NextBackOff()) {
+		c, err := h.inv.Cloud.Get(ctx, h.partition, id)
+		switch {
+		case !isGone(err) || time.Since(start) >= h.lag:
+			return c, err
+		case ctx.Err() != nil:
+			return c, outOfTime()
 		}
 	}
 }
@@ -62,9 +77,9 @@ func (h *handling) exhausted(next step) bool {
 	case stepWait:
 		return time.Since(h.begun) >= h.patience
 	case stepRead:
-		again := h.read
-		h.read = true
-		return again
+		asked := h.asked
+		h.asked = true
+		return asked
 	case stepRefused:
 		h.refusals++
 		return h.refusals > maxRefusals

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -188,16 +189,39 @@ func (s *sweep) handlePage(ctx context.Context, in peering.Partition, page []pee
 	return func() { s.settle(ctx, in, inTurns(open)) }
 }
 
-// settle settles connections of one partition, a few at a time: enough to use its quota up at a second of latency.
+// settle settles connections of one partition, a few at a time: enough to use its quota up at a second of latency. If there
+// is no time for one of them, there is none for those after it.
 func (s *sweep) settle(ctx context.Context, in peering.Partition, open []peering.Connection) {
 	var group errgroup.Group
 	group.SetLimit(rejectionsAtOnce)
+	var late atomic.Pointer[Error] // why there is no time
 	for _, c := range open {
 		group.Go(func() error {
+			if cause := late.Load(); cause != nil {
+				s.ledger.addEntry(s.late(&c, cause))
+				return nil
+			}
 			h := &handling{guard: s.guard, inv: s.inv, partition: in, tokens: tokens{first: s.token(c.ID)}, fuse: s.fuse}
-			s.ledger.addEntry(h.settle(ctx, c))
+			entry := h.settle(ctx, c)
+			if entry.outOfTime {
+				late.Store(entry.Error)
+			}
+			s.ledger.addEntry(entry)
 			return nil
 		})
 	}
 	_ = group.Wait() // the ledger holds the errors
+}
+
+// late returns the entry of a connection for which there is no time. The cause is another connection's: only what the API
+// answered is this one's too.
+func (s *sweep) late(c *peering.Connection, cause *Error) Entry {
+	if cause.Code == DeadlineExceeded {
+		cause = asError(outOfTime())
+	}
+	entry, next := s.inv.judge(s.inv.rules(), c, time.Now())
+	if next == stepNone {
+		return entry
+	}
+	return entry.late(cause)
 }

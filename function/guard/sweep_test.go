@@ -208,6 +208,14 @@ func TestDeadlineInTheSweep(t *testing.T) {
 				if n := w.Stats().Effects; n < report.Counts[guard.Rejected] {
 					t.Errorf("%d effects, %d reported", n, report.Counts[guard.Rejected])
 				}
+				if name == "in Reject" && (len(w.judged) > report.Counts[guard.Rejected]+10 || report.Counts[guard.Failed] < 100) {
+					t.Errorf("%d judged of %s: what the deadline left needs no line in the log", len(w.judged), nonzero(report.Counts))
+				}
+				for _, e := range report.Connections {
+					if e.Status != peering.Accepting || e.Requester.Account != "6666666666666666" || e.Accepter.Account != own || e.Decision != "reject" {
+						t.Fatalf("an entry does not say what it is about: %+v", e)
+					}
+				}
 				if n := w.Stats().Calls; name == "at once" && n > 0 {
 					t.Errorf("%d calls began that could not end in time", n)
 				}

@@ -43,6 +43,7 @@ func (v *visit) run(ctx context.Context, own *slot, patience time.Duration) {
 			v.stop(ctx, err, patience)
 			return
 		}
+		v.err = nil
 		v.pages++
 		v.seen += len(page)
 		if wait := v.handle(ctx, v.in, page); wait != nil {
