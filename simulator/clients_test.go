@@ -3,6 +3,7 @@ package simulator_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -151,28 +152,26 @@ func TestEachSideHasItsOwnResourceGroup(t *testing.T) {
 	mine, theirs := inProcess(c).as(accepterKey), inProcess(c).as(requesterKey)
 	groups := func(when, want string) {
 		t.Helper()
-		if got := mine.show(t, "pcc-1", "ResourceGroupId") + " " + theirs.show(t, "pcc-1", "ResourceGroupId"); got != want {
+		if got := mine.show(t, "pcc-1", "ResourceGroupId") + ", " + theirs.show(t, "pcc-1", "ResourceGroupId"); got != want {
 			t.Errorf("%s: got %q, want %q", when, got, want)
 		}
 	}
 	move := func(r caller, change form) error {
 		params := form{"ResourceId": "pcc-1", "ResourceType": "PeerConnection", "NewResourceGroupId": "rg-theirs"}
-		for k, v := range change {
-			params[k] = v
-		}
+		maps.Copy(params, change)
 		_, err := r.call("MoveResourceGroup", params)
 		return err
 	}
-	groups("at first", "rg-seed rg-seed")
+	groups("at first", "rg-seed, rg-seed")
 	wantCode(t, "move", move(theirs, nil), "")
-	groups("after a move", "rg-seed rg-theirs")
+	groups("after a move", "rg-seed, rg-theirs")
 	_, err := mine.call("AcceptVpcPeerConnection", form{"InstanceId": "pcc-1", "ResourceGroupId": "rg-mine"})
 	wantCode(t, "accept", err, "")
-	groups("after the acceptance", "rg-mine rg-theirs")
+	groups("after the acceptance", "rg-mine, rg-theirs")
 	wantCode(t, "move by a stranger", move(inProcess(c).as(strangerKey), nil), "ResourceNotFound.VpcPeer")
 	wantCode(t, "move to nowhere", move(mine, form{"NewResourceGroupId": ""}), "MissingNewResourceGroupId")
 	wantCode(t, "move of another type", move(mine, form{"ResourceType": "VPC"}), "InvalidInstanceType.NotFound")
-	groups("after refusals", "rg-mine rg-theirs")
+	groups("after refusals", "rg-mine, rg-theirs")
 	if got, err := mine.call("ListVpcPeerConnections", form{"ResourceGroupId": "rg-theirs"}); err != nil || got["TotalCount"] != 0.0 {
 		t.Errorf("a list of the group of the other side: %v, %v", err, got)
 	}
@@ -213,9 +212,7 @@ func TestTerraform(t *testing.T) {
 			for _, key := range keys {
 				got[key] = r.show(t, id, key)
 			}
-			for key, value := range (form{"AcceptingOwnerUid": "1.111111111111111e+15", "AcceptingRegionId": home}) {
-				want[key] = value
-			}
+			maps.Copy(want, form{"AcceptingOwnerUid": "1.111111111111111e+15", "AcceptingRegionId": home})
 			if d := cmp.Diff(want, got); d != "" {
 				t.Errorf("(-want +got):\n%s", d)
 			}

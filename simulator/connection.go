@@ -97,7 +97,7 @@ type facts struct {
 
 // shownTo returns the item as an answer to the account holds it: lists are not null, and GmtExpired is empty where the API
 // has null.
-func (f facts) shownTo(a peering.Account) Item {
+func (f *facts) shownTo(a peering.Account) Item {
 	it := f.Item
 	if a != it.Requester() {
 		it.ResourceGroupID = f.acceptingGroup

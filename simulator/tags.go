@@ -106,7 +106,7 @@ func (c *Cloud) listTags(cl *call) answer {
 	after = min(after, uint64(len(records)))
 	if p.TagResources = records[after:]; len(p.TagResources) > p.MaxResults {
 		p.TagResources = p.TagResources[:p.MaxResults]
-		p.NextToken = c.nextToken(where, after+uint64(p.MaxResults)) //nolint:gosec // not negative
+		p.NextToken = c.nextToken(where, after+uint64(p.MaxResults))
 	}
 	return done(p)
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -201,30 +202,47 @@ func TestStopGivesUpAfterDeadlineAndGrace(t *testing.T) {
 		http.DefaultTransport = transport
 		log.SetOutput(output)
 	})
-	for name, on := range runtimes {
+	t.Setenv("FC_RUNTIME_API", "")
+	for name, on := range map[string]func(*testing.T, fc.Handler, fc.Config) served{
+		"custom": onPipes,
+		"go": func(t *testing.T, h fc.Handler, cfg fc.Config) served {
+			t.Helper()
+			p := &platform.Runtime{}
+			cfg.RuntimeAPI, cfg.Transport = "runtime.test:80", p.Transport()
+			s := serve(t, cfg, h)
+			s.caller = p
+			return s
+		},
+	} {
 		t.Run(name, func(t *testing.T) {
-			started, release, answered := make(chan bool), make(chan bool), make(chan platform.Result, 1)
-			s := on(t, func(context.Context, fc.Invocation, []byte) (any, error) {
-				started <- true
-				<-release
-				return nil, nil
-			}, fc.Config{Grace: 10 * time.Millisecond})
-			go func() {
-				answered <- s.Do(within(t), platform.Invocation{Deadline: time.Now().Add(20 * time.Millisecond)})
-			}()
-			<-started
-			if err := s.stop(); err == nil || !strings.Contains(err.Error(), "still running") {
-				t.Errorf("got %v, want an invocation that is still running", err)
-			}
-			if name == "custom" { // the platform is not left waiting: the connection is closed
-				if r := <-answered; r.Err == nil || errors.Is(r.Err, context.DeadlineExceeded) {
-					t.Errorf("got %+v", r)
+			synctest.Test(t, func(t *testing.T) {
+				started, release, answered := make(chan bool), make(chan bool), make(chan platform.Result, 1)
+				s := on(t, func(context.Context, fc.Invocation, []byte) (any, error) {
+					started <- true
+					<-release
+					return nil, nil
+				}, fc.Config{Grace: 10 * time.Second})
+				begun := time.Now()
+				go func() {
+					answered <- s.Do(t.Context(), platform.Invocation{Deadline: begun.Add(time.Minute)})
+				}()
+				<-started
+				if err := s.stop(); err == nil || !strings.Contains(err.Error(), "still running") {
+					t.Errorf("got %v, want an invocation that is still running", err)
+				}
+				if took := time.Since(begun); took != 70*time.Second {
+					t.Errorf("gave up after %v", took)
+				}
+				if name == "custom" { // the platform is not left waiting: the connection is closed
+					if r := <-answered; r.Err == nil || errors.Is(r.Err, context.DeadlineExceeded) {
+						t.Errorf("got %+v", r)
+					}
+					close(release)
+					return
 				}
 				close(release)
-				return
-			}
-			close(release)
-			<-answered // afterwards nobody uses what the Cleanup above restores
+				<-answered // afterwards nobody uses what the Cleanup above restores
+			})
 		})
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -111,7 +112,7 @@ func TestBodyLimit(t *testing.T) {
 
 func dial(t *testing.T, s served) (net.Conn, *bufio.Reader) {
 	t.Helper()
-	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+	conn, err := s.dial(within(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,57 +139,61 @@ func next(t *testing.T, answers *bufio.Reader) (status int, closes bool) {
 // the others, and not a stop.
 func TestSlowClients(t *testing.T) {
 	t.Parallel()
-	s := onCustom(t, play, fc.Config{Grace: 50 * time.Millisecond})
-	headers, closed := dial(t, s)
-	fmt.Fprint(headers, "POST /invoke HTTP/1.1\r\nHost: f\r\nX-A")
-	body, answers := dial(t, s)
-	fmt.Fprint(body, "POST /invoke HTTP/1.1\r\nHost: f\r\nx-fc-request-id: slow\r\nContent-Length: 10\r\n\r\nabc")
+	synctest.Test(t, func(t *testing.T) {
+		s := onPipes(t, play, fc.Config{Grace: 50 * time.Millisecond})
+		headers, closed := dial(t, s)
+		fmt.Fprint(headers, "POST /invoke HTTP/1.1\r\nHost: f\r\nX-A")
+		body, answers := dial(t, s)
+		fmt.Fprint(body, "POST /invoke HTTP/1.1\r\nHost: f\r\nx-fc-request-id: slow\r\nContent-Length: 10\r\n\r\nabc")
 
-	if r := s.Invoke(within(t), nil); !r.OK {
-		t.Errorf("beside slow clients: %+v", r)
-	}
-	if status, _ := next(t, answers); status != http.StatusNotFound {
-		t.Errorf("half an event: got %d", status)
-	}
-	if _, err := io.Copy(io.Discard, closed); err != nil && strings.Contains(err.Error(), "timeout") {
-		t.Errorf("half a header: got %v, want a closed connection", err)
-	}
-	if got := s.warned.all(); len(got) != 1 || !strings.HasPrefix(got[0], "slow: reading the event: ") {
-		t.Errorf("warned %q", got)
-	}
-	late, _ := dial(t, s)
-	fmt.Fprint(late, "POST /invoke HTTP/1.1\r\nHost: f\r\nX-A")
-	if err := s.stop(); err != nil {
-		t.Error(err)
-	}
+		if r := s.Invoke(within(t), nil); !r.OK {
+			t.Errorf("beside slow clients: %+v", r)
+		}
+		if status, _ := next(t, answers); status != http.StatusNotFound {
+			t.Errorf("half an event: got %d", status)
+		}
+		if _, err := io.Copy(io.Discard, closed); err != nil && strings.Contains(err.Error(), "timeout") {
+			t.Errorf("half a header: got %v, want a closed connection", err)
+		}
+		if got := s.warned.all(); len(got) != 1 || !strings.HasPrefix(got[0], "slow: reading the event: ") {
+			t.Errorf("warned %q", got)
+		}
+		late, _ := dial(t, s)
+		fmt.Fprint(late, "POST /invoke HTTP/1.1\r\nHost: f\r\nX-A")
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // The time that an event and its answer may take on the way is not that of the work, nor that of an idle connection.
 func TestConnectionIsUsedAgainAfterAPause(t *testing.T) {
 	t.Parallel()
-	s := onCustom(t, func(ctx context.Context, _ fc.Invocation, _ []byte) (any, error) {
-		time.Sleep(75 * time.Millisecond) // longer than Grace
-		return nil, ctx.Err()
-	}, fc.Config{Grace: 50 * time.Millisecond})
-	conn, answers := dial(t, s)
-	for _, request := range []string{
-		"POST /invoke HTTP/1.1\r\nHost: f\r\nContent-Length: 0\r\n\r\n",
-		"POST /invoke HTTP/1.1\r\nHost: f\r\nContent-Length: 2\r\n\r\n{}",
-		"POST /invoke HTTP/1.1\r\nHost: f\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
-		"POST /invoke HTTP/1.1\r\nHost: f\r\nContent-Length: 7\r\nExpect: 100-continue\r\n\r\nnothing",
-		"GET /pre-stop HTTP/1.1\r\nHost: f\r\n\r\n",
-		"POST /initialize HTTP/1.1\r\nHost: f\r\nContent-Length: 0\r\n\r\n",
-	} {
-		fmt.Fprint(conn, request)
-		status, closes := next(t, answers)
-		if status == http.StatusContinue {
-			status, closes = next(t, answers)
+	synctest.Test(t, func(t *testing.T) {
+		s := onPipes(t, func(ctx context.Context, _ fc.Invocation, _ []byte) (any, error) {
+			time.Sleep(75 * time.Millisecond) // longer than Grace
+			return nil, ctx.Err()
+		}, fc.Config{Grace: 50 * time.Millisecond})
+		conn, answers := dial(t, s)
+		for _, request := range []string{
+			"POST /invoke HTTP/1.1\r\nHost: f\r\nContent-Length: 0\r\n\r\n",
+			"POST /invoke HTTP/1.1\r\nHost: f\r\nContent-Length: 2\r\n\r\n{}",
+			"POST /invoke HTTP/1.1\r\nHost: f\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+			"POST /invoke HTTP/1.1\r\nHost: f\r\nContent-Length: 7\r\nExpect: 100-continue\r\n\r\nnothing",
+			"GET /pre-stop HTTP/1.1\r\nHost: f\r\n\r\n",
+			"POST /initialize HTTP/1.1\r\nHost: f\r\nContent-Length: 0\r\n\r\n",
+		} {
+			fmt.Fprint(conn, request)
+			status, closes := next(t, answers)
+			if status == http.StatusContinue {
+				status, closes = next(t, answers)
+			}
+			if status != http.StatusOK || closes {
+				t.Errorf("%.12s: got %d, close %v", request, status, closes)
+			}
+			time.Sleep(75 * time.Millisecond)
 		}
-		if status != http.StatusOK || closes {
-			t.Errorf("%.12s: got %d, close %v", request, status, closes)
-		}
-		time.Sleep(75 * time.Millisecond)
-	}
+	})
 }
 
 // A platform that hangs up has not taken the event back.
@@ -223,17 +228,19 @@ func TestDisconnectDoesNotCancel(t *testing.T) {
 // A platform that stops reading costs the answer only.
 func TestPlatformThatDoesNotRead(t *testing.T) {
 	t.Parallel()
-	done := make(chan bool, 1)
-	s := onCustom(t, func(context.Context, fc.Invocation, []byte) (any, error) {
-		done <- true
-		return strings.Repeat("x", 64<<20), nil
-	}, fc.Config{Grace: 100 * time.Millisecond})
-	conn, _ := dial(t, s)
-	fmt.Fprint(conn, "POST /invoke HTTP/1.1\r\nHost: f\r\nContent-Length: 0\r\n\r\n")
-	<-done
-	if err := s.stop(); err != nil {
-		t.Error(err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		done := make(chan bool, 1)
+		s := onPipes(t, func(context.Context, fc.Invocation, []byte) (any, error) {
+			done <- true
+			return strings.Repeat("x", 1<<20), nil
+		}, fc.Config{Grace: 100 * time.Millisecond})
+		conn, _ := dial(t, s)
+		fmt.Fprint(conn, "POST /invoke HTTP/1.1\r\nHost: f\r\nContent-Length: 0\r\n\r\n")
+		<-done
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestCustomRuntimeThatCannotStart(t *testing.T) {

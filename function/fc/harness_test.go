@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -27,7 +28,8 @@ type served struct {
 	warned *warnings
 	lines  *buffer // what the custom runtime prints
 	stop   func() error
-	url    string // of the custom runtime's server, or of the Runtime API
+	url    string                                  // of the custom runtime's server, or of the Runtime API
+	dial   func(context.Context) (net.Conn, error) // to the custom runtime's server
 }
 
 // onRuntime serves on the Go runtime. It changes globals, as Serve does: no two at a time.
@@ -52,8 +54,63 @@ func onCustom(t *testing.T, h fc.Handler, cfg fc.Config) served {
 	cfg.Listener = l
 	s := serve(t, cfg, h)
 	s.caller, s.url = &platform.Custom{Addr: l.Addr().String()}, "http://"+l.Addr().String()
+	s.dial = func(ctx context.Context) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "tcp", l.Addr().String())
+	}
 	return s
 }
+
+// onPipes serves on the custom runtime without a network and, inside a synctest bubble, on synthetic time. A test with a short
+// Grace needs that: Grace also bounds how long a request may take to arrive, which is never short on a busy machine.
+func onPipes(t *testing.T, h fc.Handler, cfg fc.Config) served {
+	t.Helper()
+	l := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
+	cfg.Listener = l
+	s := serve(t, cfg, h)
+	s.dial = l.dial
+	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return l.dial(ctx) }}
+	t.Cleanup(transport.CloseIdleConnections)
+	s.caller = &platform.Custom{Addr: "function.test:9000", Client: &http.Client{Transport: transport}}
+	return s
+}
+
+// pipes is a listener whose connections are pipes.
+type pipes struct {
+	conns  chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (l *pipes) dial(ctx context.Context) (net.Conn, error) {
+	mine, theirs := net.Pipe()
+	select {
+	case l.conns <- theirs:
+		return mine, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Accept follows net.Listener.
+func (l *pipes) Accept() (net.Conn, error) {
+	select {
+	case conn := <-l.conns:
+		return conn, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close follows net.Listener.
+func (l *pipes) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return nil
+}
+
+// Addr follows net.Listener.
+func (l *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipes", Net: "unix"} }
 
 func serve(t *testing.T, cfg fc.Config, h fc.Handler) served {
 	t.Helper()
