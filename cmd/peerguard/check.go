@@ -16,14 +16,15 @@ import (
 type checkCommand struct {
 	Policy string `arg:"" optional:"" default:"policy.yaml" help:"The policy file; default: policy.yaml."`
 	At     clock  `placeholder:"TIME" help:"Warn as of this day or instant, such as 2026-11-01; default: now."`
+	Strict bool   `help:"Exit with 1 if there are warnings."`
 	JSON   bool   `name:"json" help:"Print {\"errors\":[…],\"warnings\":[…],\"rules\":[…]} instead."`
 }
 
 // Help is the long text of --help.
 func (*checkCommand) Help() string {
 	return "Prints every error in the policy and in the files that it names, as file:line:column: message. If there are no errors, it prints the warnings and what each rule does. " +
-		"It warns about rules that have expired or will expire within 30 days, rules that can never match because an earlier rule covers them, and accounts that are in both a reject and an allow rule.\n\n" +
-		"Exits with 1 if there is an error, and with 0 if there are only warnings.\n\n" +
+		"It warns about rules that have expired or will expire within 30 days, rules that can never match because an earlier rule covers them, accounts that are in both a reject and an allow rule, ids that the API cannot have or that a spreadsheet has rounded, values that are in a list twice, and unknown regions.\n\n" +
+		"Exits with 1 if there is an error, and with 0 if there are only warnings, unless --strict is given.\n\n" +
 		"Example:\n\n" +
 		"  go tool peerguard check policy.yaml"
 }
@@ -48,7 +49,7 @@ func (c *checkCommand) Run(out *console) error {
 	} else {
 		result.show(out, c.Policy)
 	}
-	if err == nil && len(result.Errors) > 0 {
+	if err == nil && (len(result.Errors) > 0 || c.Strict && len(result.Warnings) > 0) {
 		return errFinding
 	}
 	return err

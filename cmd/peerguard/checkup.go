@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 // stepPatience is how long one step may take: long enough for a few retries.
 const stepPatience = 10 * time.Second
 
-// policy checks that the policy loads, and that no rule is about to expire. It returns whether it makes sense to go on.
+// policy checks that the policy loads, and that no rule is about to expire, and warns about unknown regions. It returns whether it makes sense to go on.
 func (c *checkup) policy(o *operator) bool {
 	rules, err := newPolicyFile(c.flags.Policy).load()
 	if err != nil {
@@ -24,7 +25,10 @@ func (c *checkup) policy(o *operator) bool {
 		return false
 	}
 	o.rules = rules
-	if texts := expiring(rules, time.Now()); len(texts) > 0 {
+	for _, text := range warningsOf(rules, time.Now(), policy.RegionUnknown) {
+		c.out.note("warning: %s", text)
+	}
+	if texts := warningsOf(rules, time.Now(), policy.RuleExpired, policy.RuleExpires); len(texts) > 0 {
 		c.fail("policy", "", errors.New(strings.Join(texts, "; ")), "move the rule's until, or remove the rule")
 		return true
 	}
@@ -32,11 +36,11 @@ func (c *checkup) policy(o *operator) bool {
 	return true
 }
 
-// expiring returns the warnings about rules that have expired or soon will.
-func expiring(rules *policy.Policy, now time.Time) []string {
+// warningsOf returns the warnings of some kinds.
+func warningsOf(rules *policy.Policy, now time.Time, kinds ...policy.WarningCode) []string {
 	var texts []string
 	for _, w := range rules.Warnings(now) {
-		if w.Code == policy.RuleExpired || w.Code == policy.RuleExpires {
+		if slices.Contains(kinds, w.Code) {
 			texts = append(texts, w.String())
 		}
 	}

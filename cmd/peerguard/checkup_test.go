@@ -3,10 +3,12 @@ package main
 import (
 	"testing"
 	"time"
+
+	"peerguard/function/policy"
 )
 
-// TestExpiring: only warnings about expiry count.
-func TestExpiring(t *testing.T) {
+// TestWarningsOfAKind: only warnings of the kinds asked for count.
+func TestWarningsOfAKind(t *testing.T) {
 	t.Parallel()
 	rules, err := newPolicyFile(policyOf(t, `version: 1
 mode: enforce
@@ -25,7 +27,7 @@ allow:
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := expiring(rules, now); len(got) != want {
+		if got := warningsOf(rules, now, policy.RuleExpired, policy.RuleExpires); len(got) != want {
 			t.Errorf("%s: %q, want %d", at, got, want)
 		}
 	}

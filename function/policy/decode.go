@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -12,9 +13,10 @@ import (
 
 // decoder collects the mistakes in one file. Decoding continues after a mistake, so that one pass finds them all.
 type decoder struct {
-	doc     *document
-	errs    Errors
-	refused map[*yaml.Node]bool // nodes already reported; further mistakes there are consequences of the first
+	doc      *document
+	errs     Errors
+	warnings []Warning
+	refused  map[*yaml.Node]bool // nodes already reported; further mistakes there are consequences of the first
 }
 
 // at reports a mistake at a position in the decoder's file. The message stays on one line, even if it quotes line breaks
@@ -41,9 +43,19 @@ func (d *decoder) bad(n *yaml.Node, format string, args ...any) {
 	}
 }
 
+// warn notes something that is allowed but probably a mistake.
+func (d *decoder) warn(at Position, code WarningCode, format string, args ...any) {
+	d.warnings = append(d.warnings, Warning{at, strings.Map(visible, fmt.Sprintf(format, args...)), code, d.doc})
+}
+
 // refuse reports a mistake at a node, and keeps bad from reporting more there.
 func (d *decoder) refuse(n *yaml.Node, format string, args ...any) {
 	d.bad(n, format, args...)
+	d.silence(n)
+}
+
+// silence keeps bad from reporting mistakes at a node. Those at the nodes below it are still reported.
+func (d *decoder) silence(n *yaml.Node) {
 	if d.refused == nil {
 		d.refused = map[*yaml.Node]bool{}
 	}
@@ -109,7 +121,12 @@ func (d *decoder) pair(k, value *yaml.Node, what string, fields []field, given k
 		}
 		known[i] = f.key
 	}
-	d.unknown(k, what, known, given)
+	near := d.unknown(k, what, known)
+	if _, ok := given[near]; near != "" && !ok {
+		given[near] = keyPlace{line: k.Line, guessed: true}
+		d.silence(value)                                // the guess may be wrong
+		fields[slices.Index(known, near)].decode(value) // finds the mistakes below
+	}
 }
 
 // gone are keys that earlier releases had, and what to write instead.
@@ -117,20 +134,19 @@ var gone = map[string]string{
 	"max_rejections": "use max_requesters, which caps the accounts that ask, not their requests",
 }
 
-func (d *decoder) unknown(k *yaml.Node, what string, known []string, given keys) {
-	if instead := gone[k.Value]; instead != "" {
-		d.bad(k, "%s is no longer a key of %s: %s", k.Value, what, instead)
-		return
-	}
+// unknown reports an unknown key, and returns the known one that was probably meant, or "".
+func (d *decoder) unknown(k *yaml.Node, what string, known []string) string {
 	near := nearest(k.Value, known)
-	if near == "" {
+	switch {
+	case gone[k.Value] != "":
+		d.bad(k, "%s is no longer a key of %s: %s", k.Value, what, gone[k.Value])
+		return ""
+	case near == "":
 		d.bad(k, "unknown key %q: the keys of %s are %s", k.Value, what, strings.Join(known, ", "))
-		return
+	default:
+		d.bad(k, "unknown key %q, did you mean %q?", k.Value, near)
 	}
-	d.bad(k, "unknown key %q, did you mean %q?", k.Value, near)
-	if _, ok := given[near]; !ok {
-		given[near] = keyPlace{line: k.Line, guessed: true}
-	}
+	return near
 }
 
 // list calls each for the elements of a list, which must not be empty. hint says what to write instead of an empty one.
@@ -214,10 +230,17 @@ type check func(word string) (complaint string)
 // words returns the valid elements of a list of words.
 func (d *decoder) words(n *yaml.Node, key string, valid check) []string {
 	var good []string
+	seen := map[string]bool{}
 	d.list(n, key, leaveOut, func(e *yaml.Node) {
-		if text := d.checked(e, "an element of "+key, valid); text != "" {
-			good = append(good, text)
+		text := d.checked(e, "an element of "+key, valid)
+		if text == "" {
+			return
 		}
+		if seen[text] {
+			d.warn(d.position(e), ValueRepeated, "%s is in this list already", text)
+		}
+		seen[text] = true
+		good = append(good, text)
 	})
 	return good
 }
@@ -237,42 +260,9 @@ func (d *decoder) checked(n *yaml.Node, what string, valid check) string {
 	return text
 }
 
-// accountID returns an account id if it is valid, else "". With or without quotes, its digits stay as written.
-func (d *decoder) accountID(n *yaml.Node) peering.Account {
-	id, ok := d.scalar(n, "an account id")
-	if !ok {
-		return ""
-	}
-	if complaint := checkAccount(id); complaint != "" {
-		d.bad(n, "%s", complaint)
-		return ""
-	}
-	return peering.Account(id)
-}
-
-func checkRegion(text string) string {
-	if text == "all" {
-		return `"all" is not a region id: list the regions`
-	}
-	if peering.ValidRegion(text) {
-		return ""
-	}
-	if lower := strings.ToLower(text); peering.ValidRegion(lower) {
-		return fmt.Sprintf("bad region %q, did you mean %q?", text, lower)
-	}
-	return fmt.Sprintf("bad region %q: a region looks like cn-hangzhou", text)
-}
-
 func checkVPC(text string) string {
 	if peering.ValidVPC(text) {
 		return ""
 	}
 	return fmt.Sprintf("bad VPC id %q: a VPC id looks like vpc-bp1aevy8sofi8mh1q", text)
-}
-
-func checkAccount(text string) string {
-	if peering.ValidAccount(text) {
-		return ""
-	}
-	return fmt.Sprintf("bad account id %q: an account id is 1 to 20 digits", text)
 }

@@ -46,6 +46,7 @@ func parse(name string, read reader) (*Policy, error) {
 		errs.sort(name)
 		return nil, errs
 	}
+	l.policy.warnings = l.warnings
 	l.policy.buildIndex()
 	return l.policy, nil
 }
@@ -117,7 +118,7 @@ func (l *loader) guard(n *yaml.Node) {
 
 func (l *loader) guardRegions(n *yaml.Node) {
 	seen := map[string]bool{}
-	for _, r := range l.words(n, "regions", checkRegion) {
+	for _, r := range l.regions(n, "regions") {
 		if !seen[r] {
 			seen[r] = true
 			l.policy.Guard.Regions = append(l.policy.Guard.Regions, r)
@@ -157,6 +158,7 @@ func (l *loader) role(n *yaml.Node) (peering.Account, string) {
 		l.bad(n, "account %s already has a role", account)
 		return "", ""
 	}
+	l.doubtID(string(account), l.position(n))
 	return account, arn
 }
 

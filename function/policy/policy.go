@@ -6,6 +6,7 @@ package policy
 
 import (
 	_ "embed"
+	"fmt"
 	"iter"
 	"slices"
 	"time"
@@ -54,6 +55,7 @@ type Policy struct {
 	index    map[peering.Account][]int32 // the rules that name an account, as indexes into rules
 	everyone []int32                     // the rules for any account: "*", or a reject rule without accounts
 	texts    map[string]*document        // by file name, for the snippets of warnings
+	warnings []Warning                   // those that hold at any time
 }
 
 // rule is one entry of reject or allow. A list is empty if the file does not have its key.
@@ -191,6 +193,8 @@ func (p *Policy) indexRule(i int32) {
 			p.index[e.account] = alone[:1:1]
 		case list[len(list)-1] != i:
 			p.index[e.account] = append(list, i)
+		default:
+			p.warnings = append(p.warnings, Warning{e.at, fmt.Sprintf("account %s is in rule %s already", e.account, r.name), ValueRepeated, p.texts[e.at.File]})
 		}
 	}
 }

@@ -1,6 +1,15 @@
 package policy
 
-import "slices"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"peerguard/function/peering"
+)
 
 // KnownRegions are the regions in which VPCs could be peered when this list was made, on 2026-11-25, sorted.
 // https://help.aliyun.com/zh/vpc/vpc-peer-to-peer-connection names them; the ids are those of the VpcPeer API's metadata and
@@ -52,4 +61,47 @@ var rareRegions = []string{
 // only some accounts have.
 func KnownRegion(id string) bool {
 	return slices.Contains(KnownRegions, id) || slices.Contains(rareRegions, id)
+}
+
+// regions returns the valid elements of a list of regions, and warns about those that are not known. Alibaba Cloud adds
+// regions, so that is not an error.
+func (d *decoder) regions(n *yaml.Node, key string) []string {
+	regions := d.words(n, key, checkRegion)
+	for _, e := range n.Content {
+		if !KnownRegion(e.Value) {
+			d.warn(d.position(e), RegionUnknown, "unknown region %q%s", e.Value, likelyRegion(e.Value))
+		}
+	}
+	return regions
+}
+
+// likelyRegion suggests the region that was meant instead of an unknown one; "" if there is none. People write the name of
+// the city alone, and zones: cn-hangzhou-h is one of cn-hangzhou, us-east-1a one of us-east-1.
+func likelyRegion(id string) string {
+	if zoned := strings.TrimRight(id[:len(id)-1], "-"); KnownRegion(zoned) && (len(zoned) == len(id)-2 || strings.ContainsAny(zoned[len(zoned)-1:], peering.Digits)) {
+		return fmt.Sprintf(": it looks like a zone of region %q", zoned)
+	}
+	for _, known := range KnownRegions {
+		if _, city, _ := strings.Cut(known, "-"); city == id {
+			return fmt.Sprintf(", did you mean %q?", known)
+		}
+	}
+	return suggestion(id, KnownRegions...)
+}
+
+func checkRegion(text string) string {
+	if text == "all" {
+		return `"all" is not a region id: list the regions`
+	}
+	if peering.ValidRegion(text) {
+		return ""
+	}
+	if lower := strings.ToLower(text); peering.ValidRegion(lower) {
+		meant := fmt.Sprintf(", did you mean %q?", lower)
+		if !KnownRegion(lower) {
+			meant = cmp.Or(likelyRegion(lower), meant)
+		}
+		return fmt.Sprintf("bad region %q%s", text, meant)
+	}
+	return fmt.Sprintf("bad region %q: a region looks like cn-hangzhou", text)
 }

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"path"
 	"slices"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -69,11 +70,11 @@ func (l *loader) rule(n *yaml.Node, verdict Verdict) rule {
 		{"accounts_from", "", func(n *yaml.Node) {
 			r.accounts, r.accountsFrom = append(r.accounts, l.accountsFrom(n)...), n.Value
 		}},
-		{"requester_regions", "", func(n *yaml.Node) { r.requesterRegions = newSet(l.words(n, "requester_regions", checkRegion)) }},
+		{"requester_regions", "", func(n *yaml.Node) { r.requesterRegions = newSet(l.regions(n, "requester_regions")) }},
 		{"requester_vpcs", "", func(n *yaml.Node) { r.requesterVPCs = newSet(l.words(n, "requester_vpcs", checkVPC)) }},
 		{"requester_cidrs", "", func(n *yaml.Node) { r.requesterCIDRs = l.cidrs(n) }},
 		{"accepter_accounts", "", func(n *yaml.Node) { r.accepterAccounts = newSet(l.accepters(n)) }},
-		{"accepter_regions", "", func(n *yaml.Node) { r.accepterRegions = newSet(l.words(n, "accepter_regions", checkRegion)) }},
+		{"accepter_regions", "", func(n *yaml.Node) { r.accepterRegions = newSet(l.regions(n, "accepter_regions")) }},
 		{"accepter_vpcs", "", func(n *yaml.Node) { r.accepterVPCs = newSet(l.words(n, "accepter_vpcs", checkVPC)) }},
 		{"until", "", func(n *yaml.Node) { l.until(&r, n) }},
 		{"owner", "", func(n *yaml.Node) { r.owner, _ = l.text(n, "owner") }},
@@ -117,24 +118,32 @@ func (l *loader) ruleName(n *yaml.Node) string {
 }
 
 func (l *loader) accounts(r *rule, n *yaml.Node) {
+	var list []entry
 	l.list(n, "accounts", accountsHint, func(n *yaml.Node) {
 		e := entry{at: l.position(n)}
 		if n.Kind == yaml.ScalarNode && n.Value == "*" {
 			r.wildcard = &e
 		} else if e.account = l.accountID(n); e.account != "" {
-			r.accounts = append(r.accounts, e)
+			list = append(list, e)
 		}
 	})
+	l.doubtList(list)
+	r.accounts = append(r.accounts, list...)
 }
 
 func (l *loader) accepters(n *yaml.Node) (ids []string) {
+	var list []entry
 	l.list(n, "accepter_accounts", leaveOut, func(n *yaml.Node) {
 		if n.Kind == yaml.ScalarNode && n.Value == "*" {
 			l.bad(n, `"*" is only allowed in accounts: to match every accepter, leave accepter_accounts out`)
 		} else if id := l.accountID(n); id != "" {
-			ids = append(ids, string(id))
+			if slices.Contains(ids, string(id)) {
+				l.warn(l.position(n), ValueRepeated, "account %s is in this list already", id)
+			}
+			ids, list = append(ids, string(id)), append(list, entry{id, l.position(n)})
 		}
 	})
+	l.doubtList(list)
 	return ids
 }
 
@@ -215,8 +224,9 @@ func (l *loader) accountList(doc *document) []entry {
 	var list []entry
 	if d.readable() {
 		list = d.accountLines()
+		d.doubtList(list)
 	}
-	l.others = append(l.others, d.errs...)
+	l.others, l.warnings = append(l.others, d.errs...), append(l.warnings, d.warnings...)
 	return list
 }
 
@@ -246,9 +256,14 @@ func (d *decoder) accountLine(id string, line, column int) (entry, bool) {
 		d.at(line, column, `"*" is only allowed in the policy's accounts`)
 		return e, false
 	}
+	if strings.ContainsAny(id, ",;'\" \t") {
+		d.at(line, column, "bad account id %.60q: the file has one id a line, comments after #, and no quotes", id)
+		return e, false
+	}
 	if complaint := checkAccount(id); complaint != "" {
 		d.at(line, column, "%s", complaint)
 		return e, false
 	}
+	d.doubtID(id, e.at)
 	return e, true
 }

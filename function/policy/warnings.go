@@ -19,6 +19,10 @@ const (
 	RuleUnreachable   WarningCode = "rule-unreachable"   // an earlier rule covers it
 	AccountRejected   WarningCode = "account-rejected"   // an account of an allow rule is in a reject rule as well
 	AccountsRedundant WarningCode = "accounts-redundant" // account ids next to "*"
+	AccountImpossible WarningCode = "account-impossible" // an account id that the API cannot have
+	AccountsRounded   WarningCode = "accounts-rounded"   // a list of account ids that a spreadsheet has probably rounded
+	ValueRepeated     WarningCode = "value-repeated"     // a value that is in its list already
+	RegionUnknown     WarningCode = "region-unknown"     // a region that this release does not know
 )
 
 // Warning is something in a policy that is allowed but probably a mistake.
@@ -40,10 +44,11 @@ func (w Warning) Snippet() string { return snippet(w.Position, w.doc) }
 const soon = 30 * 24 * time.Hour
 
 // Warnings returns what the policy's author should look at, sorted by position. At the time at, these are rules that have
-// expired or will within 30 days, rules that can never match because an earlier one covers them, accounts that are in both a
-// reject and an allow rule, and account ids next to "*".
+// expired or will within 30 days, rules that can never match because an earlier one covers them, and accounts that are in
+// both a reject and an allow rule. At any time, these are account ids next to "*", ids that the API cannot have or that a
+// spreadsheet has rounded, values that are in a list twice, and unknown regions.
 func (p *Policy) Warnings(at time.Time) []Warning {
-	var ws []Warning
+	ws := slices.Clone(p.warnings)
 	warn := func(code WarningCode, where Position, format string, args ...any) {
 		ws = append(ws, Warning{where, fmt.Sprintf(format, args...), code, p.texts[where.File]})
 	}

@@ -1,7 +1,9 @@
 package policy_test
 
 import (
+	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -11,11 +13,15 @@ import (
 	"peerguard/function/policy"
 )
 
-func warnings(t *testing.T, rules string) []string {
+// warnings returns the warnings about a policy, each with its code and place, except for those of some codes.
+func warnings(t *testing.T, rules string, leftOut ...policy.WarningCode) []string {
 	t.Helper()
 	fsys := fstest.MapFS{
 		"policy.yaml": {Data: []byte("version: 1\nmode: enforce\n" + rules)},
 		"ids.txt":     {Data: []byte("4001\n3333 # a phisher\n")},
+		"user.txt":    {Data: []byte("# a RAM user\n202222222222222222\n")},
+		"rounded.txt": {Data: []byte("1234567890123450\n5678901234567890\n2222222222222220\n")},
+		"twice.txt":   {Data: []byte("2222222222222222\n4444444444444444\n2222222222222222\n")},
 	}
 	p, err := policy.Load(fsys, "policy.yaml")
 	if err != nil {
@@ -23,6 +29,9 @@ func warnings(t *testing.T, rules string) []string {
 	}
 	var out []string
 	for _, w := range p.Warnings(instant(t, "2026-06-15T12:00:00Z")) {
+		if slices.Contains(leftOut, w.Code) {
+			continue
+		}
 		out = append(out, string(w.Code)+" "+w.String())
 		if lines := strings.Split(w.Snippet(), "\n"); len(lines) != 3 || !strings.HasSuffix(lines[1], "^") {
 			t.Errorf("excerpt of %s: %q", w, lines)
@@ -91,10 +100,75 @@ func TestWarnings(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			if diff := cmp.Diff(test.want, warnings(t, test.rules, policy.AccountImpossible, policy.RegionUnknown)); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestDoubtfulValues: values that the language allows, and that are probably mistakes.
+func TestDoubtfulValues(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		rules string
+		want  []string
+	}{
+		"good ids":      {"allow:\n  - {name: a, accounts: [\"2222222222222222\"], accepter_accounts: [\"1111111111111111\"]}\n", nil},
+		"a RAM user":    {"allow:\n  - {name: a, accounts: [\"202222222222222222\"]}\n", []string{"account-impossible policy.yaml:4:26: account id 202222222222222222 has 18 digits: account ids have 16, and 18 is the length of a RAM user's id"}},
+		"a lost digit":  {"allow:\n  - {name: a, accounts: [222222222222222]}\n", []string{"account-impossible policy.yaml:4:26: account id 222222222222222 has 15 digits: account ids have 16"}},
+		"one digit":     {"allow:\n  - {name: a, accounts: [2]}\n", []string{"account-impossible policy.yaml:4:26: account id 2 has 1 digit: account ids have 16"}},
+		"a zero first":  {"allow:\n  - {name: a, accounts: [0123456701234567]}\n", []string{"account-impossible policy.yaml:4:26: account id 0123456701234567 begins with 0: the API writes account ids as numbers, so no account has it"}},
+		"in a file":     {"allow:\n  - {name: a, accounts_from: user.txt}\n", []string{"account-impossible user.txt:2:1: account id 202222222222222222 has 18 digits: account ids have 16, and 18 is the length of a RAM user's id"}},
+		"an accepter":   {"allow:\n  - {name: a, accounts: [\"*\"], accepter_accounts: [\"11\"]}\n", []string{"account-impossible policy.yaml:4:52: account id 11 has 2 digits: account ids have 16"}},
+		"a member":      {"guard: {accounts: [{role: \"acs:ram::11:role/a\"}]}\nallow: []\n", []string{"account-impossible policy.yaml:3:27: account id 11 has 2 digits: account ids have 16"}},
+		"rounded":       {"allow:\n  - {name: a, accounts_from: rounded.txt}\n", []string{"accounts-rounded rounded.txt:1:1: all 3 ids in this list end in 0: a spreadsheet keeps 15 digits of a number, so take the ids from their source, as text"}},
+		"rounded here":  {"allow:\n  - {name: a, accounts_from: user.txt, accounts: [1234567890123450, 5678901234567890, 2222222222222220]}\n", []string{"accounts-rounded policy.yaml:4:51: all 3 ids in this list end in 0: a spreadsheet keeps 15 digits of a number, so take the ids from their source, as text", "account-impossible user.txt:2:1: account id 202222222222222222 has 18 digits: account ids have 16, and 18 is the length of a RAM user's id"}},
+		"two rounded":   {"allow:\n  - {name: a, accounts: [1234567890123450, 5678901234567890]}\n", nil},
+		"one not":       {"allow:\n  - {name: a, accounts: [1234567890123450, 5678901234567890, 2222222222222222, 2222222222222220]}\n", nil},
+		"twice":         {"allow:\n  - {name: a, accounts: [\"2222222222222222\", \"2222222222222222\"], accepter_accounts: [\"1111111111111111\", \"1111111111111111\"]}\n", []string{"value-repeated policy.yaml:4:46: account 2222222222222222 is in rule a already", "value-repeated policy.yaml:4:107: account 1111111111111111 is in this list already"}},
+		"twice, a file": {"allow:\n  - {name: a, accounts_from: twice.txt}\n", []string{"value-repeated twice.txt:3:1: account 2222222222222222 is in rule a already"}},
+		"here and in a file": {"allow:\n  - name: a\n    accounts: [\"4444444444444444\"]\n    accounts_from: twice.txt\n",
+			[]string{"value-repeated twice.txt:2:1: account 4444444444444444 is in rule a already", "value-repeated twice.txt:3:1: account 2222222222222222 is in rule a already"}},
+		"other values twice": {"guard: {regions: [cn-hangzhou, cn-hangzhou]}\nallow:\n  - {name: a, accounts: [\"*\"], requester_vpcs: [vpc-a, vpc-a], requester_cidrs: [10.0.0.0/8, 10.0.0.0/8]}\n",
+			[]string{"value-repeated policy.yaml:3:32: cn-hangzhou is in this list already", "value-repeated policy.yaml:5:56: vpc-a is in this list already", "value-repeated policy.yaml:5:94: 10.0.0.0/8 is in this list already"}},
+		"regions of rules": {"allow:\n  - {name: a, accounts: [\"*\"], requester_regions: [cn-shangai], accepter_regions: [cn-hangzhuo]}\n",
+			[]string{`region-unknown policy.yaml:4:52: unknown region "cn-shangai", did you mean "cn-shanghai"?`, `region-unknown policy.yaml:4:84: unknown region "cn-hangzhuo", did you mean "cn-hangzhou"?`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			if diff := cmp.Diff(test.want, warnings(t, test.rules)); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestUnknownRegions: a region that does not exist is guarded with a warning that says what was probably meant.
+func TestUnknownRegions(t *testing.T) {
+	t.Parallel()
+	for region, want := range map[string]string{
+		"cn-hangzou":            `, did you mean "cn-hangzhou"?`,
+		"cnhangzhou":            `, did you mean "cn-hangzhou"?`,
+		"cn-hangzhouu":          `, did you mean "cn-hangzhou"?`,
+		"hangzhou":              `, did you mean "cn-hangzhou"?`,
+		"cn-hangzhou-h":         `: it looks like a zone of region "cn-hangzhou"`,
+		"cn-hangzhou-b":         `: it looks like a zone of region "cn-hangzhou"`,
+		"us-east-1a":            `: it looks like a zone of region "us-east-1"`,
+		"ap-southeast-1b":       `: it looks like a zone of region "ap-southeast-1"`,
+		"us-east-2":             `, did you mean "us-east-1"?`,
+		"eu-west-2":             `, did you mean "eu-west-1"?`,
+		"westeurope":            "",
+		"cn-hangzhou":           "known",
+		"cn-shanghai-finance-1": "known",
+	} {
+		var expected []string
+		if want != "known" {
+			expected = []string{fmt.Sprintf("region-unknown policy.yaml:3:19: unknown region %q%s", region, want)}
+		}
+		if diff := cmp.Diff(expected, warnings(t, "guard: {regions: ["+region+"]}\nallow: []\n")); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", region, diff)
+		}
 	}
 }
 
