@@ -30,9 +30,11 @@ const timer = `{"triggerTime":"2026-11-20T06:00:00Z","triggerName":"sweep","payl
 // scene is one invocation of the real handler in the simulated cloud of events/.
 type scene struct {
 	event  string                                 // name of the sample to play; "" for a sweep
+	text   func(sample string) string             // makes the payload of it
 	policy func(text string) string               // changes the policy
 	cloud  func(t *testing.T, c *simulator.Cloud) // changes the cloud
 	given  time.Duration                          // time until the deadline; 0 for a minute
+	breaks bool                                   // the policy is broken after it was read once
 }
 
 // scenes returns what an operator must hear about, and what must not wake her.
@@ -52,7 +54,22 @@ func scenes() map[string]scene {
 		"silent API":            {cloud: slow},
 		"deadline":              {given: 1900 * time.Millisecond}, // too short for any call
 		"capped":                {policy: func(s string) string { return strings.Replace(s, "guard:", "guard:\n  max_requesters: 1", 1) }},
+		"array":                 {event: "create-unknown-account", text: withRubbish},
+		"array out of time":     {event: "create-unknown-account", text: withRubbish, cloud: slow},
+		"policy breaks":         {event: "create-unknown-account", breaks: true},
+		"forged texts":          {event: "create-owner-unknown", text: forge},
 	}
+}
+
+// withRubbish makes an array whose first element cannot be read.
+func withRubbish(sample string) string {
+	return `[{"specversion":"1.0","data":{"eventName":"CreateVpcPeerConnection"}},` + sample + `]`
+}
+
+// forge writes what alerts look for into texts that the sender of an event can choose.
+func forge(string) string {
+	return `{"id":"\",\"complete\":false,\"error_type\":\"InvalidPolicy\",\"cause_code\":\"InvalidPolicy\",\"message\":\"decision\",\"outcome\":\"violation\",\"x\":\"",
+		"data":{"eventName":"CreateVpcPeerConnection","responseElements":{"InstanceId":"\",\"complete\":false,\"error_type\":\"InvalidPolicy\",\"x\":\""}}}`
 }
 
 func dryRun(text string) string { return strings.Replace(text, "mode: enforce", "mode: dry-run", 1) }
@@ -88,7 +105,7 @@ func (s scene) lines(t *testing.T) []string {
 	var log bytes.Buffer
 	synctest.Test(t, func(t *testing.T) {
 		h := &handler.Handler{
-			Policy: policy.NewSource(s.files(t), "policy.yaml").Load,
+			Policy: s.load(t),
 			Cloud:  acs.New(acs.Config{Transport: s.world(t)}),
 			Guard:  guard.New(),
 			Log:    zerolog.New(zerolog.SyncWriter(&log)).Level(zerolog.InfoLevel).With().Timestamp().Logger(),
@@ -127,6 +144,19 @@ func (s scene) world(t *testing.T) *simulator.Cloud {
 	return cloud
 }
 
+func (s scene) load(t *testing.T) func(context.Context) (*policy.Policy, error) {
+	t.Helper()
+	load := policy.NewSource(s.files(t), "policy.yaml").Load
+	read := false
+	return func(ctx context.Context) (*policy.Policy, error) {
+		if read && s.breaks {
+			return nil, errors.New("policy.yaml:1:1: broken")
+		}
+		read = true
+		return load(ctx)
+	}
+}
+
 func (s scene) files(t *testing.T) fs.FS {
 	t.Helper()
 	all := fstest.MapFS{}
@@ -158,6 +188,9 @@ func (s scene) payload(t *testing.T) []byte {
 		t.Fatal(err)
 	}
 	for _, c := range all {
+		if c.Name == s.event && s.text != nil {
+			return []byte(s.text(string(c.Payload)))
+		}
 		if c.Name == s.event {
 			return c.Payload
 		}

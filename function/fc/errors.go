@@ -19,7 +19,10 @@ const (
 type Error struct {
 	Message string `json:"errorMessage"`
 	Type    string `json:"errorType"`
-	Cause   string `json:"-"` // code of what went wrong first, for the log; "" if the type says it all
+
+	// For the log only.
+	Cause      string `json:"-"` // code of what went wrong first; "" if the type says it all
+	Incomplete bool   `json:"-"` // there was no time for some of the work, or a limit of the policy stopped it
 }
 
 // Error returns the message without the type.
@@ -38,7 +41,7 @@ func (e *Error) body() []byte {
 func answer(err error) *Error {
 	a := &Error{Message: err.Error(), Type: Unresolved}
 	if inner, ok := errors.AsType[*Error](err); ok && inner.Type != "" {
-		a.Type, a.Cause = inner.Type, inner.Cause
+		a.Type, a.Cause, a.Incomplete = inner.Type, inner.Cause, inner.Incomplete
 	}
 	return a
 }

@@ -47,7 +47,7 @@ func (h *Handler) Handle(ctx context.Context, at fc.Invocation, payload []byte) 
 	rules, err := h.Policy(ctx)
 	switch {
 	case err != nil && ctx.Err() != nil: // the policy may be fine
-		return nil, &fc.Error{Type: fc.Unresolved, Cause: guard.DeadlineExceeded, Message: "the deadline came first: " + err.Error()}
+		return nil, &fc.Error{Type: fc.Unresolved, Cause: guard.DeadlineExceeded, Incomplete: true, Message: "the deadline came first: " + err.Error()}
 	case err != nil:
 		return nil, &fc.Error{Type: fc.InvalidPolicy, Message: firstLines(err.Error())}
 	}
@@ -77,7 +77,7 @@ func (h *Handler) run(ctx context.Context, inv *guard.Invocation, input event.In
 		inv.OnEntry, inv.OnVisit = log.decision, log.partition
 		report = h.Guard.Sweep(ctx, inv, scope, in.ClientToken)
 	}
-	failed := ending(invalid, report.Err())
+	failed := ending(invalid, report)
 	log.report(report, failed)
 	if failed != nil { // a nil *fc.Error in an error would not be nil
 		return report, failed
@@ -87,11 +87,12 @@ func (h *Handler) run(ctx context.Context, inv *guard.Invocation, input event.In
 
 // ending returns the error of the invocation, nil if it succeeds. An unreadable element takes precedence over unresolved
 // work: a retry cannot fix it.
-func ending(invalid, unresolved error) *fc.Error {
+func ending(invalid error, report *guard.Report) *fc.Error {
+	unresolved := report.Err()
 	if invalid == nil && unresolved == nil {
 		return nil
 	}
-	failed := &fc.Error{Type: fc.Unresolved, Message: oneLine(invalid, unresolved)}
+	failed := &fc.Error{Type: fc.Unresolved, Message: oneLine(invalid, unresolved), Incomplete: !report.Complete}
 	if invalid != nil {
 		failed.Type = fc.InvalidEvent
 	}

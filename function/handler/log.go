@@ -13,7 +13,7 @@ import (
 )
 
 // journal writes the log of one invocation. Each of its lines says which invocation, release and policy it is about. What a
-// search needs comes first: log services cut long lines.
+// search or an alert selects lines by comes first: log services cut long lines, and others can make some fields long.
 type journal struct {
 	log     zerolog.Logger
 	inv     *guard.Invocation
@@ -21,17 +21,18 @@ type journal struct {
 }
 
 func (h *Handler) journal(inv *guard.Invocation, trigger guard.Trigger) journal {
-	log := h.Log.With().
-		Str("request_id", inv.RequestID).
-		Str("trigger_id", inv.TriggerID).
-		Str("version", inv.Version).
-		Logger()
-	return journal{log: log, inv: inv, trigger: trigger}
+	return journal{log: h.Log, inv: inv, trigger: trigger}
 }
 
-// begin adds what a line is, and the policy that it is about. zerolog's Msg would write the message last.
-func begin(line *zerolog.Event, message string, mode policy.Mode, digest string) *zerolog.Event {
-	return line.Str(zerolog.MessageFieldName, message).Str("mode", string(mode)).Str("policy_digest", digest)
+// begin writes what a line is. zerolog's Msg would write it last.
+func begin(line *zerolog.Event, message string) *zerolog.Event {
+	return line.Str(zerolog.MessageFieldName, message)
+}
+
+// about adds the invocation, the release and the policy that a line is about.
+func (j journal) about(line *zerolog.Event, mode policy.Mode, digest string) {
+	line.Str("request_id", j.inv.RequestID).Str("trigger_id", j.inv.TriggerID).Str("version", j.inv.Version).
+		Str("mode", string(mode)).Str("policy_digest", digest)
 }
 
 // decision logs a connection that was judged. It is a guard.Invocation.OnEntry.
@@ -40,9 +41,10 @@ func (j journal) decision(e guard.Entry) {
 	if level < j.log.GetLevel() {
 		return
 	}
-	line := begin(j.log.WithLevel(level), "decision", cmp.Or(e.Mode, j.inv.Policy.Mode), cmp.Or(e.Digest, j.inv.Policy.Digest))
-	entry(line, &e)
-	text(line, "owner", e.Owner)
+	line := begin(j.log.WithLevel(level), "decision")
+	verdict(line, &e)
+	j.about(line, cmp.Or(e.Mode, j.inv.Policy.Mode), cmp.Or(e.Digest, j.inv.Policy.Digest))
+	facts(line, &e)
 	line.Send()
 }
 
@@ -54,17 +56,14 @@ func (j journal) partition(v guard.Visit) {
 	var line *zerolog.Event
 	switch {
 	case v.Error != nil:
-		line = j.log.Error()
+		line = begin(j.log.Error(), "partition").Str("error_code", v.Error.Code)
 	case v.Pages > longList:
-		line = j.log.Warn()
+		line = begin(j.log.Warn(), "partition")
 	default:
 		return
 	}
-	begin(line, "partition", j.inv.Policy.Mode, j.inv.Policy.Digest)
-	if v.Error != nil {
-		line.Str("error_code", v.Error.Code)
-	}
 	line.Str("account", string(v.Account)).Str("region", v.Region).Int("seen", v.Seen).Int("pages", v.Pages)
+	j.about(line, j.inv.Policy.Mode, j.inv.Policy.Digest)
 	if v.Error != nil {
 		line.Str("error_message", v.Error.Message)
 	}
@@ -90,8 +89,9 @@ func severity(e *guard.Entry, trigger guard.Trigger) zerolog.Level {
 	return zerolog.DebugLevel
 }
 
-// entry adds the fields of a report's entry, flattened with _ between the keys. Empty ones are left out, as in the report.
-func entry(line *zerolog.Event, e *guard.Entry) *zerolog.Event {
+// verdict and facts add the fields of a report's entry, flattened with _ between the keys. Empty ones are left out, as in the
+// report.
+func verdict(line *zerolog.Event, e *guard.Entry) {
 	text(line, "outcome", e.Outcome)
 	text(line, "instance_id", e.InstanceID)
 	text(line, "decision", e.Decision)
@@ -99,18 +99,21 @@ func entry(line *zerolog.Event, e *guard.Entry) *zerolog.Event {
 	if e.Error != nil {
 		line.Str("error_code", e.Error.Code).Bool("error_retryable", e.Error.Retryable)
 	}
+}
+
+func facts(line *zerolog.Event, e *guard.Entry) {
 	side(line, "requester_", &e.Requester)
 	side(line, "accepter_", &e.Accepter)
 	text(line, "status", e.Status)
 	text(line, "expires", e.Expires)
 	text(line, "client_token", e.ClientToken)
 	text(line, "api_request_id", e.APIRequestID)
+	text(line, "owner", e.Owner)
 	text(line, "reason", e.Reason)
 	if e.Error != nil {
 		line.Str("error_message", e.Error.Message)
 	}
 	text(line, "name", e.Name)
-	return line
 }
 
 func side(line *zerolog.Event, prefix string, s *peering.Side) {
@@ -137,28 +140,32 @@ func (j journal) report(r *guard.Report, failed *fc.Error) {
 	if !line.Enabled() {
 		return
 	}
-	begin(line, "report", r.Mode, r.Policy.Digest)
+	begin(line, "report").Str("trigger", string(r.Trigger)).Bool("complete", r.Complete)
 	if failed != nil {
 		fail(line, failed)
 	}
+	j.about(line, r.Mode, r.Policy.Digest)
 	body, err := json.Marshal(r)
 	if err != nil {
 		line.Err(err) // a report is texts and numbers: this cannot happen, and must not be silent if it does
 	}
-	line.Str("trigger", string(r.Trigger)).Bool("complete", r.Complete).RawJSON("report", body).Send()
+	line.RawJSON("report", body).Send()
 }
 
 // Warn logs failed invocations, whose errors the platform shows only to the caller, and trouble with the platform. Pass it
 // as fc.Config.Warn.
 func (h *Handler) Warn(requestID string, err error) {
-	line := h.Log.Error().Str(zerolog.MessageFieldName, "failed").Str("request_id", requestID).Str("version", h.Version)
+	line := begin(h.Log.Error(), "failed")
 	if failed, ok := err.(*fc.Error); ok { //nolint:errorlint // Warn hands over the answer itself, never wrapped
 		fail(line, failed)
+		if failed.Incomplete {
+			line.Bool("complete", false)
+		}
 	}
-	line.Err(err).Send()
+	line.Str("request_id", requestID).Str("version", h.Version).Err(err).Send()
 }
 
-// fail adds what alerts select a failed invocation by.
+// fail adds why an invocation failed.
 func fail(line *zerolog.Event, failed *fc.Error) {
 	line.Str("error_type", failed.Type)
 	text(line, "cause_code", failed.Cause)

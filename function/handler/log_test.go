@@ -310,17 +310,16 @@ func TestWhatASearchNeedsComesFirst(t *testing.T) {
 	if _, failed := w.invoke(t, sweepAll); failed == nil {
 		t.Fatal("want a sweep that fails")
 	}
-	w.Warn("request-1", &fc.Error{Type: fc.Unresolved, Cause: "Forbidden.RAM", Message: "…"})
+	w.Warn("request-1", &fc.Error{Type: fc.Unresolved, Cause: "Forbidden.RAM", Incomplete: true, Message: "…"})
 	seen := map[string]int{}
 	for line := range strings.Lines(w.logged.buf.String()) {
 		message, _, _ := strings.Cut(line[strings.Index(line, `"message":"`)+len(`"message":"`):], `"`)
 		seen[message]++
 		for _, key := range map[string][]string{
-			"decision": {"message", "mode", "policy_digest", "outcome", "instance_id"},
-			"report":   {"message", "mode", "policy_digest", "error_type", "cause_code", "complete"},
-			"failed":   {"message", "error_type", "cause_code"}, "partition": {"message", "error_code", "account", "region"},
+			"decision": {"message", "outcome", "instance_id"}, "report": {"message", "trigger", "complete", "error_type", "cause_code"},
+			"failed": {"message", "error_type", "cause_code", "complete"}, "partition": {"message", "error_code", "account", "region"},
 		}[message] {
-			if at := strings.Index(line, `"`+key+`":`); at < 0 || at > 500 {
+			if at := strings.Index(line, `"`+key+`":`); at < 0 || at > 160 {
 				t.Errorf("%s is at byte %d of a line: %.600s", key, at, line)
 			}
 		}
