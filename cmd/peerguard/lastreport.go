@@ -81,7 +81,7 @@ func newestReport(body []byte) (*lastReport, error) {
 func readLogged(line object) *lastReport {
 	text, held := line["report"]
 	if !held {
-		text, _ = json.Marshal(line) // it was JSON before
+		text, _ = json.Marshal(line) //nolint:errchkjson // it was JSON before
 	}
 	var report guard.Report
 	if json.Unmarshal(text, &report) != nil || report.Trigger == "" || report.Policy.Digest == "" {

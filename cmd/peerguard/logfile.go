@@ -43,7 +43,10 @@ func jsonValues(data []byte) iter.Seq2[json.RawMessage, error] {
 func logLines(data []byte) iter.Seq[object] {
 	return func(yield func(object) bool) {
 		found := false
-		for value := range jsonValues(data) {
+		for value, err := range jsonValues(data) {
+			if err != nil {
+				continue // a line that is not JSON is passed over
+			}
 			found = true
 			if !unpack(value, yield) {
 				return

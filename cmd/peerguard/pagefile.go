@@ -50,7 +50,7 @@ func (f *pageFile) discard() {
 	if f == nil {
 		return
 	}
-	f.Close()
+	_ = f.Close()
 	_ = os.Remove(f.Name())
 }
 

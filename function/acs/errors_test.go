@@ -71,7 +71,7 @@ func (h hurried) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestThrottledByAnybody(t *testing.T) {
 	t.Parallel()
 	s := newClient(acs.Config{Transport: hurried{says{http.StatusTooManyRequests, "<html>"}}})
-	err := s.get(within(t, 10*time.Second), home, "pcc-one")
+	err := s.get(within(t, 10*time.Second), home)
 	if f := failed(t, err); f.Code != "NoConfirmation" || f.RetryAfter != 17*time.Second {
 		t.Errorf("got %+v", f)
 	}
@@ -85,7 +85,7 @@ func TestStoppedWhileWaiting(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Minute, cancel)
 		start := time.Now()
-		err := s.get(ctx, home, "pcc-one")
+		err := s.get(ctx, home)
 		if f := failed(t, err); f.Code != "ServiceUnavailable" || f.Class != peering.OutOfTime || time.Since(start) != time.Minute {
 			t.Errorf("got %+v after %v", f, time.Since(start))
 		}
@@ -100,7 +100,7 @@ func TestForbidden(t *testing.T) {
 		"ForbiddenCity": false, "Throttled": false,
 	} {
 		s := newClient(acs.Config{Transport: says{http.StatusForbidden, `{"Code":"` + code + `"}`}})
-		if got := failed(t, s.get(within(t, time.Minute), home, "pcc-one")).Class == peering.Forbidden; got != want {
+		if got := failed(t, s.get(within(t, time.Minute), home)).Class == peering.Forbidden; got != want {
 			t.Errorf("%q: %t", code, got)
 		}
 	}
@@ -112,7 +112,7 @@ func TestSTSKnowsNoConnection(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]peering.Class{"ResourceNotFound.InstanceId": peering.Failed, "NoPermission": peering.Forbidden} {
 		s := newClient(acs.Config{Transport: says{http.StatusForbidden, `{"Code":"` + code + `"}`}})
-		if f := failed(t, s.get(within(t, time.Minute), there, "pcc-one")); f.Class != want || !strings.Contains(f.Message, role) {
+		if f := failed(t, s.get(within(t, time.Minute), there)); f.Class != want || !strings.Contains(f.Message, role) {
 			t.Errorf("%s: got %+v, want class %v", code, f, want)
 		}
 	}

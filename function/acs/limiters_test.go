@@ -21,7 +21,7 @@ func TestQuotasAreApart(t *testing.T) {
 		for region := range 20 {
 			for range 50 {
 				in := peering.Partition{Account: own, Region: fmt.Sprintf("cn-r%d", region)}
-				if err := w.client.get(within(t, time.Hour), in, "pcc-one"); err != nil {
+				if err := w.client.get(within(t, time.Hour), in); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -41,7 +41,7 @@ func TestThrottlePausesTheQuota(t *testing.T) {
 		w.Inject(simulator.Fault{Kind: simulator.Throttle, Count: 1, For: 17 * time.Second})
 		start := time.Now()
 		get := func() {
-			if err := w.client.get(within(t, time.Hour), home, "pcc-one"); err != nil {
+			if err := w.client.get(within(t, time.Hour), home); err != nil {
 				t.Error(err)
 			}
 		}
@@ -77,17 +77,17 @@ func TestOddThrottleLastsAMinute(t *testing.T) {
 		start := time.Now()
 		var wait sync.WaitGroup
 		wait.Go(func() {
-			if err := w.client.get(within(t, 2*time.Minute), home, "pcc-one"); err != nil || time.Since(start) < time.Minute || time.Since(start) > 70*time.Second {
+			if err := w.client.get(within(t, 2*time.Minute), home); err != nil || time.Since(start) < time.Minute || time.Since(start) > 70*time.Second {
 				t.Errorf("got %v after %v, want success after a minute", err, time.Since(start))
 			}
 		})
 		time.Sleep(5 * time.Second)
-		err := w.client.get(within(t, 30*time.Second), home, "pcc-one")
+		err := w.client.get(within(t, 30*time.Second), home)
 		if f := failed(t, err); f.Code != "Throttling.User" || f.Class != peering.OutOfTime || !f.Retryable || w.Stats().Calls != 1 {
 			t.Errorf("another call: %+v after %d calls of the API", f, w.Stats().Calls)
 		}
 		wait.Wait()
-		if err := w.client.get(within(t, 2*time.Second), home, "pcc-one"); err != nil {
+		if err := w.client.get(within(t, 2*time.Second), home); err != nil {
 			t.Errorf("a call after the pause: %v", err)
 		}
 	})
@@ -100,7 +100,7 @@ func TestThrottleBeyondTheDeadline(t *testing.T) {
 		w := newWorld(t)
 		w.Inject(simulator.Fault{Kind: simulator.Throttle, For: time.Hour})
 		start := time.Now()
-		err := w.client.get(within(t, time.Minute), home, "pcc-one")
+		err := w.client.get(within(t, time.Minute), home)
 		if f := failed(t, err); f.Code != "Throttling.User" || f.Class != peering.OutOfTime {
 			t.Errorf("got %+v", f)
 		}

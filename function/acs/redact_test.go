@@ -35,7 +35,7 @@ func TestHostileAnswers(t *testing.T) {
 				}))
 				t.Cleanup(server.Close)
 				s := newClient(acs.Config{Endpoints: acs.Endpoints{acs.VpcPeer: parsed(t, server.URL)}})
-				f := failed(t, s.get(within(t, 3*time.Second), home, "pcc-one"))
+				f := failed(t, s.get(within(t, 3*time.Second), home))
 				text := f.Code + f.Error() + f.RequestID
 				leakFree(t, text)
 				close(signatures)
@@ -78,7 +78,7 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 	server := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
 	t.Cleanup(server.Close)
 	s := newClient(acs.Config{Endpoints: acs.Endpoints{acs.VpcPeer: parsed(t, server.URL)}})
-	err := s.get(within(t, 2*time.Second), home, "pcc-one")
+	err := s.get(within(t, 2*time.Second), home)
 	if f := failed(t, err); f.Code != "NetworkError" || !strings.Contains(f.Message, "redirects") {
 		t.Errorf("got %v", err)
 	}

@@ -28,7 +28,7 @@ func TestRetriesAreSpread(t *testing.T) {
 			w.Inject(simulator.Fault{Kind: simulator.Unavailable, Count: 1})
 			start := time.Now()
 			wait.Go(func() {
-				err := w.client.get(within(t, time.Minute), home, "pcc-one")
+				err := w.client.get(within(t, time.Minute), home)
 				mu.Lock()
 				defer mu.Unlock()
 				seen[time.Since(start).Truncate(time.Millisecond)]++
@@ -52,7 +52,7 @@ func TestDeadlines(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
-				err := w.client.get(within(t, given), home, "pcc-one")
+				err := w.client.get(within(t, given), home)
 				if f := failed(t, err); f.Code != "DeadlineExceeded" || f.Class != peering.OutOfTime || w.Stats().Calls != 0 {
 					t.Errorf("got %+v after %d calls", f, w.Stats().Calls)
 				}
@@ -71,7 +71,7 @@ func TestRetriesLast(t *testing.T) {
 				w := newWorld(t)
 				w.Inject(simulator.Fault{Kind: simulator.Unavailable})
 				start := time.Now()
-				err := w.client.get(within(t, given), home, "pcc-one")
+				err := w.client.get(within(t, given), home)
 				if f := failed(t, err); f.Code != "ServiceUnavailable" || f.Class != peering.OutOfTime {
 					t.Errorf("got %+v", f)
 				}
@@ -90,7 +90,7 @@ func TestLastAttemptIsNotLate(t *testing.T) {
 	w := newWorld(t)
 	w.Inject(simulator.Fault{Kind: simulator.Unavailable, Count: 1})
 	w.Put(pending("pcc-one", 1111111111111111))
-	if err := w.client.get(within(t, 1001*time.Millisecond), home, "pcc-one"); err != nil {
+	if err := w.client.get(within(t, 1001*time.Millisecond), home); err != nil {
 		t.Errorf("got %v after %d calls, want success at the second", err, w.Stats().Calls)
 	}
 }
@@ -120,7 +120,7 @@ func TestRefusalsThatAreNotTheAPIs(t *testing.T) {
 				for _, in := range []peering.Partition{home, there} { // there, AssumeRole is refused
 					seen := &counting{RoundTripper: says{tt.status, tt.body}}
 					start := time.Now()
-					f := failed(t, newClient(acs.Config{Transport: seen}).get(within(t, 2*time.Minute), in, "pcc-one"))
+					f := failed(t, newClient(acs.Config{Transport: seen}).get(within(t, 2*time.Minute), in))
 					took := time.Since(start)
 					if f.Code != "NoConfirmation" || !f.Unanswered || f.Retryable == tt.few {
 						t.Errorf("got %+v", f)
@@ -155,7 +155,7 @@ func TestForeignRefusalThatPasses(t *testing.T) {
 			simulator.Fault{Kind: simulator.HTML, Status: http.StatusForbidden, Count: 2},
 			simulator.Fault{Kind: simulator.Unavailable, Count: 5},
 		)
-		if err := w.client.get(within(t, time.Minute), home, "pcc-one"); err != nil || w.Stats().Calls != 8 {
+		if err := w.client.get(within(t, time.Minute), home); err != nil || w.Stats().Calls != 8 {
 			t.Errorf("got %v after %d calls, want success at the eighth", err, w.Stats().Calls)
 		}
 	})
@@ -217,7 +217,7 @@ func TestCodesThatDoNotAskToTryAgain(t *testing.T) {
 	for _, code := range []string{"Forbidden.RAM", "NoPermission", "InvalidParameter", "SystemBusy.Not", "NoInternalError", "Lastly.Throttled", "InvalidInstanceId.NotFound"} {
 		w := newWorld(t)
 		w.Inject(simulator.Fault{Kind: simulator.APIError, Code: code})
-		if f := failed(t, w.client.get(within(t, time.Minute), home, "pcc-one")); f.Code != code || f.Retryable || w.Stats().Calls != 1 {
+		if f := failed(t, w.client.get(within(t, time.Minute), home)); f.Code != code || f.Retryable || w.Stats().Calls != 1 {
 			t.Errorf("%s: %+v after %d calls", code, f, w.Stats().Calls)
 		}
 	}

@@ -58,7 +58,7 @@ func TestRefusedSessionIsRenewedOnce(t *testing.T) {
 					fault.Count = 0
 				}
 				w.Inject(fault)
-				err := w.client.get(within(t, time.Minute), there, "pcc-one")
+				err := w.client.get(within(t, time.Minute), there)
 				if !forever && err != nil {
 					t.Errorf("got %v, want the facts through a new session", err)
 				}
@@ -104,7 +104,7 @@ func TestRenewalElsewhereHoldsUpNoDeadline(t *testing.T) {
 		var calls sync.WaitGroup
 		for region, d := range map[string]time.Duration{"cn-shanghai": 5 * time.Minute, "cn-hangzhou": 15 * time.Second} {
 			calls.Go(func() {
-				err := w.client.get(within(t, d), peering.Partition{Account: member, Region: region}, "pcc-one")
+				err := w.client.get(within(t, d), peering.Partition{Account: member, Region: region})
 				if took := time.Since(start); err == nil || took > d {
 					t.Errorf("%s: got %v after %v, want a failure within %v", region, err, took, d)
 				}
@@ -118,7 +118,7 @@ func TestRolesThatCannotBeAssumed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.Deny(own, "AssumeRole")
-	err := w.client.get(within(t, time.Minute), there, "pcc-one")
+	err := w.client.get(within(t, time.Minute), there)
 	f := failed(t, err)
 	if f.Retryable || !strings.Contains(f.Message, "assuming "+role) {
 		t.Errorf("got %+v, want a final failure that names the role", f)
@@ -158,7 +158,7 @@ func TestOneSessionForManyCalls(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.Put(pending("pcc-one", 1111111111111111))
-	if err := w.client.get(t.Context(), home, "pcc-one"); err != nil || w.Stats().ByAction["AssumeRole"] > 0 {
+	if err := w.client.get(t.Context(), home); err != nil || w.Stats().ByAction["AssumeRole"] > 0 {
 		t.Errorf("own account: %v after %v, want no session", err, w.Stats().ByAction)
 	}
 	for range 2 {

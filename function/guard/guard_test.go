@@ -94,7 +94,7 @@ func (w *world) sweep(t *testing.T, ctx context.Context) *guard.Report {
 }
 
 // rejections returns the calls that tried to reject a connection.
-func (w *world) rejections(id string) (calls []simulator.Call) { //nolint:unparam // a test says which connection it means
+func (w *world) rejections(id string) (calls []simulator.Call) {
 	for _, c := range w.Calls() {
 		if c.Action == "RejectVpcPeerConnection" && c.InstanceID == id {
 			calls = append(calls, c)

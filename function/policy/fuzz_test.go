@@ -183,9 +183,9 @@ func (d *draw) time() time.Time {
 }
 
 // printPolicy writes a policy file.
-func printPolicy(mode string, reject, allow []ruleText) string {
+func printPolicy(reject, allow []ruleText) string {
 	var b strings.Builder
-	b.WriteString("version: 1\nmode: " + mode + "\n")
+	b.WriteString("version: 1\nmode: enforce\n")
 	if len(reject) > 0 {
 		b.WriteString("reject:\n" + printRules(reject))
 	}
@@ -231,7 +231,7 @@ func FuzzRoundTrip(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		d := &draw{data}
 		reject, allow := d.rules()
-		text := printPolicy("enforce", reject, allow)
+		text := printPolicy(reject, allow)
 		p := load(t, text)
 		q := load(t, shuffled(text))
 		for range 8 {
@@ -268,7 +268,7 @@ func FuzzMonotone(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		d := &draw{data}
 		reject, allow := d.rules()
-		before := load(t, printPolicy("enforce", reject, allow))
+		before := load(t, printPolicy(reject, allow))
 		verdict, rules := policy.Allow, allow
 		if d.below(2) == 1 {
 			verdict, rules = policy.Reject, reject
@@ -281,7 +281,7 @@ func FuzzMonotone(f *testing.F) {
 			return // to name an account there would narrow the rule
 		}
 		r.lists["accounts"] = append(r.lists["accounts"], append(slices.Clip(ids), "*", "7777")[d.below(len(ids)+2)])
-		after := load(t, printPolicy("enforce", reject, allow))
+		after := load(t, printPolicy(reject, allow))
 		for range 8 {
 			c, at := d.connection(), d.time()
 			was, is := before.Decide(c, at), after.Decide(c, at)

@@ -57,7 +57,7 @@ func (s keySet) with(k key) keySet    { return s | 1<<k }
 func (s keySet) without(k key) keySet { return s &^ (1 << k) }
 
 // first returns the key of a set that is not empty that a rule checks first.
-func (s keySet) first() key { return key(bits.TrailingZeros16(uint16(s))) } //nolint:gosec // at most 16
+func (s keySet) first() key { return key(bits.TrailingZeros16(uint16(s))) }
 
 // facts returns what the keys are about, in the order in which a rule checks them.
 func (s keySet) facts() []string {

@@ -370,7 +370,7 @@ func TestFolder(t *testing.T) {
 		}
 	}
 	names := func(file string) string { return strings.Replace(oneText, "ids.txt", file, 1) }
-	if err := os.MkdirAll(filepath.Join(dir, "policies/lists"), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, "policies", "lists"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	write("secret.txt", "a secret line\n")
@@ -378,7 +378,7 @@ func TestFolder(t *testing.T) {
 	write("policies/lists/ids.txt", "2222\n")
 	link("lists/ids.txt", "policies/inside.txt")
 	link("../secret.txt", "policies/outside.txt")
-	link(filepath.Join(dir, "policies/lists/ids.txt"), "policies/absolute.txt")
+	link(filepath.Join(dir, "policies", "lists", "ids.txt"), "policies/absolute.txt")
 	link("..", "policies/up")
 	link("../outside.yaml", "policies/policy.yaml")
 	for file, want := range map[string]string{

@@ -158,7 +158,7 @@ func checkUnknown(t *testing.T, data []byte) (verdicts []policy.Verdict) {
 	t.Helper()
 	d := &draw{data}
 	reject, allow := d.rules()
-	p := load(t, printPolicy("enforce", reject, allow))
+	p := load(t, printPolicy(reject, allow))
 	for range 4 {
 		c, at := d.connection(), d.time()
 		for range d.below(3) {

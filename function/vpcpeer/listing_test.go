@@ -21,8 +21,9 @@ import (
 )
 
 // crowded is a world with n pending requests, the newest first.
-func crowded(t *testing.T, n int) *world {
+func crowded(t *testing.T) *world {
 	t.Helper()
+	const n = 250
 	w := newWorld(t)
 	for i := range n {
 		item := pending(fmt.Sprintf("pcc-%03d", i), 1111111111111111)
@@ -67,7 +68,7 @@ func twice(pages [][]peering.Connection) (ids []string) {
 
 func TestListStreamsPagesOldestFirst(t *testing.T) {
 	t.Parallel()
-	got, err := pages(within(t, time.Minute), crowded(t, 250).client)
+	got, err := pages(within(t, time.Minute), crowded(t).client)
 	if err != nil || !slices.Equal(sizes(got), []int{100, 100, 50}) {
 		t.Errorf("pages of %v, %v, want 100, 100, 50", sizes(got), err)
 	}
@@ -80,7 +81,7 @@ func TestListStreamsPagesOldestFirst(t *testing.T) {
 
 func TestListReadsAPageWhenItIsAskedFor(t *testing.T) {
 	t.Parallel()
-	w := crowded(t, 250)
+	w := crowded(t)
 	if _, err := w.client.List(home)(within(t, time.Minute)); err != nil || w.Stats().Calls != 1 {
 		t.Errorf("%d calls, %v, want one", w.Stats().Calls, err)
 	}
@@ -109,7 +110,7 @@ func TestListThatEndedStaysEnded(t *testing.T) {
 func TestListGoesOnWhereItWas(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := crowded(t, 250)
+		w := crowded(t)
 		w.Inject(simulator.Fault{Kind: simulator.Hang, Skip: 1, Count: 3})
 		next := w.client.List(home)
 		var got []int
@@ -137,7 +138,7 @@ func TestListGoesOnWhereItWas(t *testing.T) {
 // TestConnectionsThatAreListedTwice are returned once: pages shift while they are read.
 func TestConnectionsThatAreListedTwice(t *testing.T) {
 	t.Parallel()
-	w := crowded(t, 250)
+	w := crowded(t)
 	w.Inject(simulator.Fault{Kind: simulator.Overlap, Action: "ListVpcPeerConnections"})
 	got, err := pages(within(t, time.Minute), w.client)
 	if all := slices.Concat(got...); err != nil || len(all) != 250 || twice(got) != nil {
@@ -161,7 +162,7 @@ func TestListThatEndsEarly(t *testing.T) {
 	for times, want := range map[int]string{1: "", 2: "", 0: "IncompleteList: the API counts 250 connections and lists 50"} {
 		t.Run(fmt.Sprint(times), func(t *testing.T) {
 			t.Parallel()
-			w := crowded(t, 250)
+			w := crowded(t)
 			fault := simulator.Fault{Kind: simulator.EarlyEnd, Action: "ListVpcPeerConnections", Count: times}
 			if times == 2 { // the second reading ends early too, but later: what both show is everything
 				fault.Count, fault.Skip = 1, 2
@@ -213,7 +214,7 @@ func TestListsWithoutTheirArray(t *testing.T) {
 // TestListsThatShrink: the smallest count is what is expected, since a connection may go while the list is read.
 func TestListsThatShrink(t *testing.T) {
 	t.Parallel()
-	w := crowded(t, 250)
+	w := crowded(t)
 	next := w.client.List(home)
 	total := 0
 	for n := 0; ; n++ {
@@ -256,7 +257,7 @@ func TestListsThatDoNotEnd(t *testing.T) {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				w := crowded(t, 250)
+				w := crowded(t)
 				w.Inject(simulator.Fault{Kind: kind, Action: "ListVpcPeerConnections"})
 				got, err := pages(within(t, time.Hour), w.client)
 				if f := failed(t, err); f.Code != "NoConfirmation" || !strings.Contains(f.Message, "does not end") {
