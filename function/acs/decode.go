@@ -16,10 +16,10 @@ func decode(answer []byte, into any) error {
 
 // fieldNames appends the names of all fields of a type, at any depth.
 func fieldNames(names []string, t reflect.Type) []string {
-	switch kind := t.Kind(); {
-	case kind == reflect.Pointer || kind == reflect.Slice:
-		return fieldNames(names, t.Elem())
-	case kind == reflect.Struct:
+	if kind := t.Kind(); kind == reflect.Pointer || kind == reflect.Slice {
+		t = t.Elem()
+	}
+	if t.Kind() == reflect.Struct {
 		for field := range t.Fields() {
 			names = fieldNames(append(names, field.Name), field.Type)
 		}
