@@ -17,7 +17,8 @@ import (
 // stepPatience is how long one step may take: long enough for a few retries.
 const stepPatience = 10 * time.Second
 
-// policy checks that the policy loads, and that no rule is about to expire, and warns about unknown regions. It returns whether it makes sense to go on.
+// policy checks that the policy loads, and that no rule is about to expire, and warns about unknown regions. It returns
+// whether it makes sense to go on.
 func (c *checkup) policy(o *operator) bool {
 	rules, err := newPolicyFile(c.flags.Policy).load()
 	if err != nil {
@@ -25,9 +26,7 @@ func (c *checkup) policy(o *operator) bool {
 		return false
 	}
 	o.rules = rules
-	for _, text := range warningsOf(rules, time.Now(), policy.RegionUnknown) {
-		c.out.note("warning: %s", text)
-	}
+	c.flags.warn(c.out, rules)
 	if texts := warningsOf(rules, time.Now(), policy.RuleExpired, policy.RuleExpires); len(texts) > 0 {
 		c.fail("policy", "", errors.New(strings.Join(texts, "; ")), "move the rule's until, or remove the rule")
 		return true

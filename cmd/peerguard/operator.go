@@ -109,6 +109,18 @@ func (t *target) regions(rules *policy.Policy, otherwise string) (*policy.Policy
 	return &chosen, nil
 }
 
+// warn says which regions of the policy and of the flags are not known. There are no connections in one that does not exist.
+func (t *target) warn(out *console, rules *policy.Policy) {
+	for _, text := range warningsOf(rules, time.Now(), policy.RegionUnknown) {
+		out.note("warning: %s", text)
+	}
+	for _, region := range t.Region {
+		if doubt := policy.DoubtRegion(region); doubt != "" {
+			out.note("warning: --region: %s", doubt)
+		}
+	}
+}
+
 // newCloud returns the cloud at the endpoints in the environment. Its error names every mistake.
 func newCloud() (*acs.Cloud, error) {
 	cfg, err := acs.ConfigFromEnv(os.Getenv)

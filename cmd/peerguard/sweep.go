@@ -53,6 +53,7 @@ func (s *sweepCommand) Run(ctx context.Context, out *console) error {
 		return out.refuse(err)
 	}
 	o.warn(out)
+	s.warn(out, o.rules)
 	if s.Enforce && !s.Yes && !s.confirmed(out, o) {
 		out.note("nothing was done")
 		return errFinding

@@ -68,11 +68,20 @@ func KnownRegion(id string) bool {
 func (d *decoder) regions(n *yaml.Node, key string) []string {
 	regions := d.words(n, key, checkRegion)
 	for _, e := range n.Content {
-		if !KnownRegion(e.Value) {
-			d.warn(d.position(e), RegionUnknown, "unknown region %q%s", e.Value, likelyRegion(e.Value))
+		if doubt := DoubtRegion(e.Value); doubt != "" {
+			d.warn(d.position(e), RegionUnknown, "%s", doubt)
 		}
 	}
 	return regions
+}
+
+// DoubtRegion returns a warning about a region that this release does not know, with the one that was probably meant. It
+// returns "" for a region that it knows, and for what is not a region id at all.
+func DoubtRegion(id string) string {
+	if KnownRegion(id) || !peering.ValidRegion(id) {
+		return ""
+	}
+	return fmt.Sprintf("unknown region %q%s", id, likelyRegion(id))
 }
 
 // likelyRegion suggests the region that was meant instead of an unknown one; "" if there is none. People write the name of

@@ -25,3 +25,24 @@ func TestKnownRegions(t *testing.T) {
 		}
 	}
 }
+
+// TestDoubtRegion: a warning suggests what was meant, and is about ids of regions only. Others are errors already.
+func TestDoubtRegion(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]string{
+		"cn-hangzhou":           "",
+		"cn-shanghai-finance-1": "",
+		"":                      "",
+		"x":                     "",
+		"CN-hangzhou":           "",
+		"cn-hangzou":            `unknown region "cn-hangzou", did you mean "cn-hangzhou"?`,
+		"hangzhou":              `unknown region "hangzhou", did you mean "cn-hangzhou"?`,
+		"cn-hangzhou-h":         `unknown region "cn-hangzhou-h": it looks like a zone of region "cn-hangzhou"`,
+		"us-east-1a":            `unknown region "us-east-1a": it looks like a zone of region "us-east-1"`,
+		"xx-nowhere-9":          `unknown region "xx-nowhere-9"`,
+	} {
+		if got := policy.DoubtRegion(id); got != want {
+			t.Errorf("%q: %q, want %q", id, got, want)
+		}
+	}
+}
