@@ -11,10 +11,8 @@ import (
 	"peerguard/function/peering"
 )
 
-const (
-	lastStart    = time.Second // how long before the deadline the last attempt may start: a later one is not worth it
-	foreignCalls = 3           // how often a call is made that something other than the API refuses
-)
+// foreignCalls is how often a call is made that something other than the API refuses.
+const foreignCalls = 3
 
 // retry attempts until success, an error that is not worth a retry, or the deadline.
 func retry(ctx context.Context, attempt func() error) error {
@@ -57,7 +55,7 @@ func timeLeft(ctx context.Context) time.Duration {
 	if !ok {
 		return math.MaxInt64
 	}
-	return time.Until(deadline) - lastStart
+	return time.Until(deadline) - peering.LastStart
 }
 
 // sleep waits for d and reports whether the context still lasts.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -43,7 +44,7 @@ func (g *Guard) Check(ctx context.Context, inv *Invocation, hints []Hint) *Repor
 
 func (g *Guard) check(ctx context.Context, inv *Invocation, hint Hint) Entry {
 	e := Entry{InstanceID: hint.InstanceID}
-	if ctx.Err() != nil { // after the deadline there is no work but the report
+	if tooLate(ctx) {
 		return e.late(asError(outOfTime()))
 	}
 	in, guarded := inv.partition(hint)
@@ -56,6 +57,12 @@ func (g *Guard) check(ctx context.Context, inv *Invocation, hint Hint) Entry {
 		return e.fail(failure(err))
 	}
 	return h.settle(ctx, c)
+}
+
+// tooLate reports whether no call can begin any more. Then there is no work but the report.
+func tooLate(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ok && time.Until(deadline) < peering.LastStart
 }
 
 // notFound returns the entry of a connection that is not there. That proves nothing unless it was asked for as the accepter.

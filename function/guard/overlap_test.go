@@ -2,11 +2,13 @@ package guard_test
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"peerguard/function/guard"
+	"peerguard/simulator"
 )
 
 // TestBusyPartitions: a sweep leaves the partitions in which another one is at work, counts them as done, and works in all
@@ -65,4 +67,44 @@ func TestOverlappingSweepsCountAllRequesters(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestFlood: 3,000 requests of one requester, under sweeps that begin each minute and take two, do not hold off the request of
+// another requester on the same page, and no rejection is in vain.
+func TestFlood(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, "version: 1\nmode: enforce\nallow: []\n")
+		w.Quota, w.Latency, w.inv.OnEntry = simulator.DocumentedQuota, 50*time.Millisecond, nil
+		start := time.Now()
+		var target time.Duration // until it was rejected
+		rejected, vain := 0, 0
+		w.Record = func(c simulator.Call) {
+			switch {
+			case c.Action != "RejectVpcPeerConnection":
+			case c.Effect:
+				rejected++
+			default:
+				vain++
+			}
+			if c.Effect && c.InstanceID == "pcc-target" {
+				target = time.Since(start)
+			}
+		}
+		for i := range 3_000 {
+			w.Put(request(fmt.Sprintf("pcc-%05d", i), stranger))
+			if i == 90 {
+				w.Put(request("pcc-target", stranger+1))
+			}
+		}
+		var sweeps sync.WaitGroup
+		for range 12 {
+			sweeps.Go(func() { w.sweep(t, within(t, 2*time.Minute)) })
+			time.Sleep(time.Minute)
+		}
+		sweeps.Wait()
+		if target == 0 || target > time.Minute || rejected != 3_001 || vain > 0 {
+			t.Errorf("the target was rejected after %v; %d rejections, %d in vain", target, rejected, vain)
+		}
+	})
 }

@@ -215,3 +215,30 @@ func TestDeadlineInThePast(t *testing.T) {
 		})
 	}
 }
+
+// TestALongArrayAndNoTime: after the deadline there is no work but the report. It ends in time, and its log is bounded.
+func TestALongArrayAndNoTime(t *testing.T) {
+	t.Parallel()
+	event := announced("pcc-one", platform.Account)
+	payload := "[" + strings.Repeat(event+",", 9_999) + event + "]"
+	for _, given := range []time.Duration{time.Second, 3 * time.Second} {
+		t.Run(given.String(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, events.World(), zerolog.TraceLevel)
+				w.Latency = 200 * time.Millisecond
+				ctx, cancel := context.WithTimeout(t.Context(), given)
+				defer cancel()
+				result, err := w.Handle(ctx, fc.Invocation{RequestID: "request-1", Account: platform.Account, Region: platform.Region, Credentials: platform.Credentials().Sealed()}, []byte(payload))
+				report, ok := result.(*guard.Report) // there is none if not even the policy could be read in time
+				failed, _ := errors.AsType[*fc.Error](err)
+				if failed == nil || failed.Type != fc.Unresolved || !failed.Incomplete || ctx.Err() != nil || ok && (report.Complete || report.Counts[guard.Failed] < 9_000) || !ok && given > time.Second {
+					t.Errorf("%v, the deadline has passed: %t, report %+v", err, ctx.Err() != nil, report)
+				}
+				if n := len(w.logged.parsed(t, "decision")); n > 200 || w.logged.buf.Len() > 1<<20 {
+					t.Errorf("%d decisions, %d bytes of log", n, w.logged.buf.Len())
+				}
+			})
+		})
+	}
+}

@@ -18,6 +18,9 @@ const (
 	Withdrawn                 // not sent (again): who asked for the call does not want it any more
 )
 
+// LastStart is how long before the deadline the last attempt of a call may start: a later one is not worth it.
+const LastStart = time.Second
+
 // Failure is the error of a call to the cloud. It holds what the report shows and what the guard needs to go on.
 // Its texts never hold a credential, even if the API's answer does.
 type Failure struct {
