@@ -89,7 +89,7 @@ func (s *siege) poison(triggerTime string) {
 	var handled sync.WaitGroup
 	for _, id := range s.victims {
 		victim, _ := s.cloud.Item(id)
-		for _, id := range slices.Concat(poison(triggerTime, id)[:4], poison(again(triggerTime), id)[:4]) {
+		for _, id := range slices.Concat(poison(triggerTime, id), poison(again(triggerTime), id)) {
 			item, _ := s.cloud.Item(s.request(stranger(s.random), victim.AcceptingOwnerUID))
 			f := s.functions[s.random.IntN(len(s.functions))]
 			a := announcement{ID: fmt.Sprint(id), About: item.InstanceID, Honest: true, Body: cloudEvent(id, creation(&item, item.OwnerID, item.AcceptingOwnerUID))}
