@@ -25,6 +25,7 @@ const (
 	ownNumber = 1111111111111111 // the same, as the API writes it
 	partner   = 2222222222222222 // allowed without conditions
 	picky     = 4444444444444444 // allowed from one region to one VPC
+	flooder   = 6669999999999999 // a stranger that makes floods of requests
 	regions   = 20
 	members   = 4
 )

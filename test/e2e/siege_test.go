@@ -8,13 +8,15 @@ import (
 	"sync"
 	"time"
 
+	"peerguard/function/peering"
 	"peerguard/simulator"
 )
 
 const (
 	siegeVictims = 12
 	siegeRounds  = 2               // sweeps that a victim may survive at most
-	siegeTimeout = 6 * time.Second // of the function
+	siegeTimeout = 8 * time.Second // of the function
+	siegeCap     = 600             // more than there are requesters
 )
 
 // siege is what attackers do after the faults have ended, to keep their requests from being rejected. They know when the
@@ -25,6 +27,7 @@ type siege struct {
 	stalled int            // number of a region that does not answer for one account
 	victims []string       // the requests that the attackers want to keep
 	aside   sync.WaitGroup // attacks during a sweep
+	junk    []string       // requests that only serve to hold off others
 	serial  int
 }
 
@@ -45,11 +48,19 @@ func (r *run) siege() {
 	for range siegeVictims {
 		s.victims = append(s.victims, s.request(stranger(s.random), guarded(s.random, 0)))
 	}
+	s.flood()
+	if r.seed%2 == 0 { // more requesters than there are, and no more requests than the flood has
+		s.edit("guard:\n", fmt.Sprintf("guard:\n  max_requesters: %d\n", siegeCap))
+	}
 	r.cloud.Inject(simulator.Fault{Kind: simulator.Hang, Action: "ListVpcPeerConnections", Account: own, Region: region(s.stalled)})
 	for round := 0; round < siegeRounds && len(s.victims) > 0; round++ {
 		s.round(fmt.Sprintf("round-%d", round))
 	}
 	r.cloud.ClearFaults()
+	for _, id := range s.junk {
+		s.cloud.SetStatus(id, peering.Deleted)
+	}
+	s.edit("", "")
 	for _, id := range s.victims {
 		r.complain(func(s *score) *int { return &s.heldOff }, "%s is still pending after %d sweeps", id, siegeRounds)
 	}
@@ -70,12 +81,36 @@ func (s *siege) round(triggerTime string) {
 
 // request makes a pending request in a region that answers, and returns its id.
 func (s *siege) request(requester, accepter int64) string {
+	return s.requestIn(region((s.stalled+1+s.random.IntN(regions-1))%regions), requester, accepter)
+}
+
+func (s *siege) requestIn(region string, requester, accepter int64) string {
 	s.serial++
 	c := connection{Item: pendingRequest(fmt.Sprintf("pcc-siege%d", s.serial), requester)}
-	c.Item.AcceptingOwnerUID = accepter
-	c.Item.AcceptingRegionID = region((s.stalled + 1 + s.random.IntN(regions-1)) % regions)
+	c.Item.AcceptingOwnerUID, c.Item.AcceptingRegionID = accepter, region
 	s.put(&c)
 	return c.Item.InstanceID
+}
+
+// flood puts a page full of one requester's requests in front of a victim, and many more after it.
+func (s *siege) flood() {
+	home := region((s.stalled + 1) % regions)
+	for range 90 {
+		s.junk = append(s.junk, s.requestIn(home, flooder, ownNumber))
+	}
+	s.victims = append(s.victims, s.requestIn(home, stranger(s.random), ownNumber))
+	for range siegeCap {
+		s.junk = append(s.junk, s.requestIn(home, flooder, ownNumber))
+	}
+}
+
+// edit writes the run's sound policy with some text replaced.
+func (s *siege) edit(old, text string) {
+	e := s.soundPolicy()
+	e.Text = strings.Replace(e.Text, old, text, 1)
+	if err := s.writePolicy(e); err != nil {
+		s.crashed(err.Error())
+	}
 }
 
 // send delivers an event about a connection.
