@@ -17,7 +17,7 @@ type fate int
 const (
 	doomed  fate = iota // an unknown pending request: rejected in the end, unless its owners settle it first
 	spared              // allowed, no longer pending, managed, or not ours: never rejected
-	unclear             // its owner or its status is unknown: never rejected, and somebody is told
+	unclear             // its owner, its status or a fact that decides is unknown: never rejected, and somebody is told
 )
 
 const (
@@ -25,6 +25,7 @@ const (
 	ownNumber = 1111111111111111 // the same, as the API writes it
 	partner   = 2222222222222222 // allowed without conditions
 	picky     = 4444444444444444 // allowed from one region to one VPC
+	narrow    = 7777777777777777 // allowed from some addresses
 	flooder   = 6669999999999999 // a stranger that makes floods of requests
 	regions   = 20
 	members   = 4
@@ -103,6 +104,31 @@ var kinds = []struct {
 		c.Item.OwnerID, c.Item.RegionID, c.Item.AcceptingOwnerUID = c.Item.AcceptingOwnerUID, c.Item.AcceptingRegionID, 0
 	}},
 	{1, unclear, func(_ *rand.Rand, c *connection) { c.Item.Status = "Frozen" }},
+	{3, spared, func(_ *rand.Rand, c *connection) {
+		c.Item.OwnerID, c.Item.VPC.Ipv4Cidrs = narrow, []string{"10.9.0.0/16"}
+	}},
+	{2, doomed, func(_ *rand.Rand, c *connection) {
+		c.Item.OwnerID, c.Item.VPC.Ipv4Cidrs = narrow, []string{"10.9.0.0/16", "192.168.0.0/16"}
+	}},
+
+	// Facts that the API does not tell, and that the verdict hangs on ...
+	{1, unclear, func(_ *rand.Rand, c *connection) { c.Item.OwnerID, c.Item.VPC.Ipv4Cidrs = narrow, nil }},
+	{1, unclear, func(_ *rand.Rand, c *connection) {
+		c.Item.OwnerID, c.Item.RegionID, c.Item.AcceptingVPC.VpcID = picky, "", "vpc-good"
+	}},
+	{1, unclear, func(_ *rand.Rand, c *connection) {
+		c.Item.OwnerID, c.Item.RegionID, c.Item.AcceptingVPC.VpcID = picky, region(0), ""
+	}},
+	// ... or does not.
+	{1, doomed, func(_ *rand.Rand, c *connection) {
+		c.Item.OwnerID, c.Item.RegionID, c.Item.AcceptingVPC.VpcID = picky, region(1), ""
+	}},
+	{2, doomed, func(_ *rand.Rand, c *connection) {
+		c.Item.RegionID, c.Item.VPC, c.Item.AcceptingVPC = "", simulator.VPC{}, simulator.VPC{}
+	}},
+	{1, spared, func(_ *rand.Rand, c *connection) {
+		c.Item.OwnerID, c.Item.RegionID, c.Item.VPC, c.Item.AcceptingVPC = partner, "", simulator.VPC{}, simulator.VPC{}
+	}},
 }
 
 // newConnection makes the n-th connection: a stranger's request to one of the guarded accounts, changed by its kind.

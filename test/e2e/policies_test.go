@@ -42,7 +42,8 @@ func mode(r *rand.Rand) string {
 	return "enforce"
 }
 
-// sound returns a policy that allows partner, and picky from region 0 to vpc-good, in one of many forms.
+// sound returns a policy that allows partner, picky from region 0 to vpc-good, and narrow from 10.8.0.0/15, in one of many
+// forms.
 func sound(r *rand.Rand, mode string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "version: 1\nmode: %s\nguard:\n  regions:\n", mode)
@@ -59,6 +60,7 @@ func sound(r *rand.Rand, mode string) string {
 	rules := []string{
 		"  - name: partner\n    accounts: [\"2222222222222222\"]\n",
 		"  - name: picky\n    accounts:\n      - \"4444444444444444\"\n    requester_regions: [cn-area-0]\n    accepter_vpcs: [vpc-good]\n",
+		"  - name: narrow\n    accounts: [\"7777777777777777\"]\n    requester_cidrs: [10.8.0.0/15, 172.16.0.0/12]\n",
 	}
 	if r.IntN(2) == 0 {
 		rules[0] = "  - name: partner\n    accounts_from: " + accountsFile + "\n"
