@@ -24,6 +24,7 @@ type checker struct {
 	stale    map[peering.Partition]time.Time       // when a list was last shown as it was before
 	sweeps   []*attempt                            // that run, or ended a short while ago
 	unsound  []interval                            // when the policy on disk was not one that anybody meant
+	pardon   time.Time                             // when the policy on disk began to allow what is pardoned; zero: it does not yet
 	suspects []suspect
 	score    score
 	problems []string
@@ -34,6 +35,7 @@ type subject struct {
 	fate    fate
 	home    peering.Partition // of the accepter
 	tokens  map[string]bool   // that may reject it, besides those of sweeps
+	sent    map[string]bool   // tokens of all calls; a call that is repeated is not judged again
 	refused map[string]bool   // tokens that the API refused because they had been used with other parameters
 	random  int               // random tokens that may still reject it
 	effects int
@@ -50,6 +52,10 @@ type suspect struct {
 
 // grace is how long a call may lag after the platform gives up on its invocation.
 const grace = 20 * time.Second
+
+// editLag is how long an edit of the policy may take to have an effect: it must be seen, read twice, and overtake the calls
+// that are on their way.
+const editLag = 3 * time.Second
 
 func newChecker(cloud *simulator.Cloud) *checker {
 	c := &checker{
@@ -68,7 +74,7 @@ func (c *checker) expect(n *connection) {
 	defer c.mu.Unlock()
 	c.score.connections++
 	home := homeOf(&n.Item)
-	c.subjects[n.Item.InstanceID] = &subject{fate: n.Fate, home: home, tokens: map[string]bool{}, refused: map[string]bool{}}
+	c.subjects[n.Item.InstanceID] = &subject{fate: n.Fate, home: home, tokens: map[string]bool{}, sent: map[string]bool{}, refused: map[string]bool{}}
 	if n.Fate == doomed {
 		if c.open[home] == nil {
 			c.open[home] = map[string]bool{}
@@ -106,9 +112,13 @@ func (c *checker) record(call simulator.Call) {
 
 func (c *checker) rejection(s *subject, call simulator.Call) {
 	s.lied = s.lied || call.Fault == simulator.LostUpdate
-	if s.fate != doomed {
+	switch {
+	case s.fate == doomed:
+	case s.fate == pardoned && (c.pardon.IsZero() || call.Time.Before(c.pardon.Add(editLag)) || s.sent[call.ClientToken]):
+	default:
 		c.suspects = append(c.suspects, suspect{call.Time, fmt.Sprintf("%s must never be rejected: %+v", call.InstanceID, call)})
 	}
+	s.sent[call.ClientToken] = true
 	if !c.explains(s, call) {
 		c.blame(&c.score.twice, "%s: no event and no timer explains the client token: %+v", call.InstanceID, call)
 	}

@@ -15,9 +15,10 @@ import (
 type fate int
 
 const (
-	doomed  fate = iota // an unknown pending request: rejected in the end, unless its owners settle it first
-	spared              // allowed, no longer pending, managed, or not ours: never rejected
-	unclear             // its owner, its status or a fact that decides is unknown: never rejected, and somebody is told
+	doomed   fate = iota // an unknown pending request: rejected in the end, unless its owners settle it first
+	spared               // allowed, no longer pending, managed, or not ours: never rejected
+	pardoned             // a stranger's, until the policy is edited to allow it: not rejected once that has taken effect
+	unclear              // its owner, its status or a fact that decides is unknown: never rejected, and somebody is told
 )
 
 const (
@@ -27,6 +28,7 @@ const (
 	picky     = 4444444444444444 // allowed from one region to one VPC
 	narrow    = 7777777777777777 // allowed from some addresses
 	flooder   = 6669999999999999 // a stranger that makes floods of requests
+	friend    = 8888888888888888 // a stranger that is allowed in the end
 	regions   = 20
 	members   = 4
 )
