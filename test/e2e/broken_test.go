@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -113,6 +114,23 @@ func (d timid) Reject(ctx context.Context, in peering.Partition, r peering.Rejec
 	return d.Cloud.Reject(ctx, in, r)
 }
 
+// stubborn gives up on a connection if its first token is taken, and says so.
+type stubborn struct {
+	guard.Cloud
+	taken *sync.Map
+}
+
+func (s stubborn) Reject(ctx context.Context, in peering.Partition, r peering.Rejection) (string, error) {
+	if err, given := s.taken.Load(r.ID); given {
+		return "", err.(error)
+	}
+	id, err := s.Cloud.Reject(ctx, in, r)
+	if f, failed := errors.AsType[*peering.Failure](err); failed && f.Class == peering.TokenTaken {
+		s.taken.Store(r.ID, err)
+	}
+	return id, err
+}
+
 // breakage is a way to break a handler, and the score that must show it.
 type breakage struct {
 	name   string
@@ -159,6 +177,12 @@ var breakages = []breakage{
 	{
 		name:   "requests left alone when in doubt",
 		wreck:  newTimid(),
+		caught: func(s score) int { return s.heldOff },
+		late:   true,
+	},
+	{
+		name:   "taken tokens not replaced",
+		wreck:  func(c guard.Cloud, _ []byte) guard.Cloud { return stubborn{c, new(sync.Map)} },
 		caught: func(s score) int { return s.heldOff },
 		late:   true,
 	},
