@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"peerguard/function/guard"
 	"peerguard/function/peering"
 	"peerguard/function/policy"
 	"peerguard/simulator/platform"
@@ -66,12 +67,26 @@ func (c *checker) forgetSweeps() {
 
 // answer is what the checker reads of a report.
 type answer struct {
-	Mode       policy.Mode `json:"mode"`
+	Mode        policy.Mode `json:"mode"`
+	Connections []struct {
+		ID      string        `json:"instance_id"`
+		Outcome guard.Outcome `json:"outcome"`
+	} `json:"connections"`
 	Partitions []struct {
 		Account peering.Account `json:"account"`
 		Region  string          `json:"region"`
 		Busy    bool            `json:"busy"` // left to another sweep on the same instance
 	} `json:"partitions"`
+}
+
+// outcome returns what the report says of a connection, "" if nothing.
+func (r *answer) outcome(id string) guard.Outcome {
+	for _, c := range r.Connections {
+		if c.ID == id {
+			return c.Outcome
+		}
+	}
+	return ""
 }
 
 // end judges the answer of an attempt.
@@ -100,7 +115,9 @@ func (c *checker) end(a *attempt, r platform.Result) {
 		}
 	}
 	for _, id := range left {
-		c.acknowledged(a, id, r)
+		if report.outcome(id) != guard.WouldReject { // the policy may be edited to dry-run in the middle
+			c.acknowledged(a, id, &report)
+		}
 	}
 }
 
@@ -127,7 +144,7 @@ func (c *checker) sweptByAnother(a *attempt, in peering.Partition) bool {
 }
 
 // acknowledged checks that an invocation that succeeded left no unknown request behind, unless the API lied to it.
-func (c *checker) acknowledged(a *attempt, id string, r platform.Result) {
+func (c *checker) acknowledged(a *attempt, id string, r *answer) {
 	item, exists := c.cloud.Item(id)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -135,5 +152,5 @@ func (c *checker) acknowledged(a *attempt, id string, r platform.Result) {
 	if !exists || !pending(item) || s.fate != doomed || s.lied || a.Sweep != nil && c.stale[s.home].After(a.began) {
 		return
 	}
-	c.blame(&c.score.lost, "%s is %s after an invocation that succeeded: %.300q answered %.300q", id, item.Status, a.Payload, r.Body)
+	c.blame(&c.score.lost, "%s is %s after an invocation that succeeded and said %q of it: %.300q", id, item.Status, r.outcome(id), a.Payload)
 }
