@@ -14,7 +14,7 @@ import (
 
 const (
 	siegeVictims = 12
-	siegeRounds  = 2               // sweeps that a victim may survive at most
+	siegeRounds  = 3               // sweeps that a victim may survive at most
 	siegeTimeout = 8 * time.Second // of the function
 	siegeCap     = 600             // more than there are requesters
 )
@@ -45,6 +45,7 @@ func (r *run) siege() {
 	if r.enough != nil && r.enough(r.soFar()) {
 		return
 	}
+	r.sweepAll("calm", 2*time.Minute) // what the faults left behind is not the attackers' doing
 	s := &siege{run: r, random: rand.New(rand.NewPCG(r.seed, 3))}
 	s.stalled = s.random.IntN(regions)
 	for range siegeVictims {
