@@ -45,6 +45,10 @@ func (h hasty) List(in peering.Partition) func(context.Context) ([]peering.Conne
 	}
 }
 
+// onlyReads lets nothing but reads go wrong, and those nearly always: that a connection is not found is believed only if it
+// is so for a while.
+var onlyReads = []simulator.Fault{{Kind: simulator.Forbidden, Action: "GetVpcPeerConnectionAttribute", Probability: 0.9, Seed: 1}}
+
 // onlyLists lets nothing but lists go wrong, and those nearly always. A sweep that also fails elsewhere says so and is not
 // caught; it fails as soon as it sees a connection that nobody can judge.
 var onlyLists = []simulator.Fault{{Kind: simulator.Forbidden, Action: "ListVpcPeerConnections", Probability: 0.9, Seed: 1}}
@@ -143,9 +147,10 @@ type breakage struct {
 
 var breakages = []breakage{
 	{name: "not broken"},
+	{name: "not broken, reads fail", faults: onlyReads},
 	{name: "not broken, lists fail", faults: onlyLists},
 	{
-		name:   "errors on read swallowed",
+		name: "errors on read swallowed", faults: onlyReads,
 		wreck:  func(c guard.Cloud, _ []byte) guard.Cloud { return deaf{c} },
 		caught: func(s score) int { return s.lost },
 	},

@@ -90,7 +90,7 @@ func (h *inProcess) handle(ctx context.Context, in platform.Invocation) (*guard.
 	if err != nil {
 		return nil, err
 	}
-	inv := &guard.Invocation{RequestID: in.RequestID, Account: own, Region: in.Region, Policy: rules}
+	inv := &guard.Invocation{RequestID: in.RequestID, Account: own, Region: in.Region, Policy: rules, Reread: h.source.Load}
 	inv.Cloud = vpcpeer.New(h.peer, acs.Caller{Account: own, Region: in.Region, Credentials: platform.Credentials().Sealed()}, rules.Guard.Roles)
 	if h.wreck != nil {
 		inv.Cloud = h.wreck(inv.Cloud, in.Payload)
@@ -99,7 +99,10 @@ func (h *inProcess) handle(ctx context.Context, in platform.Invocation) (*guard.
 	case *event.Events:
 		hints := make([]guard.Hint, len(in.Hints))
 		for i, hint := range in.Hints {
-			hints[i] = guard.Hint{InstanceID: hint.InstanceID, Accepters: hint.Accepters, Region: hint.Region, ClientToken: hint.ClientToken()}
+			hints[i] = guard.Hint{
+				InstanceID: hint.InstanceID, Accepters: hint.Accepters, AccepterUnreadable: hint.AccepterUnreadable,
+				Region: hint.Region, ClientToken: hint.ClientToken(),
+			}
 		}
 		inv.TriggerID = in.TriggerID
 		report := h.guard.Check(ctx, inv, hints)
