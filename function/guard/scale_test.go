@@ -136,3 +136,57 @@ func TestMemoryOfTheReport(t *testing.T) {
 		}
 	})
 }
+
+// TestSilentPartitionsHoldUpNoOthers: a third of the partitions never answers. All others are visited in the time that the
+// silent ones have at first, and the silent ones get what is left.
+func TestSilentPartitionsHoldUpNoOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const partitions, silent = 1_100, 366
+		w := newWorld(t, organisation(0, partitions))
+		w.Latency = 20 * time.Millisecond
+		for r := range silent {
+			w.Inject(simulator.Fault{Kind: simulator.Hang, Action: "ListVpcPeerConnections", Region: fmt.Sprintf("cn-r%02d", r)})
+		}
+		for r := silent; r < partitions; r++ {
+			w.Put(request(fmt.Sprintf("pcc-%d", r), stranger, func(it *simulator.Item) { it.AcceptingRegionID = fmt.Sprintf("cn-r%02d", r) }))
+		}
+		start, last := time.Now(), time.Duration(0)
+		w.inv.OnEntry = func(guard.Entry) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			last = time.Since(start)
+		}
+		report := w.sweep(t, within(t, 2*time.Minute))
+		if got := nonzero(report.Counts); got != fmt.Sprint("rejected=", partitions-silent) || last > 20*time.Second {
+			t.Errorf("got %s after %v", got, last)
+		}
+		if want := fmt.Sprintf("%d of %d partitions failed", silent, partitions); report.Visited != partitions || !strings.Contains(fmt.Sprint(report.Err()), want) || time.Since(start) < 115*time.Second {
+			t.Errorf("%d visited in %v, %v; want %s", report.Visited, time.Since(start), report.Err(), want)
+		}
+	})
+}
+
+// TestPagesInFlightAreBounded: each partition that rejects holds a page and a few calls. If the API does not answer any of
+// them, the sweep does not go on to hold those of ever more partitions.
+func TestPagesInFlightAreBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const partitions = 400
+		w := newWorld(t, organisation(0, partitions))
+		for r := range partitions {
+			w.Put(request(fmt.Sprintf("pcc-%d", r), stranger, func(it *simulator.Item) { it.AcceptingRegionID = fmt.Sprintf("cn-r%02d", r) }))
+		}
+		w.Inject(simulator.Fault{Kind: simulator.Hang, Action: "RejectVpcPeerConnection"})
+		report := w.sweep(t, within(t, time.Minute))
+		rejecting := map[string]bool{}
+		for _, c := range w.Calls() {
+			if c.Action == "RejectVpcPeerConnection" {
+				rejecting[c.Region] = true
+			}
+		}
+		if len(rejecting) != 192 || report.Visited != 192 || report.Counts[guard.Failed] != 192 {
+			t.Errorf("%d partitions rejected at the same time, %d visited, %s", len(rejecting), report.Visited, nonzero(report.Counts))
+		}
+	})
+}

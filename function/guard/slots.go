@@ -9,17 +9,18 @@ import (
 )
 
 const (
-	partitionsAtOnce = 64              // that a sweep works in
-	lentAtOnce       = 448             // partitions more, which do nothing but wait
-	lendAfter        = time.Second / 4 // how long a partition waits before others need not wait for it
+	workingAtOnce  = 64              // partitions that a sweep works in
+	listingAtOnce  = 448             // partitions more, which wait for a page of their list
+	settlingAtOnce = 128             // partitions more, which wait for rejections: each holds a page and a few calls
+	lendAfter      = time.Second / 4 // how long a partition waits before others need not wait for it
 )
 
-// slots bounds how many partitions a sweep works in at the same time. A partition that waits long for the cloud lends its
-// slot to another one, so that a region that does not answer does not hold up those that do.
-type slots struct{ working, waiting *semaphore.Weighted }
+// slots bounds how many partitions a sweep works in at the same time, and with that its memory. A partition that waits long
+// for the cloud lends its slot to another one, so that a region that does not answer does not hold up those that do.
+type slots struct{ working, listing, settling *semaphore.Weighted }
 
 func newSlots() *slots {
-	return &slots{semaphore.NewWeighted(partitionsAtOnce), semaphore.NewWeighted(lentAtOnce)}
+	return &slots{semaphore.NewWeighted(workingAtOnce), semaphore.NewWeighted(listingAtOnce), semaphore.NewWeighted(settlingAtOnce)}
 }
 
 // take waits for a free slot. It returns nil if the context ends first.
@@ -38,20 +39,26 @@ type slot struct {
 	in *semaphore.Weighted // where it counts; nil after it was given back
 }
 
-// during calls wait, which waits for the cloud, and lends the slot if that takes long. A slot that was lent once counts
-// among those that wait from then on.
-func (s *slot) during(wait func()) {
-	timer := time.AfterFunc(lendAfter, s.lend)
+// during calls wait, which waits for the cloud. If that takes long the slot counts among those that wait, if there is room,
+// until it is taken back. That takes as long as it takes, unless the context ends: then there is no more work.
+func (s *slot) during(ctx context.Context, waiting *semaphore.Weighted, wait func()) {
+	timer := time.AfterFunc(lendAfter, func() { s.lend(waiting) })
 	wait()
 	timer.Stop()
-}
-
-func (s *slot) lend() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.in == s.all.working && s.all.waiting.TryAcquire(1) {
+	if s.in != s.all.working && s.all.working.Acquire(ctx, 1) == nil {
 		s.in.Release(1)
-		s.in = s.all.waiting
+		s.in = s.all.working
+	}
+}
+
+func (s *slot) lend(waiting *semaphore.Weighted) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.in == s.all.working && waiting.TryAcquire(1) {
+		s.in.Release(1)
+		s.in = waiting
 	}
 }
 
@@ -59,5 +66,5 @@ func (s *slot) giveBack() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.in.Release(1)
-	s.in = nil
+	s.in = nil // a timer may still be on its way to lend it
 }

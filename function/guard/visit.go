@@ -38,7 +38,7 @@ func (v *visit) run(ctx context.Context, own *slot, patience time.Duration) {
 	for {
 		var page []peering.Connection
 		var err error
-		own.during(func() { page, err = v.page(ctx, patience) })
+		own.during(ctx, own.all.listing, func() { page, err = v.page(ctx, patience) })
 		if err != nil {
 			v.stop(ctx, err, patience)
 			return
@@ -47,7 +47,7 @@ func (v *visit) run(ctx context.Context, own *slot, patience time.Duration) {
 		v.pages++
 		v.seen += len(page)
 		if wait := v.handle(ctx, v.in, page); wait != nil {
-			own.during(wait)
+			own.during(ctx, own.all.settling, wait)
 		}
 	}
 }
