@@ -9,6 +9,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/text"
 
+	"peerguard/cmd/peerguard/plain"
 	"peerguard/function/peering"
 )
 
@@ -117,7 +118,7 @@ func guardedAccounts(o *operator) []peering.Account {
 }
 
 func (c *checkup) pass(name, subject, detail string) {
-	c.add(step{Name: name, Subject: subject, State: stateOK, Detail: peering.Plain(detail)})
+	c.add(step{Name: name, Subject: subject, State: stateOK, Detail: plain.Text(detail)})
 }
 
 func (c *checkup) fail(name, subject string, err error, fix string) {

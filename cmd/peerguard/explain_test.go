@@ -4,8 +4,8 @@ import (
 	"slices"
 	"testing"
 
+	"peerguard/cmd/peerguard/plain"
 	"peerguard/events"
-	"peerguard/function/peering"
 )
 
 // TestExplainSamples: explain can read what the function can read, and makes nothing up about the rest.
@@ -54,7 +54,7 @@ func FuzzReadSubjects(f *testing.F) {
 		}
 		for _, s := range subjects {
 			for _, text := range []string{s.connection.ID, s.connection.Requester.VPC, s.connection.Accepter.VPC, s.ignored, s.rule, string(s.reported)} {
-				if peering.Plain(text) != text {
+				if plain.Text(text) != text {
 					t.Errorf("%q could control the terminal", text)
 				}
 			}

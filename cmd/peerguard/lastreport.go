@@ -12,8 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"peerguard/cmd/peerguard/plain"
 	"peerguard/function/guard"
-	"peerguard/function/peering"
 	"peerguard/function/policy"
 )
 
@@ -32,7 +32,7 @@ func (c *checkup) report(rules *policy.Policy) {
 	}
 	problems := last.problems(rules, time.Now(), c.flags.MaxAge)
 	for _, p := range problems {
-		c.fail("report", last.TriggerID, errors.New(peering.Plain(p.what)), p.fix)
+		c.fail("report", last.TriggerID, errors.New(plain.Text(p.what)), p.fix)
 	}
 	if len(problems) == 0 {
 		c.pass("report", last.TriggerID, fmt.Sprintf("recent, complete, %s, the same policy, mode %s, version %s", count(last.Visited, "partition"), last.Mode, last.Version))
@@ -72,7 +72,7 @@ func newestReport(body []byte) (*lastReport, error) {
 	case newest != nil:
 		return newest, nil
 	case failure != "":
-		return nil, fmt.Errorf("reading report: the invocation failed: %s", peering.Plain(failure))
+		return nil, fmt.Errorf("reading report: the invocation failed: %s", plain.Text(failure))
 	}
 	return nil, errors.New("reading report: the file is not a report from peerguard, nor a log that holds one")
 }

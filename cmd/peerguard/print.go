@@ -13,7 +13,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
-	"peerguard/function/peering"
+	"peerguard/cmd/peerguard/plain"
 )
 
 // Everything that a command prints goes through this file. Names, ids and messages come from APIs, events, logs and files
@@ -51,16 +51,16 @@ func clean(value any) any {
 			return value
 		}
 	}
-	return safe(peering.Plain(fmt.Sprint(value)))
+	return safe(plain.Text(fmt.Sprint(value)))
 }
 
 // lines returns texts, each on a line of its own.
 func lines(texts ...string) safe {
-	plain := make([]string, len(texts))
+	shown := make([]string, len(texts))
 	for i, text := range texts {
-		plain[i] = peering.Plain(text)
+		shown[i] = plain.Text(text)
 	}
-	return safe(strings.Join(plain, "\n"))
+	return safe(strings.Join(shown, "\n"))
 }
 
 // excerpt returns lines of a file as they are, but for characters that have no shape. What is below a character stays there.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 
+	"peerguard/cmd/peerguard/plain"
 	"peerguard/function/event"
 	"peerguard/function/guard"
 	"peerguard/function/peering"
@@ -108,7 +109,7 @@ func readReport(raw json.RawMessage) ([]subject, error) {
 		if report.Ignored != "" {
 			ignored = report.Ignored
 		}
-		return []subject{{ignored: peering.Plain(ignored)}}, nil
+		return []subject{{ignored: plain.Text(ignored)}}, nil
 	}
 	subjects := make([]subject, len(report.Connections))
 	for i, entry := range report.Connections {
@@ -148,9 +149,9 @@ func readDecision(raw json.RawMessage) ([]subject, error) {
 
 func reported(e guard.Entry) subject {
 	return subject{
-		reported:   policy.Verdict(peering.Plain(string(e.Decision))),
-		rule:       peering.Plain(e.Rule),
-		connection: peering.Connection{ID: peering.Plain(e.InstanceID), Requester: cleanSide(e.Requester), Accepter: cleanSide(e.Accepter)},
+		reported:   policy.Verdict(plain.Text(string(e.Decision))),
+		rule:       plain.Text(e.Rule),
+		connection: peering.Connection{ID: plain.Text(e.InstanceID), Requester: cleanSide(e.Requester), Accepter: cleanSide(e.Accepter)},
 	}
 }
 
@@ -162,10 +163,10 @@ func cleanSide(s peering.Side) peering.Side {
 	if !peering.ValidRegion(s.Region) {
 		s.Region = ""
 	}
-	s.VPC = peering.Plain(s.VPC)
+	s.VPC = plain.Text(s.VPC)
 	s.CIDRs = slices.Clone(s.CIDRs)
 	for i := range s.CIDRs {
-		s.CIDRs[i] = peering.Plain(s.CIDRs[i])
+		s.CIDRs[i] = plain.Text(s.CIDRs[i])
 	}
 	return s
 }

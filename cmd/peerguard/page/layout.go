@@ -101,7 +101,7 @@ func (p *picture) stack(boxes []*box, x, spare int) {
 func (p *picture) head() {
 	for i, b := range p.Right {
 		if i == 0 || p.Right[i-1].key.home() != b.key.home() {
-			name := joined(" · ", orUnknown(b.key.account), plain(b.key.region))
+			name := joined(" · ", orUnknown(b.key.account), bounded(b.key.region))
 			p.Groups = append(p.Groups, group{Name: shorten(name, 44), X: b.X, Y: b.Y - 9})
 		}
 	}

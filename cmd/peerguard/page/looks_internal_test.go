@@ -118,8 +118,8 @@ func TestPlain(t *testing.T) {
 		strings.Repeat("ä", maxText):   strings.Repeat("ä", maxText),
 		strings.Repeat("ä", maxText+1): strings.Repeat("ä", maxText) + "…",
 	} {
-		if got := plain(in); got != want {
-			t.Errorf("plain(%q) is %q, want %q", in, got, want)
+		if got := bounded(in); got != want {
+			t.Errorf("bounded(%q) is %q, want %q", in, got, want)
 		}
 	}
 }

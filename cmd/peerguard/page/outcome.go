@@ -49,7 +49,7 @@ func kindOf(o guard.Outcome) kind {
 	if i := rank(o); i < len(kinds) {
 		return kinds[i]
 	}
-	return kind{Outcome: unknown, Label: plain(string(o))}
+	return kind{Outcome: unknown, Label: bounded(string(o))}
 }
 
 // figure is a number in the summary.

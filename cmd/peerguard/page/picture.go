@@ -210,11 +210,11 @@ func (b *box) nameVPC() {
 	b.Query = orUnknown(b.key.vpc)
 }
 
-func orUnknown(s string) string { return cmp.Or(plain(s), "unknown") }
+func orUnknown(s string) string { return cmp.Or(bounded(s), "unknown") }
 
 func inRegion(region string) string {
 	if region == "" {
 		return ""
 	}
-	return " in " + plain(region)
+	return " in " + bounded(region)
 }

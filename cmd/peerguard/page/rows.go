@@ -47,17 +47,17 @@ func newRow(e *guard.Entry) row {
 	r := row{
 		kind:      kindOf(e.Outcome),
 		Rank:      rank(e.Outcome),
-		ID:        cmp.Or(plain(e.InstanceID), "no id"),
+		ID:        cmp.Or(bounded(e.InstanceID), "no id"),
 		Requester: newSide(e.Requester),
 		Own:       newSide(e.Accepter),
-		Status:    plain(string(e.Status)),
+		Status:    bounded(string(e.Status)),
 		State:     stateOf(e),
-		Rule:      plain(e.Rule),
-		Reason:    plain(e.Reason),
+		Rule:      bounded(e.Rule),
+		Reason:    bounded(e.Reason),
 		Error:     newTrouble(e.Error),
 	}
 	if e.Outcome == guard.Rejected {
-		r.Confirmed = plain(e.APIRequestID)
+		r.Confirmed = bounded(e.APIRequestID)
 		r.Status = "was " + r.Status // it was judged with this status, and has another one now
 	}
 	return r
@@ -67,7 +67,7 @@ func newTrouble(e *guard.Error) *trouble {
 	if e == nil {
 		return nil
 	}
-	t := &trouble{Code: plain(e.Code), Message: plain(e.Message)}
+	t := &trouble{Code: bounded(e.Code), Message: bounded(e.Message)}
 	if e.Retryable {
 		t.Hint = "may succeed later"
 	}
@@ -78,7 +78,7 @@ func newTrouble(e *guard.Error) *trouble {
 func visits(all []guard.Visit) []visit {
 	list := make([]visit, len(all))
 	for i, p := range slices.SortedStableFunc(slices.Values(all), byTrouble) {
-		list[i] = visit{plain(string(p.Account)), plain(p.Region), thousands(p.Seen), p.Seen, newTrouble(p.Error)}
+		list[i] = visit{bounded(string(p.Account)), bounded(p.Region), thousands(p.Seen), p.Seen, newTrouble(p.Error)}
 	}
 	return list
 }
@@ -118,7 +118,7 @@ func notices(r *guard.Report, visits []visit) []notice {
 		}
 	}
 	if err := r.Err(); err != nil {
-		add(1, guard.Failed, "Not everything is resolved", strings.TrimSuffix(plain(err.Error()), ": ")+".", "")
+		add(1, guard.Failed, "Not everything is resolved", strings.TrimSuffix(bounded(err.Error()), ": ")+".", "")
 	}
 	broken := 0
 	for broken < len(visits) && visits[broken].Error != nil {
@@ -135,7 +135,7 @@ func notices(r *guard.Report, visits []visit) []notice {
 	n = r.Counts[guard.NotReady]
 	add(n, guard.NotReady, count(n, "request")+" not ready", "Still being created: the next sweep will check again.", "#connections")
 	if r.Ignored != "" {
-		add(1, guard.Ignored, "Ignored", plain(r.Ignored)+".", "")
+		add(1, guard.Ignored, "Ignored", bounded(r.Ignored)+".", "")
 	}
 	if len(all) == 0 {
 		all = append(all, calm(r))

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"peerguard/function/peering"
+	"peerguard/cmd/peerguard/plain"
 )
 
 const (
@@ -15,15 +15,15 @@ const (
 	maxCIDRs = 8   // of a side
 )
 
-// plain makes a value safe to show, and cuts one that is far too long. The template escapes HTML.
-func plain(s string) string {
+// bounded makes a value safe to show, and cuts one that is far too long. The template escapes HTML.
+func bounded(s string) string {
 	runes := 0
 	for i := range s {
 		if runes++; runes > maxText {
-			return peering.Plain(s[:i]) + "…"
+			return plain.Text(s[:i]) + "…"
 		}
 	}
-	return peering.Plain(s)
+	return plain.Text(s)
 }
 
 // shorten cuts a label to the length that its box can hold.
@@ -44,7 +44,7 @@ func joined(separator string, values ...string) string {
 func listed(values []string, limit int) string {
 	shown := make([]string, 0, limit+1)
 	for _, v := range values[:min(len(values), limit)] {
-		shown = append(shown, plain(v))
+		shown = append(shown, bounded(v))
 	}
 	if more := len(values) - limit; more > 0 {
 		shown = append(shown, fmt.Sprintf("%d more", more))

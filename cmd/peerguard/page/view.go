@@ -48,11 +48,11 @@ func newView(r *guard.Report, meta Meta) *view {
 	shown := entries[:min(len(entries), maxRows)]
 	visits := visits(r.Partitions)
 	v := &view{
-		Title:      cmp.Or(plain(meta.Title), "VPC peering sweep"),
+		Title:      cmp.Or(bounded(meta.Title), "VPC peering sweep"),
 		Style:      style,
 		Script:     script,
 		Security:   security,
-		Mode:       plain(string(r.Mode)),
+		Mode:       bounded(string(r.Mode)),
 		Subtitle:   subtitle(r, meta),
 		Generated:  instant(meta.Generated),
 		Notices:    notices(r, visits),
@@ -85,7 +85,7 @@ func mode(m policy.Mode) (label, means string) {
 	case policy.DryRun:
 		return "Dry run", "nothing was changed"
 	}
-	return plain(string(m)), ""
+	return bounded(string(m)), ""
 }
 
 // subtitle returns the account and the regions.
@@ -100,7 +100,7 @@ func subtitle(r *guard.Report, meta Meta) string {
 	}
 	account := ""
 	if meta.Account != "" {
-		account = "account " + plain(meta.Account)
+		account = "account " + bounded(meta.Account)
 	}
 	return joined(" · ", account, listed(regions, 6))
 }
@@ -157,10 +157,10 @@ func stateChips(entries []guard.Entry) []chip {
 func facts(r *guard.Report, v *view) []fact {
 	all := []fact{
 		{"Mode", joined(": ", v.ModeLabel, v.ModeMeans)},
-		{"Policy", plain(r.Policy.Digest)},
+		{"Policy", bounded(r.Policy.Digest)},
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Policy.Files)) {
-		all = append(all, fact{"File " + plain(name), plain(r.Policy.Files[name])})
+		all = append(all, fact{"File " + bounded(name), bounded(r.Policy.Files[name])})
 	}
 	complete := "yes"
 	if !r.Complete {
@@ -168,9 +168,9 @@ func facts(r *guard.Report, v *view) []fact {
 	}
 	all = append(all,
 		fact{"Complete", complete},
-		fact{"Trigger", joined(" ", plain(string(r.Trigger)), plain(r.TriggerID))},
-		fact{"Request", plain(r.RequestID)},
-		fact{"Version", plain(r.Version)},
+		fact{"Trigger", joined(" ", bounded(string(r.Trigger)), bounded(r.TriggerID))},
+		fact{"Request", bounded(r.RequestID)},
+		fact{"Version", bounded(r.Version)},
 		fact{"Written", v.Generated},
 	)
 	return slices.DeleteFunc(all, func(f fact) bool { return f.Value == "" })
@@ -181,9 +181,9 @@ type side struct{ Account, Region, VPC, CIDRs string }
 
 func newSide(s peering.Side) side {
 	return side{
-		Account: cmp.Or(plain(string(s.Account)), "unknown"),
-		Region:  plain(s.Region),
-		VPC:     plain(s.VPC),
+		Account: cmp.Or(bounded(string(s.Account)), "unknown"),
+		Region:  bounded(s.Region),
+		VPC:     bounded(s.VPC),
 		CIDRs:   listed(s.CIDRs, maxCIDRs),
 	}
 }

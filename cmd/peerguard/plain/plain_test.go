@@ -1,14 +1,14 @@
-package peering_test
+package plain_test
 
 import (
 	"testing"
 	"unicode"
 	"unicode/utf8"
 
-	"peerguard/function/peering"
+	"peerguard/cmd/peerguard/plain"
 )
 
-func TestPlain(t *testing.T) {
+func TestText(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		"":                    "",
@@ -25,24 +25,24 @@ func TestPlain(t *testing.T) {
 		"\ufffd":              "\ufffd",
 		"\U000e0041":          `\U000e0041`,
 	} {
-		if got := peering.Plain(in); got != want {
-			t.Errorf("Plain(%q) is %q, want %q", in, got, want)
+		if got := plain.Text(in); got != want {
+			t.Errorf("Text(%q) is %q, want %q", in, got, want)
 		}
 	}
 }
 
-// FuzzPlain: what comes out is printable, and plain already.
-func FuzzPlain(f *testing.F) {
+// FuzzText: what comes out is printable, and plain already.
+func FuzzText(f *testing.F) {
 	f.Add("\x1b]0;title\x07 \u202e \xff \u009b")
 	f.Fuzz(func(t *testing.T, text string) {
-		plain := peering.Plain(text)
-		for _, r := range plain {
+		shown := plain.Text(text)
+		for _, r := range shown {
 			if !unicode.IsPrint(r) {
-				t.Errorf("Plain(%q) holds %q", text, r)
+				t.Errorf("Text(%q) holds %q", text, r)
 			}
 		}
-		if !utf8.ValidString(plain) || peering.Plain(plain) != plain {
-			t.Errorf("Plain(%q) is %q, which is not plain", text, plain)
+		if !utf8.ValidString(shown) || plain.Text(shown) != shown {
+			t.Errorf("Text(%q) is %q, which is not plain", text, shown)
 		}
 	})
 }

@@ -1,4 +1,5 @@
-package peering
+// Package plain makes texts that come from outside safe to show on a terminal, in a file or on a page.
+package plain
 
 import (
 	"fmt"
@@ -7,11 +8,11 @@ import (
 	"unicode/utf8"
 )
 
-// Plain returns a text from outside in a form that is safe to show, on one line. Each character without a shape of its own
+// Text returns a text from outside in a form that is safe to show, on one line. Each character without a shape of its own
 // (a control, a line end, a mark that changes the writing direction, a zero-width character) and each byte that is not
 // UTF-8 becomes the escape that Go writes for it, such as \x1b or \u202e. Nothing is removed: an id must not turn into
 // another one.
-func Plain(text string) string {
+func Text(text string) string {
 	if !strings.ContainsFunc(text, suspect) {
 		return text
 	}
