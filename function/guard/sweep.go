@@ -6,17 +6,13 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"peerguard/function/peering"
 	"peerguard/function/policy"
 )
-
-// rejectionsAtOnce is how many connections of one partition are settled at the same time.
-const rejectionsAtOnce = 5
 
 // firstPatience is how long a partition may leave a call unanswered before the others have had their turn.
 const firstPatience = 15 * time.Second
@@ -30,6 +26,7 @@ func (g *Guard) Sweep(ctx context.Context, inv *Invocation, scope Scope, token f
 		token:  token,
 		ledger: newLedger(inv, TriggerSweep),
 		fuse:   newFuse(inv.Policy.Guard.MaxRequesters),
+		stuck:  semaphore.NewWeighted(stuckAtOnce),
 	}
 	s.ledger.report.partitions = scope.Size()
 	for _, i := range rand.Perm(scope.Size()) { // in random order, so that none starves when time is short
@@ -55,6 +52,7 @@ type sweep struct {
 	token      func(instanceID string) string
 	ledger     *ledger
 	fuse       *fuse
+	stuck      *semaphore.Weighted // rejections that take long, of all partitions
 }
 
 // takeAll takes all partitions before the requesters are counted, and leaveAll leaves them when everything is done. If two
@@ -83,9 +81,10 @@ func (s *sweep) countRequesters(ctx context.Context) {
 		defer cancel()
 		ctx = half
 	}
-	together(ctx, newSlots(), s.visits(s.countPage), func(v *visit, own *slot) {
+	slots := newSlots()
+	together(ctx, slots, s.visits(s.countPage), func(v *visit, own *slot) {
 		if own != nil && !s.fuse.blown() {
-			v.run(ctx, own, firstPatience)
+			v.run(ctx, own, slots, firstPatience)
 		}
 	})
 }
@@ -102,7 +101,7 @@ func (s *sweep) handleAll(ctx context.Context) {
 			v.busy = true
 		default:
 			v.taken = true
-			v.run(ctx, own, firstPatience)
+			v.run(ctx, own, slots, firstPatience)
 			if v.silent {
 				silent.add(v)
 				return
@@ -112,14 +111,18 @@ func (s *sweep) handleAll(ctx context.Context) {
 	})
 	together(ctx, slots, slices.Values(silent.list), func(v *visit, own *slot) {
 		if own != nil {
-			v.run(ctx, own, 0)
+			v.run(ctx, own, slots, 0)
 		}
 		s.end(v)
 	})
 }
 
-// end lets other sweeps into a partition, and records the visit, also of one that is busy or that the deadline left out.
+// end lets other sweeps into a partition when all of its rejections have ended, and records the visit, also of one that is busy
+// or that the deadline left out.
 func (s *sweep) end(v *visit) {
+	if v.rejections != nil {
+		v.rejections.begun.Wait()
+	}
 	if v.taken && s.fuse == nil {
 		s.guard.swept.leave(v.in)
 	}
@@ -130,7 +133,7 @@ func (s *sweep) end(v *visit) {
 func together(ctx context.Context, slots *slots, all iter.Seq[*visit], work func(*visit, *slot)) {
 	var group sync.WaitGroup
 	for v := range all {
-		own := slots.take(ctx)
+		own := takeSlot(ctx, slots.working)
 		if own == nil {
 			work(v, nil)
 			continue
@@ -155,10 +158,10 @@ func (s *sweep) visits(handle pageHandler) iter.Seq[*visit] {
 }
 
 // countPage counts the requesters whose pending requests only the default rejects.
-func (s *sweep) countPage(_ context.Context, in peering.Partition, page []peering.Connection) func() {
+func (s *sweep) countPage(_ context.Context, v *visit, page []peering.Connection) func() {
 	rules := s.inv.rules()
 	for _, c := range page {
-		if !s.inv.belongs(rules, &c, in) {
+		if !s.inv.belongs(rules, &c, v.in) {
 			continue
 		}
 		if entry, next := s.inv.judge(rules, &c, time.Now()); next == stepReject && entry.Rule == policy.DefaultRule {
@@ -169,11 +172,11 @@ func (s *sweep) countPage(_ context.Context, in peering.Partition, page []peerin
 }
 
 // handlePage judges the connections of a page, and returns what settles those that need more than that.
-func (s *sweep) handlePage(ctx context.Context, in peering.Partition, page []peering.Connection) func() {
+func (s *sweep) handlePage(ctx context.Context, v *visit, page []peering.Connection) func() {
 	rules := s.inv.rules()
 	var open []peering.Connection
 	for _, c := range page {
-		if !s.inv.belongs(rules, &c, in) {
+		if !s.inv.belongs(rules, &c, v.in) {
 			continue // it is judged in another partition
 		}
 		switch entry, next := s.inv.judge(rules, &c, time.Now()); next {
@@ -186,42 +189,8 @@ func (s *sweep) handlePage(ctx context.Context, in peering.Partition, page []pee
 	if len(open) == 0 {
 		return nil
 	}
-	return func() { s.settle(ctx, in, inTurns(open)) }
-}
-
-// settle settles connections of one partition, a few at a time: enough to use its quota up at a second of latency. If there
-// is no time for one of them, there is none for those after it.
-func (s *sweep) settle(ctx context.Context, in peering.Partition, open []peering.Connection) {
-	var group errgroup.Group
-	group.SetLimit(rejectionsAtOnce)
-	var late atomic.Pointer[Error] // why there is no time
-	for _, c := range open {
-		group.Go(func() error {
-			if cause := late.Load(); cause != nil {
-				s.ledger.addEntry(s.late(&c, cause))
-				return nil
-			}
-			h := &handling{guard: s.guard, inv: s.inv, partition: in, tokens: tokens{first: s.token(c.ID)}, fuse: s.fuse}
-			entry := h.settle(ctx, c)
-			if entry.outOfTime {
-				late.Store(entry.Error)
-			}
-			s.ledger.addEntry(entry)
-			return nil
-		})
+	if v.rejections == nil {
+		v.rejections = s.rejectionsIn(v.in)
 	}
-	_ = group.Wait() // the ledger holds the errors
-}
-
-// late returns the entry of a connection for which there is no time. The cause is another connection's: only what the API
-// answered is this one's too.
-func (s *sweep) late(c *peering.Connection, cause *Error) Entry {
-	if cause.Code == DeadlineExceeded {
-		cause = asError(outOfTime())
-	}
-	entry, next := s.inv.judge(s.inv.rules(), c, time.Now())
-	if next == stepNone {
-		return entry
-	}
-	return entry.late(cause)
+	return func() { v.rejections.settle(ctx, inTurns(open)) }
 }

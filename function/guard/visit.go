@@ -14,7 +14,7 @@ import (
 )
 
 // pageHandler handles a page of a list. It returns what is left to wait for, nil if there is nothing.
-type pageHandler func(ctx context.Context, in peering.Partition, page []peering.Connection) (wait func())
+type pageHandler func(ctx context.Context, v *visit, page []peering.Connection) (wait func())
 
 // visit is what a sweep does in one partition.
 type visit struct {
@@ -29,26 +29,33 @@ type visit struct {
 	seen   int
 	pages  int
 	err    error
+
+	rejections *rejections // nil before the first
 }
 
 // run lists the partition, from where it was left, and handles each page before it reads the next one. It stops at the
 // first call that is not answered within patience, where that is not 0.
-func (v *visit) run(ctx context.Context, own *slot, patience time.Duration) {
+func (v *visit) run(ctx context.Context, own *slot, slots *slots, patience time.Duration) {
 	v.begun, v.silent = true, false
 	for {
 		var page []peering.Connection
 		var err error
-		own.during(ctx, own.all.listing, func() { page, err = v.page(ctx, patience) })
+		own.during(partitionWait, slots.listing, func() { page, err = v.page(ctx, patience) })
+		own.takeBack(ctx)
 		if err != nil {
 			v.stop(ctx, err, patience)
-			return
+			break
 		}
 		v.err = nil
 		v.pages++
 		v.seen += len(page)
-		if wait := v.handle(ctx, v.in, page); wait != nil {
-			own.during(ctx, own.all.settling, wait)
+		if wait := v.handle(ctx, v, page); wait != nil {
+			own.during(partitionWait, slots.settling, wait)
+			own.takeBack(ctx)
 		}
+	}
+	if v.rejections != nil && !v.silent {
+		own.during(partitionWait, slots.settling, v.rejections.begun.Wait)
 	}
 }
 

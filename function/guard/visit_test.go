@@ -73,3 +73,33 @@ func TestOurOwnRequestsAreIgnoredOnce(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+// TestRejectionsThatDoNotEnd: requests that the API is busy with, as often as it is asked, hold up neither the others of their
+// page nor those of the next one. Their requesters can make it so, by changing them all the time.
+func TestRejectionsThatDoNotEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, "version: 1\nmode: enforce\nallow: []\n")
+		for i := range 150 {
+			id := fmt.Sprintf("pcc-%03d", i)
+			w.Put(request(id, stranger+int64(i), func(it *simulator.Item) {
+				it.GmtCreate = time.Now().Add(time.Duration(i-200) * time.Minute).Format(simulator.TimeFormat)
+			}))
+			if i < 12 {
+				w.Inject(simulator.Fault{Kind: simulator.Conflict, Action: "RejectVpcPeerConnection", Instance: id})
+			}
+		}
+		start, last := time.Now(), time.Duration(0)
+		w.inv.OnEntry = func(e guard.Entry) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			if e.Outcome == guard.Rejected {
+				last = time.Since(start)
+			}
+		}
+		report := w.sweep(t, within(t, 2*time.Minute))
+		if got := nonzero(report.Counts); got != "failed=12 rejected=138" || last > time.Minute || code(report.Connections[0]) != "OperationConflict" {
+			t.Errorf("got %s, the last rejection after %v; %+v", got, last, report.Connections[0])
+		}
+	})
+}
