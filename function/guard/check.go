@@ -4,14 +4,15 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"peerguard/function/peering"
 )
 
-// hintsAtOnce is how many events of one batch are handled at the same time.
+// hintsAtOnce is how many events of one batch are handled at the same time, besides those that take long.
 const hintsAtOnce = 8
 
 // Hint is what an event says: that there is something to look at. Facts are read from the cloud.
@@ -26,15 +27,20 @@ type Hint struct {
 // Check handles the connections that events point at. Equally serious entries keep the order of the hints.
 func (g *Guard) Check(ctx context.Context, inv *Invocation, hints []Hint) *Report {
 	entries := make([]Entry, len(hints))
-	var group errgroup.Group
-	group.SetLimit(hintsAtOnce)
+	working, stuck := semaphore.NewWeighted(hintsAtOnce), semaphore.NewWeighted(stuckAtOnce)
+	var begun sync.WaitGroup
 	for i, hint := range hints {
-		group.Go(func() error {
-			entries[i] = g.check(ctx, inv, hint)
-			return nil
+		own := takeSlot(ctx, working)
+		if own == nil {
+			entries[i] = g.check(ctx, inv, hint) // says that it is too late
+			continue
+		}
+		begun.Go(func() {
+			defer own.giveBack()
+			own.during(connectionWait, stuck, func() { entries[i] = g.check(ctx, inv, hint) })
 		})
 	}
-	_ = group.Wait() // the entries hold the errors
+	begun.Wait()
 	ledger := newLedger(inv, TriggerEvent)
 	for _, e := range entries {
 		ledger.addEntry(e)

@@ -118,6 +118,31 @@ func TestCreatingIsWaitedFor(t *testing.T) {
 	})
 }
 
+// TestEventsThatWaitHoldUpNoOthers: in an array, those that wait while their requests are created do not keep the others from
+// being handled.
+func TestEventsThatWaitHoldUpNoOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, rules)
+		var hints []guard.Hint
+		for i := range 101 {
+			id := fmt.Sprintf("pcc-%d", i)
+			w.Put(request(id, stranger, status(peering.Creating)))
+			hints = append(hints, guard.Hint{InstanceID: id, ClientToken: id})
+		}
+		w.SetStatus("pcc-100", peering.Accepting)
+		start, took := time.Now(), time.Duration(0)
+		w.Record = func(c simulator.Call) {
+			if c.Effect {
+				took = time.Since(start)
+			}
+		}
+		if report := w.Check(within(t, 2*time.Minute), w.triggered("event-1 (+100)"), hints); nonzero(report.Counts) != "not_ready=100 rejected=1" || took > 75*time.Second {
+			t.Errorf("got %s, rejected after %v", nonzero(report.Counts), took)
+		}
+	})
+}
+
 // TestDeadlineWhileCreating: if the deadline comes first the connection is not ready, which is not the same as failed.
 func TestDeadlineWhileCreating(t *testing.T) {
 	t.Parallel()

@@ -36,7 +36,7 @@ func (r *rejections) settle(ctx context.Context, open []peering.Connection) {
 		}
 		r.begun.Go(func() {
 			defer own.giveBack()
-			own.during(rejectionWait, r.sweep.stuck, func() { r.sweep.ledger.addEntry(r.one(ctx, &c)) })
+			own.during(connectionWait, r.sweep.stuck, func() { r.sweep.ledger.addEntry(r.one(ctx, &c)) })
 		})
 	}
 	if r.working.Acquire(ctx, rejectionsAtOnce) == nil {

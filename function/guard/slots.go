@@ -8,20 +8,20 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// The bounds of a sweep, and with them of its memory.
+// The bounds of what is in memory at the same time.
 const (
 	workingAtOnce  = 64  // partitions that a sweep works in
 	listingAtOnce  = 448 // partitions more, which wait for a page of their list
 	settlingAtOnce = 128 // partitions more, which wait for rejections: each holds a page and a few calls
 
 	rejectionsAtOnce = 5   // of one partition: enough to use its quota up at a second of latency
-	stuckAtOnce      = 256 // rejections more, which take long
+	stuckAtOnce      = 256 // connections more, which take long
 )
 
 // How long something waits for the cloud before others need not wait for it.
 const (
-	partitionWait = time.Second / 4
-	rejectionWait = 5 * time.Second
+	partitionWait  = time.Second / 4
+	connectionWait = 5 * time.Second
 )
 
 // slots are the places of partitions in a sweep.
