@@ -44,9 +44,10 @@ type subject struct {
 
 type interval struct{ from, until time.Time }
 
-// suspect is a rejection that must not be, unless the policy on disk was not one that anybody meant.
+// suspect is a rejection or a verdict that must not be, unless the policy on disk was not one that anybody meant.
 type suspect struct {
 	at   time.Time
+	lost bool // somebody was allowed; else somebody was rejected
 	what string
 }
 
@@ -116,7 +117,7 @@ func (c *checker) rejection(s *subject, call simulator.Call) {
 	case s.fate == doomed:
 	case s.fate == pardoned && (c.pardon.IsZero() || call.Time.Before(c.pardon.Add(editLag)) || s.sent[call.ClientToken]):
 	default:
-		c.suspects = append(c.suspects, suspect{call.Time, fmt.Sprintf("%s must never be rejected: %+v", call.InstanceID, call)})
+		c.suspects = append(c.suspects, suspect{at: call.Time, what: fmt.Sprintf("%s must never be rejected: %+v", call.InstanceID, call)})
 	}
 	s.sent[call.ClientToken] = true
 	if !c.explains(s, call) {

@@ -20,12 +20,18 @@ func (s score) clean() bool {
 	return s.lost == 0 && s.wrong == 0 && s.twice == 0 && s.leaks == 0 && s.crashes == 0 && s.heldOff == 0
 }
 
-// soFar returns the score as it stands. Before the end, a rejection may yet turn out to be excused.
+// soFar returns the score as it stands. Before the end, a suspect may yet turn out to be excused.
 func (c *checker) soFar() score {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.score
-	s.wrong += len(c.suspects)
+	for _, one := range c.suspects {
+		if one.lost {
+			s.lost++
+		} else {
+			s.wrong++
+		}
+	}
 	return s
 }
 
