@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"testing/synctest"
@@ -147,12 +148,11 @@ func (s scene) world(t *testing.T) *simulator.Cloud {
 func (s scene) load(t *testing.T) func(context.Context) (*policy.Policy, error) {
 	t.Helper()
 	load := policy.NewSource(s.files(t), "policy.yaml").Load
-	read := false
+	var read atomic.Bool
 	return func(ctx context.Context) (*policy.Policy, error) {
-		if read && s.breaks {
+		if read.Swap(true) && s.breaks {
 			return nil, errors.New("policy.yaml:1:1: broken")
 		}
-		read = true
 		return load(ctx)
 	}
 }
