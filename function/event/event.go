@@ -1,6 +1,6 @@
-// Package event reads what Function Compute hands to an invocation: CloudEvents that EventBridge delivers, arrays of
-// them, timer events, and any of these inside the envelopes of queues. It says which connections to look at. It decides nothing and believes nothing that an event says
-// about a connection: anyone who may put events on a bus can forge them.
+// Package event reads what Function Compute hands to an invocation: CloudEvents that EventBridge delivers, arrays of them,
+// timer events, and any of these inside the envelopes of queues. It says which connections to look at. It decides nothing and
+// believes nothing that an event says about a connection: anyone who may put events on a bus can forge them.
 //
 // The shapes follow public documents:
 //   - the envelope: https://www.alibabacloud.com/help/en/eventbridge/user-guide/event-overview

@@ -244,7 +244,7 @@ func TestParseFails(t *testing.T) {
 		"no connection accepted": {record(`"eventName":"AcceptVpcPeerConnection","requestParameters":null`), "AcceptVpcPeerConnection has no valid InstanceId"},
 		"path as connection":     {strings.Replace(record(created), "pcc-1", "../../x", 1), `(pcc-…): "../../x"`},
 		"upper case":             {strings.Replace(record(created), "pcc-1", "PCC-1", 1), `(pcc-…): "PCC-1"`},
-		"new line behind it":     {strings.Replace(record(created), "pcc-1", `pcc-1\n`, 1), `(pcc-…): "pcc-1\n"`},
+		"new line after it":      {strings.Replace(record(created), "pcc-1", `pcc-1\n`, 1), `(pcc-…): "pcc-1\n"`},
 		"too long":               {strings.Replace(record(created), "pcc-1", "pcc-"+strings.Repeat("a", 61), 1), `aaa"…`},
 		"number as connection":   {strings.Replace(record(created), `"pcc-1"`, "17", 1), `(pcc-…): "17"`},
 		"no way around a bad id": {strings.Replace(record(created+`,"requestParameters":{"InstanceId":"pcc-2"}`), "pcc-1", "x", 1), `(pcc-…): "x"`},

@@ -24,7 +24,7 @@ func (s *search) allows(allow trial, rejects []trial) bool {
 	return s.avoids(allow, rejects)
 }
 
-// avoids gives the facts that the reject rules still look at a value, one after the other, and reports whether there are
+// avoids returns the facts that the reject rules still look at a value, one after the other, and reports whether there are
 // values that let the allow rule match and none of the reject rules.
 func (s *search) avoids(allow trial, rejects []trial) bool {
 	if len(rejects) == 0 {
