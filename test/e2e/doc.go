@@ -12,6 +12,8 @@
 //     every rejection carries the client token of an event or a timer that asked for it.
 //   - P4. No credential, token or signature is printed or answered.
 //   - P5. No process ends unless the plan ends it.
+//   - P6. Nobody holds a rejection off. After the faults have ended attackers go on, and a few sweeps reject what they want
+//     to keep.
 //
 // A short run is part of `go test`; `make chaos` makes a long one. A seed fixes every decision of the plan, but when its
 // steps meet is up to the machine: a replay is the same plan, not the same run.
