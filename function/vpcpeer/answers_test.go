@@ -48,7 +48,7 @@ func TestAnswersAreReadAsText(t *testing.T) {
 				body = strings.TrimSuffix(body, "6}")
 			}
 			s := newClient(acs.Config{Transport: says{http.StatusOK, []byte(body)}})
-			got, err := s.Get(within(t, 1010*time.Millisecond), home, "pcc-one")
+			got, err := s.Get(within(t, 1500*time.Millisecond), home, "pcc-one")
 			if tt.refuse {
 				if f := failed(t, err); f.Code != "NoConfirmation" {
 					t.Errorf("got %v", err)
