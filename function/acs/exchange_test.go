@@ -53,7 +53,7 @@ func TestRequestsAreThoseOfTheSDK(t *testing.T) {
 	t.Parallel()
 	var ours, theirs seen
 	s := newClient(acs.Config{Transport: &ours})
-	err := s.reject(within(t, 1010*time.Millisecond), home, "pcc-one", "event-1")
+	err := s.reject(within(t, 1500*time.Millisecond), home, "pcc-one", "event-1")
 	if f := failed(t, err); f.Code != "NetworkError" {
 		t.Errorf("got %v", err)
 	}

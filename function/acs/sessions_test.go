@@ -132,7 +132,7 @@ func TestRolesThatCannotBeAssumed(t *testing.T) {
 func TestSessionsWithoutCredentials(t *testing.T) {
 	t.Parallel()
 	s := newClient(acs.Config{Transport: says{http.StatusOK, `{"RequestId":"r","Credentials":{}}`}})
-	err := s.assume(within(t, 1010*time.Millisecond))
+	err := s.assume(within(t, 1500*time.Millisecond))
 	if f := failed(t, err); f.Code != "NoConfirmation" || f.Message != "assuming "+role+": AssumeRole answered without credentials" {
 		t.Errorf("got %v", err)
 	}
