@@ -43,7 +43,7 @@ func chaos(t *testing.T, seed uint64, d time.Duration) {
 		t.Error(err)
 		return
 	}
-	r.least = 60
+	r.least = stormy
 	s := r.chaos(d)
 	t.Logf("seed %d, repeat with: make chaos SEED=%d MINUTES=%.3g\n%v", seed, seed, d.Minutes(), s)
 	for _, p := range r.problems {
@@ -52,13 +52,16 @@ func chaos(t *testing.T, seed uint64, d time.Duration) {
 	if !s.clean() {
 		t.Errorf("seed %d: a promise is broken", seed)
 	}
-	if r.storm.faults < r.storm.calls/10 || s.stops == 0 {
+	if !stormy(r.storm) {
 		t.Errorf("seed %d: too little went wrong: %d faults in %d calls, %d stops", seed, r.storm.faults, r.storm.calls, s.stops)
 	}
 	if unknown := r.cloud.UnknownActions(); len(unknown) > 0 {
 		t.Errorf("calls that the API does not know: %v", unknown)
 	}
 }
+
+// stormy reports whether enough went wrong for a run to prove something.
+func stormy(s score) bool { return s.calls >= 300 && s.faults >= s.calls/10 && s.stops > 0 }
 
 // instances makes a run with instances of the package in front of a cloud on a loopback address.
 func instances(t *testing.T, seed uint64, level string) (*run, error) {

@@ -20,7 +20,7 @@ type run struct {
 	folder    string // of the policy
 	functions []function
 	faults    []simulator.Fault
-	least     int              // steps that the run takes, however long a busy machine needs for them
+	least     func(score) bool // keeps the run going until it is true, however long a busy machine needs; nil: time decides
 	enough    func(score) bool // ends the run early; nil: it takes its time
 	storm     score            // when the faults ended
 	renames   bool             // no policy is written over the old one, so no stall of this machine can excuse a rejection
@@ -56,7 +56,7 @@ func (r *run) chaos(d time.Duration) score {
 	}
 	r.cloud.Inject(r.faults...)
 	plan := newPlan(r.seed)
-	for end := time.Now().Add(d); time.Now().Before(end) || plan.steps < r.least; {
+	for start := time.Now(); time.Since(start) < d || r.tooLittle(time.Since(start)); {
 		r.carryOut(plan.next())
 		if r.enough != nil && r.enough(r.soFar()) {
 			break
@@ -78,6 +78,11 @@ func (r *run) chaos(d time.Duration) score {
 		f.close()
 	}
 	return r.soFar()
+}
+
+// tooLittle reports whether less went wrong than the run is for. A plan that never gets there ends after some minutes.
+func (r *run) tooLittle(after time.Duration) bool {
+	return r.least != nil && after < 5*time.Minute && !r.least(r.soFar())
 }
 
 // carryOut carries out one step.
