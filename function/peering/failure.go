@@ -14,6 +14,8 @@ const (
 	DryRunPassed              // not a failure: a dry run that found no obstacle
 	Forbidden                 // the caller lacks a permission, or a role does not trust it
 	Unsupported               // the region does not have this API
+	NoMember                  // the directory does not hold the account that was asked for
+	NoDirectory               // the caller's account is in no directory, or is not one that may read it
 	OutOfTime                 // the deadline came before a final answer
 	Withdrawn                 // not sent (again): who asked for the call does not want it any more
 )
