@@ -127,18 +127,18 @@ func (s scene) lines(t *testing.T) []string {
 
 func (s scene) world(t *testing.T) *simulator.Cloud {
 	t.Helper()
-	seed, err := events.World().Open("seed.json")
+	file, err := events.World().Open("seed.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	items, err := simulator.Load(seed)
+	seed, err := simulator.Load(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	cloud := &simulator.Cloud{}
 	c := platform.Credentials()
 	cloud.AddKey(simulator.Key{ID: c.AccessKeyID, Secret: c.AccessKeySecret, Token: c.SecurityToken, Account: platform.Account})
-	cloud.Put(items...)
+	cloud.Plant(seed)
 	if s.cloud != nil {
 		s.cloud(t, cloud)
 	}

@@ -22,9 +22,10 @@ type Cloud struct {
 	// Deleting. The default is 0: the intermediate state never shows.
 	ReadyAfter time.Duration
 	// Quota limits the calls of each VpcPeer API, account and region. The default is no limit;
-	// see DocumentedQuota for the documented one.
+	// see DocumentedQuota for the documented one. With a limit, the documented quotas of the directory hold as well.
 	Quota Quota
-	// Regions are the regions that exist. If nil, every well-formed region id exists.
+	// Regions are the regions that exist. If nil, every well-formed region id exists, and DescribeRegions shows those of
+	// the connections and cn-hangzhou.
 	Regions []string
 	// ReplayErrors makes a client token repeat refusals as well as successes. No document says which is right.
 	ReplayErrors bool
@@ -43,6 +44,7 @@ type Cloud struct {
 	denied     map[permission]bool
 	conns      map[string]*conn // by instance id
 	partitions map[peering.Partition]*index
+	directory  *Directory
 	sequence   uint64 // of the last connection that was put
 	tokens     map[tokenKey]*tokenUse
 	nonces     nonces

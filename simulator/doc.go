@@ -1,5 +1,6 @@
 // Package simulator is a server that simulates the parts of Alibaba Cloud that peerguard talks to: the VpcPeer API
-// (version 2022-01-01) and two actions of STS (version 2015-04-01) that lead to it.
+// (version 2022-01-01), two actions of STS (version 2015-04-01) that lead to it, the resource directory (version
+// 2020-03-31) and the regions of VPC (version 2016-04-28).
 //
 // The zero [Cloud] is ready to use. Serve it with net/http to any client, or use it as an in-process
 // [http.RoundTripper], which also works inside a testing/synctest bubble.
@@ -15,7 +16,8 @@
 //
 // GetVpcPeerConnectionAttribute, ListVpcPeerConnections, RejectVpcPeerConnection, AcceptVpcPeerConnection,
 // DeleteVpcPeerConnection, CreateVpcPeerConnection, ModifyVpcPeerConnection, MoveResourceGroup, TagResources, UnTagResources,
-// ListTagResources; AssumeRole, GetCallerIdentity. Any other action is answered with InvalidApi.NotFound and recorded.
+// ListTagResources; AssumeRole, GetCallerIdentity; GetResourceDirectory, ListAccounts, GetAccount; DescribeRegions. Any other
+// action is answered with InvalidApi.NotFound and recorded.
 //
 // # What is documented
 //
@@ -45,6 +47,11 @@
 //     https://help.aliyun.com/en/ram/developer-reference/api-sts-2015-04-01-getcalleridentity
 //   - A session may call what both its role and its session policy allow; Deny prevails over Allow:
 //     https://www.alibabacloud.com/help/en/ram/policy-structure-and-syntax
+//   - The directory: only the management account and delegated administrators list accounts, an account that does not
+//     exist is EntityNotExists.Account, the management account is not a member, and the quotas are 20 calls of
+//     ListAccounts and 50 of the others in a second:
+//     https://www.alibabacloud.com/help/en/resource-management/resource-directory/developer-reference/api-resourcemanager-2020-03-31-listaccounts
+//   - DescribeRegions needs no permission: https://www.alibabacloud.com/help/document_detail/36063.html
 //
 // # What is assumed, because no document says it
 //
@@ -66,6 +73,8 @@
 //     InvalidClientToken.ValueNotSupported, as in ECS.
 //   - Calls that the quota refuses do not count towards it. STS has no quota here.
 //   - Rejected and Expired connections stay. The same VPCs can be requested again after that.
+//   - A plain member that lists accounts gets EntityNotExists.ResourceDirectory, as an account outside does. Accounts are
+//     listed in the order in which they joined.
 //   - The codes Missing… for a missing parameter and InvalidParameter.… for a malformed one, status 400 for the codes of
 //     security tokens, the form of SourceIdentity (that of RoleSessionName), Forbidden.RAM for a missing permission of VpcPeer, NoPermission for a wrong ExternalId, and the wording of all messages.
 //

@@ -119,6 +119,7 @@ var faultCases = []struct {
 	{simulator.EndlessPages, succeeded, true, true, "-"},
 	{simulator.UnknownRequest, succeeded, false, true, ""},
 	{simulator.EarlyEnd, succeeded, true, true, "-"},
+	{simulator.MovingTotal, succeeded, true, true, "-"},
 	{simulator.Overlap, succeeded, true, true, "-"},
 	{simulator.APIError, coded(400, "OperationFailed"), false, false, "OperationFailed"},
 	{simulator.MissingKeys, succeeded, true, true, "-"},

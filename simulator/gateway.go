@@ -111,7 +111,7 @@ func (c *Cloud) permit(cl *call, act action) *apiError {
 	if !act.open && !cl.key.policy.allows(cl.ramAction()) {
 		return cl.forbidden("SessionPolicy")
 	}
-	return c.throttle(cl)
+	return c.throttle(cl, act)
 }
 
 // check refuses a call whose parameters are not what the action needs.

@@ -192,7 +192,7 @@ func TestRawCalls(t *testing.T) {
 		{"another account's key", func(w *raw) { w.after = func(q url.Values) { q.Set("AccessKeyId", requesterKey.ID) } }, 400, "SignatureDoesNotMatch"},
 		{"a malformed time", func(w *raw) { w.query["Timestamp"] = "yesterday" }, 400, "InvalidTimeStamp.Format"},
 		{"unknown action", func(w *raw) { w.query["Action"] = "Explode" }, 404, "InvalidApi.NotFound"},
-		{"unknown version", func(w *raw) { w.query["Version"] = "2016-04-28" }, 400, "InvalidVersion"},
+		{"unknown version", func(w *raw) { w.query["Version"] = "2014-05-26" }, 400, "InvalidVersion"},
 		{"action of another product", func(w *raw) { w.query["Action"] = "AssumeRole" }, 404, "InvalidApi.NotFound"},
 	}
 	for _, tc := range cases {

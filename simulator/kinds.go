@@ -50,6 +50,7 @@ const (
 	EndlessPages   Kind = "endless-pages"      // each page of a List is the first page, and names a new next one
 	EarlyEnd       Kind = "early-end"          // a page of a List lacks its second half and names no next page; TotalCount counts all
 	Overlap        Kind = "overlapping-pages"  // each next page of a List begins with the last connection of the page before
+	MovingTotal    Kind = "moving-total"       // the TotalCount of a List differs from page to page
 	APIError       Kind = "api-error"          // an API error with any Code and Status
 	MissingKeys    Kind = "missing-keys"       // the call is carried out; its answer lacks Keys, which are facts by default
 	NullKeys       Kind = "null-keys"          // the call is carried out; Keys are null in its answer, the list by default
@@ -117,6 +118,7 @@ var kinds = map[Kind]kind{
 	SameToken:    {defaults: carriedOut, prepare: func(_ Fault, cl *call) { cl.paging = circling }},
 	EndlessPages: {defaults: carriedOut, prepare: func(_ Fault, cl *call) { cl.paging = endless }},
 	EarlyEnd:     {defaults: carriedOut, prepare: func(_ Fault, cl *call) { cl.paging = ending }},
+	MovingTotal:  {defaults: carriedOut, prepare: func(_ Fault, cl *call) { cl.paging = moving }},
 	Overlap:      {defaults: carriedOut, prepare: func(_ Fault, cl *call) { cl.paging = overlapping }},
 }
 

@@ -24,12 +24,15 @@ type action struct {
 	do     func(*Cloud, *call) answer
 	params []check // in this order, before do; do checks what needs more than the parameters
 	open   bool    // it needs no permission, so no session policy forbids it
+	quota  Quota   // documented for it alone, and in force if Cloud.Quota is
 }
 
 // The versions of the products, by which the gateway tells them apart: no two products here share one.
 const (
-	peerVersion = "2022-01-01"
-	stsVersion  = "2015-04-01"
+	peerVersion      = "2022-01-01"
+	stsVersion       = "2015-04-01"
+	vpcVersion       = "2016-04-28"
+	directoryVersion = "2020-03-31"
 )
 
 // products are the products and actions that exist, by version.
@@ -64,6 +67,20 @@ var products = map[string]*product{
 				matching("SourceIdentity", sessionForm), number("DurationSeconds", minSession, maxSession),
 			}},
 			"GetCallerIdentity": {do: (*Cloud).callerIdentity, open: true},
+		},
+	},
+	vpcVersion: {
+		host: "vpc.aliyuncs.com", ram: "vpc", denial: "Forbidden.RAM",
+		actions: map[string]action{"DescribeRegions": {do: (*Cloud).describeRegions, open: true}},
+	},
+	directoryVersion: {
+		host: "resourcemanager.aliyuncs.com", ram: "resourcemanager", denial: "NoPermission",
+		actions: map[string]action{
+			"GetResourceDirectory": {do: (*Cloud).getResourceDirectory, quota: perSecond(50)},
+			"GetAccount":           {do: (*Cloud).getAccount, quota: perSecond(50), params: []check{required("AccountId"), accountID("AccountId")}},
+			"ListAccounts": {do: (*Cloud).listAccounts, quota: perSecond(20), params: []check{
+				number("PageNumber", 1, math.MaxInt32), number("PageSize", 1, 100),
+			}},
 		},
 	},
 }

@@ -18,6 +18,9 @@ type Quota struct {
 // https://help.aliyun.com/zh/vpc/developer-reference/api-vpcpeer-2022-01-01-quota
 var DocumentedQuota = Quota{Calls: 360, Window: time.Minute}
 
+// perSecond is a quota of calls in each second.
+func perSecond(calls int) Quota { return Quota{calls, time.Second} }
+
 type quotaKey struct {
 	account peering.Account
 	action  string
@@ -41,8 +44,11 @@ func (w *window) admit(q Quota, now time.Time) (wait time.Duration, ok bool) {
 }
 
 // throttle refuses a call that exceeds the quota. The lock is held.
-func (c *Cloud) throttle(cl *call) *apiError {
-	if c.Quota.Calls <= 0 || !cl.product.metered {
+func (c *Cloud) throttle(cl *call, act action) *apiError {
+	if !cl.product.metered {
+		cl.quota = act.quota
+	}
+	if c.Quota.Calls <= 0 || cl.quota.Calls <= 0 {
 		return nil
 	}
 	key := quotaKey{cl.Account, cl.Action, cl.Region}
@@ -54,7 +60,7 @@ func (c *Cloud) throttle(cl *call) *apiError {
 		w = &window{}
 		c.quotas[key] = w
 	}
-	if wait, ok := w.admit(c.Quota, time.Now()); !ok {
+	if wait, ok := w.admit(cl.quota, time.Now()); !ok {
 		return throttled(wait)
 	}
 	return nil

@@ -15,16 +15,20 @@ import (
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/auth/credentials"
 	sdkerrors "github.com/aliyun/alibaba-cloud-sdk-go/sdk/errors"
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
+	"github.com/aliyun/alibaba-cloud-sdk-go/services/resourcemanager"
 	"github.com/aliyun/alibaba-cloud-sdk-go/services/sts"
+	"github.com/aliyun/alibaba-cloud-sdk-go/services/vpc"
 	"github.com/aliyun/alibaba-cloud-sdk-go/services/vpcpeer"
 
 	"peerguard/function/peering"
 	"peerguard/simulator"
 )
 
-// TestMain fills two maps of the SDK, which fills them on first use without a lock.
+// TestMain fills maps of the SDK, which fills them on first use without a lock.
 func TestMain(m *testing.M) {
 	vpcpeer.GetEndpointMap()
+	resourcemanager.GetEndpointMap()
+	vpc.GetEndpointMap()
 	sts.GetEndpointMap()
 	os.Exit(m.Run())
 }

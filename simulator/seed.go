@@ -10,45 +10,72 @@ import (
 	"peerguard/function/peering"
 )
 
-// Load reads a seed: one JSON object {"connections":[…]} with items as ListVpcPeerConnections shows them. An item needs
-// its id, owners, regions and status. Unknown keys of an item are ignored.
-// An error names the connection and the key.
-func Load(r io.Reader) ([]Item, error) {
-	raw, err := readSeed(r)
-	if err != nil {
-		return nil, fmt.Errorf("reading seed: %w", err)
+// Seed is what a Cloud starts with.
+type Seed struct {
+	Connections []Item
+	Directory   *Directory // nil: none
+	Regions     []string   // nil: every well-formed region id exists
+}
+
+// Plant puts a seed into the cloud.
+func (c *Cloud) Plant(s Seed) {
+	c.Regions = s.Regions
+	c.Put(s.Connections...)
+	if s.Directory != nil {
+		c.SetDirectory(*s.Directory)
 	}
-	items := make([]Item, len(raw))
+}
+
+// seedText is a seed as it is written.
+type seedText struct {
+	Connections *[]json.RawMessage `json:"connections"`
+	Directory   *Directory         `json:"directory"`
+	Regions     []string           `json:"regions"`
+}
+
+// Load reads a seed: one JSON object {"connections":[…]} with items as ListVpcPeerConnections shows them, and optionally
+// "directory", a [Directory], and "regions", a list of ids. An item needs its id, owners, regions and status. Unknown keys
+// of an item are ignored. An error names the place and the key.
+func Load(r io.Reader) (Seed, error) {
+	text, err := readSeed(r)
+	if err != nil {
+		return Seed{}, fmt.Errorf("reading seed: %w", err)
+	}
+	seed := Seed{make([]Item, len(*text.Connections)), text.Directory, text.Regions}
 	ids := map[string]int{}
-	for i, text := range raw {
-		if err := parseItem(text, &items[i]); err != nil {
-			return nil, fmt.Errorf("reading seed: connections[%d]: %w", i, err)
+	for i, text := range *text.Connections {
+		if err := parseItem(text, &seed.Connections[i]); err != nil {
+			return Seed{}, fmt.Errorf("reading seed: connections[%d]: %w", i, err)
 		}
-		id := items[i].InstanceID
+		id := seed.Connections[i].InstanceID
 		if first, taken := ids[id]; taken {
-			return nil, fmt.Errorf("reading seed: connections[%d]: InstanceId %q is already that of connections[%d]", i, id, first)
+			return Seed{}, fmt.Errorf("reading seed: connections[%d]: InstanceId %q is already that of connections[%d]", i, id, first)
 		}
 		ids[id] = i
 	}
-	return items, nil
+	return seed, nil
 }
 
-func readSeed(r io.Reader) ([]json.RawMessage, error) {
-	var seed struct {
-		Connections *[]json.RawMessage `json:"connections"`
-	}
+func readSeed(r io.Reader) (seedText, error) {
+	var seed seedText
 	d := json.NewDecoder(r)
 	d.DisallowUnknownFields()
 	if err := d.Decode(&seed); err != nil {
-		return nil, plain(err)
+		return seed, plain(err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("unexpected data after the JSON object")
+		return seed, errors.New("unexpected data after the JSON object")
 	}
 	if seed.Connections == nil {
-		return nil, errors.New(`the key "connections" is missing`)
+		return seed, errors.New(`the key "connections" is missing`)
 	}
-	return *seed.Connections, nil
+	if err := validRegions(seed.Regions); err != nil {
+		return seed, fmt.Errorf("regions: %w", err)
+	}
+	if err := seed.Directory.valid(); err != nil {
+		return seed, fmt.Errorf("directory: %w", err)
+	}
+	return seed, nil
 }
 
 // needed are the keys that an item must have. An owner may be 0 but must be there.

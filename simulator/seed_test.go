@@ -18,19 +18,35 @@ const seedConnection = `{"InstanceId":"pcc-1","OwnerId":9007199254740993,"Accept
 
 func TestLoad(t *testing.T) {
 	t.Parallel()
-	items, err := simulator.Load(strings.NewReader(`{"connections":[` + seedConnection + `]}`))
+	seed, err := simulator.Load(strings.NewReader(`{"connections":[` + seedConnection + `]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []simulator.Item{{
+	want := simulator.Seed{Connections: []simulator.Item{{
 		InstanceID: "pcc-1", OwnerID: 9007199254740993, AcceptingOwnerUID: 1111111111111111,
 		RegionID: "cn-hangzhou", AcceptingRegionID: "cn-shanghai", Status: peering.Accepting,
-	}}
-	if d := cmp.Diff(want, items); d != "" {
+	}}}
+	if d := cmp.Diff(want, seed); d != "" {
 		t.Error(d)
 	}
-	if none, err := simulator.Load(strings.NewReader(`{"connections":[]}`)); err != nil || len(none) != 0 {
+	if none, err := simulator.Load(strings.NewReader(`{"connections":[]}`)); err != nil || len(none.Connections) != 0 {
 		t.Errorf("no connections: %v, %v", err, none)
+	}
+}
+
+// TestLoadOfAnOrganisation: a seed may hold a directory and the regions that there are.
+func TestLoadOfAnOrganisation(t *testing.T) {
+	t.Parallel()
+	seed, err := simulator.Load(strings.NewReader(`{"connections":[],"regions":["cn-hangzhou","me-east-1"],"directory":
+		{"id":"rd-a","root":"r-b","management":"9007199254740993","members":[{"account":"0123456701234567","path":"rd-a/r-b/fd-c"}]}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := simulator.Seed{Connections: []simulator.Item{}, Regions: []string{"cn-hangzhou", "me-east-1"}, Directory: &simulator.Directory{
+		ID: "rd-a", Root: "r-b", Management: "9007199254740993", Members: []simulator.Member{{Account: "0123456701234567", Path: "rd-a/r-b/fd-c"}},
+	}}
+	if d := cmp.Diff(want, seed); d != "" {
+		t.Error(d)
 	}
 }
 
@@ -45,12 +61,12 @@ func TestLoadReadsWhatListShows(t *testing.T) {
 	if err := json.Unmarshal(got.GetHttpContentBytes(), &page); err != nil {
 		t.Fatal(err)
 	}
-	items, err := simulator.Load(strings.NewReader(fmt.Sprintf(`{"connections":%s}`, page.VpcPeerConnects)))
-	if err != nil || len(items) != got.TotalCount || got.TotalCount == 0 {
-		t.Fatalf("%v, %d of %d", err, len(items), got.TotalCount)
+	seed, err := simulator.Load(strings.NewReader(fmt.Sprintf(`{"connections":%s}`, page.VpcPeerConnects)))
+	if err != nil || len(seed.Connections) != got.TotalCount || got.TotalCount == 0 {
+		t.Fatalf("%v, %d of %d", err, len(seed.Connections), got.TotalCount)
 	}
-	again := newCloud(items...)
-	for _, it := range items {
+	again := newCloud(seed.Connections...)
+	for _, it := range seed.Connections {
 		was, _ := c.Item(it.InstanceID)
 		is, _ := again.Item(it.InstanceID)
 		if was.Status != is.Status || was.OwnerID != is.OwnerID || was.VPC.VpcID != is.VPC.VpcID || was.Name != is.Name {
@@ -66,6 +82,10 @@ func TestLoadRefuses(t *testing.T) {
 			t.Fatalf("nothing to change: %s", from)
 		}
 		return `{"connections":[` + strings.Replace(seedConnection, from, to, 1) + `]}`
+	}
+	withKey := func(text string) string { return `{"connections":[],` + text + `}` }
+	withMember := func(text string) string {
+		return withKey(`"directory":{"id":"rd-a","root":"r-b","management":"1","members":[{"account":` + text + `}]}`)
 	}
 	cases := []struct{ name, text, want string }{
 		{"nothing", ``, "EOF"},
@@ -90,6 +110,19 @@ func TestLoadRefuses(t *testing.T) {
 		{"bad region", change(`"cn-hangzhou"`, `"Hangzhou"`), `"Hangzhou" is not a region id`},
 		{"bad accepting region", change(`"cn-shanghai"`, `""`), `"" is not a region id`},
 		{"status as a number", change(`"Accepting"`, `1`), "Status: want a string, got number"},
+		{"regions that are not a list", withKey(`"regions":"cn-hangzhou"`), "regions: want a list, got string"},
+		{"no region", withKey(`"regions":[]`), "regions: want one at least"},
+		{"bad region id", withKey(`"regions":["Hangzhou"]`), `regions: "Hangzhou" is not a region id`},
+		{"a region twice", withKey(`"regions":["cn-hangzhou","cn-hangzhou"]`), "regions: cn-hangzhou is there twice"},
+		{"directory as a list", withKey(`"directory":[]`), "directory: want an object, got array"},
+		{"directory without an id", withKey(`"directory":{"root":"r-b","management":"1"}`), `directory: "/r-b" is not the id of a directory`},
+		{"directory without a root", withKey(`"directory":{"id":"rd-a","management":"1"}`), `directory: "rd-a/" is not the id of a directory`},
+		{"no management account", withKey(`"directory":{"id":"rd-a","root":"r-b"}`), `directory: management: "" is not an account id`},
+		{"bad member", withMember(`"x","path":"rd-a/r-b"`), `directory: members[0]: "x" is not an account id`},
+		{"a member twice", withMember(`"2","path":"rd-a/r-b"},{"account":"2","path":"rd-a/r-b/fd-c"`), `directory: members[1]: account 2 is already members[0]`},
+		{"member without a path", withMember(`"2"`), `directory: members[0]: "" is not a path below rd-a/r-b`},
+		{"member of another directory", withMember(`"2","path":"rd-z/r-b"`), `directory: members[0]: "rd-z/r-b" is not a path below rd-a/r-b`},
+		{"unknown key of a directory", withKey(`"directory":{"id":"rd-a","root":"r-b","management":"1","folders":[]}`), `unknown field "folders"`},
 		{"VPC as a string", change(`"SomethingNew":true`, `"Vpc":"vpc-1"`), "Vpc: want an object, got string"},
 	}
 	for _, tc := range cases {

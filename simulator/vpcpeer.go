@@ -92,6 +92,7 @@ const (
 	endless            // a page names a new next page, which is the first one
 	overlapping        // a page begins with the last connection of the page before
 	ending             // a page lacks its second half and a next page
+	moving             // the TotalCount of the pages differs
 )
 
 // misplace makes a page go wrong if a fault says so.
@@ -105,6 +106,10 @@ func (c *Cloud) misplace(cl *call, q query, p *page, last uint64) {
 	case overlapping:
 		if p.NextToken != "" && len(p.VpcPeerConnects) > 1 { // after a page of one there would be no progress
 			p.NextToken = c.nextToken(q.partition, last-1)
+		}
+	case moving:
+		if cl.params.get("NextToken") != "" {
+			p.TotalCount++
 		}
 	case ending:
 		p.NextToken, p.VpcPeerConnects = "", p.VpcPeerConnects[:len(p.VpcPeerConnects)/2]

@@ -34,18 +34,18 @@ type act struct {
 }
 
 func newScene() (*scene, error) {
-	seed, err := events.World().Open("seed.json")
+	file, err := events.World().Open("seed.json")
 	if err != nil {
 		return nil, fmt.Errorf("opening the seed: %w", err)
 	}
-	items, err := simulator.Load(seed)
+	seed, err := simulator.Load(file)
 	if err != nil {
 		return nil, fmt.Errorf("reading the seed: %w", err)
 	}
 	cloud := &simulator.Cloud{Latency: 20 * time.Millisecond}
 	cloud.AddKey(simulator.Key{ID: "demo-id", Secret: "demo-secret", Token: "demo-token", Account: simulator.SeedAccepter})
-	cloud.Put(items...)
-	for _, item := range items {
+	cloud.Plant(seed)
+	for _, item := range seed.Connections {
 		if item.Status == peering.Creating {
 			cloud.SetStatusAfter(item.InstanceID, time.Second, peering.Accepting)
 		}

@@ -22,7 +22,7 @@ import (
 type simulateCommand struct {
 	Listen     string        `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"The address to listen on; port 0 picks a free one."`
 	AnyAddress bool          `help:"Allow --listen to be an address that other machines can reach."`
-	Seed       string        `type:"existingfile" placeholder:"FILE" help:"The connections to start with: {\"connections\":[…]} of items as ListVpcPeerConnections returns them. The default is a few pending requests from unknown accounts."`
+	Seed       string        `type:"existingfile" placeholder:"FILE" help:"The connections to start with: {\"connections\":[…]} of items as ListVpcPeerConnections returns them, optionally with \"directory\" and \"regions\". The default is a few pending requests from unknown accounts."`
 	Account    string        `placeholder:"ACCOUNT" help:"The account that the printed key belongs to. The default is the accepter of the first connection."`
 	Role       []string      `placeholder:"ARN" help:"A role that the account can assume, in the account that its ARN names. Can be repeated."`
 	Deny       []string      `placeholder:"ACTION" help:"A permission that the account lacks, such as RejectVpcPeerConnection. Can be repeated."`
@@ -84,17 +84,18 @@ func (s *simulateCommand) checkAddress() error {
 
 // cloud returns the simulated cloud that the flags describe. It sets the account that the printed key belongs to.
 func (s *simulateCommand) cloud(log io.Writer) (*simulator.Cloud, []simulator.Item, error) {
-	items, err := s.items()
+	seed, err := s.seed()
 	if err != nil {
 		return nil, nil, err
 	}
+	items := seed.Connections
 	s.Account = cmp.Or(s.Account, string(firstAccepter(items)))
 	account := peering.Account(s.Account)
 	if !peering.ValidAccount(s.Account) {
 		return nil, nil, usageError(fmt.Sprintf("--account %.40q is not an account id", s.Account))
 	}
 	cloud := &simulator.Cloud{Latency: s.Latency, Record: func(c simulator.Call) { logCall(log, c) }}
-	cloud.Put(items...)
+	cloud.Plant(seed)
 	cloud.AddKey(simulator.Key{ID: simulatedID, Secret: simulatedSecret, Account: account})
 	for _, arn := range s.Role {
 		cloud.AddRole(simulator.Role{ARN: arn, TrustedAccounts: []peering.Account{account}})
@@ -102,20 +103,20 @@ func (s *simulateCommand) cloud(log io.Writer) (*simulator.Cloud, []simulator.It
 	return cloud, items, s.breakCalls(cloud)
 }
 
-func (s *simulateCommand) items() ([]simulator.Item, error) {
+func (s *simulateCommand) seed() (simulator.Seed, error) {
 	if s.Seed == "" {
-		return simulator.DefaultSeed(time.Now()), nil
+		return simulator.Seed{Connections: simulator.DefaultSeed(time.Now())}, nil
 	}
 	file, err := os.Open(s.Seed)
 	if err != nil {
-		return nil, fmt.Errorf("opening seed: %w", err)
+		return simulator.Seed{}, fmt.Errorf("opening seed: %w", err)
 	}
 	defer file.Close()
-	items, err := simulator.Load(file)
+	seed, err := simulator.Load(file)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", s.Seed, err)
+		return simulator.Seed{}, fmt.Errorf("%s: %w", s.Seed, err)
 	}
-	return items, nil
+	return seed, nil
 }
 
 func firstAccepter(items []simulator.Item) peering.Account {
@@ -152,6 +153,8 @@ func announce(out io.Writer, address string, items []simulator.Item) {
 	for _, pair := range [][2]string{
 		{"PEERGUARD_ENDPOINT", "http://" + address},
 		{"PEERGUARD_STS_ENDPOINT", "http://" + address},
+		{"PEERGUARD_VPC_ENDPOINT", "http://" + address},
+		{"PEERGUARD_DIRECTORY_ENDPOINT", "http://" + address},
 		{"ALIBABA_CLOUD_ACCESS_KEY_ID", simulatedID},
 		{"ALIBABA_CLOUD_ACCESS_KEY_SECRET", simulatedSecret},
 		{"ALIBABA_CLOUD_SECURITY_TOKEN", ""},

@@ -97,6 +97,7 @@ var faults = map[simulator.Kind]struct{ get, list, reject, role endings }{
 	simulator.MissingKeys:    {unharmed, unharmed, unharmed, unharmed},
 	simulator.NullKeys:       {unharmed, listRepeated, unharmed, unharmed},
 	simulator.EarlyEnd:       {unharmed, listRepeated, unharmed, unharmed},
+	simulator.MovingTotal:    {unharmed, unharmed, unharmed, unharmed},
 	simulator.Overlap:        {unharmed, unharmed, unharmed, unharmed},
 	simulator.EchoError:      {blamed, listBlamed, blamed, blamed},
 	simulator.EchoKeys:       {unharmed, unharmed, unharmed, unharmed},

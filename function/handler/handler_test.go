@@ -64,19 +64,19 @@ func (l *lines) parsed(t *testing.T, message string) (found []map[string]any) {
 
 func newWorld(t *testing.T, files fs.FS, level zerolog.Level) *world {
 	t.Helper()
-	seed, err := events.World().Open("seed.json")
+	file, err := events.World().Open("seed.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	items, err := simulator.Load(seed)
+	seed, err := simulator.Load(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := &world{Cloud: &simulator.Cloud{}, logged: &lines{}}
 	c := platform.Credentials()
 	w.AddKey(simulator.Key{ID: c.AccessKeyID, Secret: c.AccessKeySecret, Token: c.SecurityToken, Account: platform.Account})
-	w.Put(items...)
-	for _, item := range items {
+	w.Plant(seed)
+	for _, item := range seed.Connections {
 		if item.Status == peering.Creating {
 			w.SetStatusAfter(item.InstanceID, 5*time.Second, peering.Accepting)
 		}

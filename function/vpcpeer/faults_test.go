@@ -71,7 +71,7 @@ func expected(action string, kind simulator.Kind) expectation {
 // elsewhere lists the faults that other tests cover: they look like success, or are about lists (see TestListsThatDoNotEnd).
 var elsewhere = map[simulator.Kind]bool{
 	simulator.LostUpdate: true, simulator.StaleRead: true,
-	simulator.SameToken: true, simulator.EndlessPages: true, simulator.Overlap: true, simulator.EarlyEnd: true,
+	simulator.SameToken: true, simulator.EndlessPages: true, simulator.Overlap: true, simulator.EarlyEnd: true, simulator.MovingTotal: true,
 	simulator.MissingKeys: true, simulator.NullKeys: true, // facts and lists that are missing
 	simulator.EchoError: true, simulator.EchoKeys: true, // what an answer repeats
 }
