@@ -35,6 +35,11 @@ var (
 		"IdempotentFailed":            peering.TokenTaken, // what the token stood for failed, and would again
 		"DryRunOperation":             peering.DryRunPassed,
 		"UnsupportedRegion":           peering.Unsupported,
+
+		// https://www.alibabacloud.com/help/en/resource-management/resource-directory/developer-reference/api-resourcemanager-2020-03-31-getaccount
+		"EntityNotExists.Account":           peering.NoMember,
+		"EntityNotExists.ResourceDirectory": peering.NoDirectory,
+		"ResourceDirectoryNotInUse":         peering.NoDirectory,
 	}
 	// Each also as the last part of a code with dots, in any letters: the API writes OperationFailed.LastTokenProcessing,
 	// ServiceUnAvailable, and DistibuteLock.
@@ -107,6 +112,9 @@ func isForeign(err error) bool {
 }
 
 const deadlineFirst = "the invocation's deadline came first"
+
+// OutOfTime returns the failure of a call that was not made because the deadline came first.
+func OutOfTime() *peering.Failure { return outOfTime(nil) }
 
 // outOfTime is what a failure becomes when the deadline leaves no room for another attempt.
 func outOfTime(last *peering.Failure) *peering.Failure {
