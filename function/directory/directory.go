@@ -24,6 +24,11 @@ var (
 	getQuota  = acs.Quota{Burst: 15, Rate: 35}
 )
 
+// sessionPolicy narrows a session of the role to the calls of this package that need a permission, whatever else the role
+// allows.
+const sessionPolicy = `{"Version":"1","Statement":[{"Effect":"Allow","Resource":"*",` +
+	`"Action":["resourcemanager:GetAccount","resourcemanager:GetResourceDirectory","resourcemanager:ListAccounts"]}]}`
+
 // Memory holds what outlives an invocation: the answers of the APIs. It is safe for concurrent use.
 type Memory struct {
 	cloud    *acs.Cloud
@@ -74,7 +79,15 @@ func (m *Memory) Client(caller acs.Caller, access Access) *Client {
 // do makes a call of the Resource Management API.
 func (c *Client) do(ctx context.Context, quota acs.Quota, attempt func(acs.Send) error) error {
 	in := peering.Partition{Account: c.account(), Region: c.caller.Region}
-	return c.cloud.Do(ctx, c.caller, acs.Call{Service: acs.ResourceManagement, In: in, Role: c.access.Role, Quota: quota}, attempt)
+	return c.cloud.Do(ctx, c.caller, acs.Call{Service: acs.ResourceManagement, In: in, Role: c.role(), Quota: quota}, attempt)
+}
+
+// role returns the role to assume, the zero Role if there is none.
+func (c *Client) role() acs.Role {
+	if c.access.Role == "" {
+		return acs.Role{}
+	}
+	return acs.Role{ARN: c.access.Role, Policy: sessionPolicy}
 }
 
 // account returns the account that reads the directory.

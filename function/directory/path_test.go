@@ -1,7 +1,9 @@
 package directory_test
 
 import (
+	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -201,16 +203,70 @@ func TestAnswersWithoutARequestID(t *testing.T) {
 	})
 }
 
-// TestDeadlineOfOneCaller: that one invocation has no time left is not held against the next one.
+// TestDeadlineOfOneCaller: that one invocation has no time left is not held against the next one, whichever call it ends.
 func TestDeadlineOfOneCaller(t *testing.T) {
+	t.Parallel()
+	for _, action := range []string{"GetResourceDirectory", "ListAccounts", "GetAccount"} {
+		t.Run(action, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, 0)
+				w.Inject(simulator.Fault{Kind: simulator.Hang, Action: action, Count: 1})
+				if _, err := w.client().Path(within(t, 2*time.Second), stranger); failed(t, err).Class != peering.OutOfTime {
+					t.Errorf("got %v", err)
+				}
+				w.wantPath(t, "5555555555555555", peering.Outside)
+			})
+		})
+	}
+}
+
+// TestCallersWhoGiveUp: neither a caller who stops nor one who cannot wait for the end of a throttle is taken for an outage.
+func TestCallersWhoGiveUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 0)
-		w.Latency = 3 * time.Second
-		if _, err := w.client().Path(within(t, 2*time.Second), stranger); failed(t, err).Class != peering.OutOfTime {
-			t.Errorf("got %v", err)
+		w.Inject(simulator.Fault{Kind: simulator.Hang, Count: 1}, simulator.Fault{Kind: simulator.Throttle, For: 15 * time.Second, Count: 1})
+		stopped, stop := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, stop)
+		for _, ctx := range []context.Context{stopped, within(t, 5*time.Second)} {
+			if _, err := w.client().Path(ctx, stranger); failed(t, err).Class != peering.OutOfTime {
+				t.Errorf("got %v", err)
+			}
 		}
 		w.wantPath(t, stranger, peering.Outside)
+	})
+}
+
+// TestDeadlineWhileWaiting: a caller whose time is up learns that, and not that the directory is out of order.
+func TestDeadlineWhileWaiting(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 0)
+		w.Inject(simulator.Fault{Kind: simulator.Hang, Action: "ListAccounts", Count: 1})
+		var wait sync.WaitGroup
+		wait.Go(func() { w.wantPath(t, stranger, peering.Outside) })
+		synctest.Wait()
+		start := time.Now()
+		if _, err := w.client().Path(within(t, 5*time.Second), stranger); failed(t, err).Class != peering.OutOfTime || time.Since(start) != 5*time.Second {
+			t.Errorf("got %v after %v", err, time.Since(start))
+		}
+		wait.Wait()
+	})
+}
+
+// TestAnswerAboutAnotherAccount: such an answer says nothing about the one that was asked for.
+func TestAnswerAboutAnotherAccount(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		said := script{"GetResourceDirectory": {200, saidDirectory}, "ListAccounts": {200, saidNobody}, "GetAccount": {200, saidAccount}}
+		client := directory.NewMemory(acs.New(acs.Config{Transport: said})).Client(caller(), directory.Access{})
+		if path, err := client.Path(within(t, time.Minute), stranger); err != nil || path != root {
+			t.Errorf("got %q, %v", path, err)
+		}
+		if path, err := client.Path(within(t, time.Minute), "5555555555555555"); failed(t, err).Code != "NoConfirmation" {
+			t.Errorf("got %q, %v", path, err)
+		}
 	})
 }
 
@@ -255,7 +311,15 @@ func TestDirectoryThroughARole(t *testing.T) {
 	if path, err := client.Path(within(t, time.Minute), member(0)); err != nil || path != nested {
 		t.Errorf("got %q, %v", path, err)
 	}
+	if _, err := client.Path(within(t, time.Minute), stranger); err != nil {
+		t.Errorf("asking for one account: %v", err)
+	}
 	if standing, err := client.Standing(within(t, time.Minute)); err != nil || standing != directory.ManagementAccount {
 		t.Errorf("got %q, %v", standing, err)
+	}
+	for _, call := range w.Calls() {
+		if call.Action == "AssumeRole" && (!strings.Contains(call.Policy, "resourcemanager:ListAccounts") || strings.Contains(call.Policy, "*:") || strings.Contains(call.Policy, "vpc:")) {
+			t.Errorf("the session's policy is %s", call.Policy)
+		}
 	}
 }
