@@ -43,7 +43,7 @@ func (c *Cloud) regions() []string {
 	}
 	ids := []string{"cn-hangzhou"}
 	for in, x := range c.partitions {
-		if len(x.items) > 0 {
+		if in.Region != "" && len(x.items) > 0 { // "" is the list of all regions
 			ids = append(ids, in.Region)
 		}
 	}
