@@ -1,6 +1,7 @@
 package peering
 
 import (
+	"iter"
 	"slices"
 	"strings"
 )
@@ -18,7 +19,21 @@ func (p Path) Known() bool { return p != "" }
 
 // In reports whether the account is in a folder or below it. The root folder r-… is the whole directory.
 func (p Path) In(folder string) bool {
-	return folder != "" && slices.Contains(strings.Split(string(p), "/")[1:], folder)
+	for id := range p.Folders() {
+		if id == folder {
+			return true
+		}
+	}
+	return false
+}
+
+// Folders yields the ids of the folders that the account is in, the root folder first.
+func (p Path) Folders() iter.Seq[string] {
+	_, folders, found := strings.Cut(string(p), "/")
+	if !found {
+		return func(func(string) bool) {}
+	}
+	return strings.SplitSeq(folders, "/")
 }
 
 // ValidDirectory reports whether s has the form of a resource directory's id.

@@ -48,6 +48,7 @@ type Side struct {
 	Region  string   `json:"region,omitempty"`
 	VPC     string   `json:"vpc,omitempty"`
 	CIDRs   []string `json:"cidrs,omitempty"` // IPv4 and IPv6, as the API writes them
+	Path    Path     `json:"path,omitempty"`  // of the account, as far as the resource directory was asked
 }
 
 // Connection is what the API says about one VPC peering connection now.

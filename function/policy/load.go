@@ -3,6 +3,7 @@ package policy
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io/fs"
 	"path"
 	"slices"
@@ -29,6 +30,7 @@ type loader struct {
 	read   reader
 	policy *Policy
 	names  []*yaml.Node       // of the rules
+	folder *yaml.Node         // the first that the file names, in the order of decoding; nil if it names none
 	lists  map[string][]entry // accounts, by the path of their file
 	others Errors             // mistakes in those files
 }
@@ -76,14 +78,16 @@ func (l *loader) decodePolicy() {
 		return
 	}
 	var reject, allow *yaml.Node
-	l.mapping(root, "a policy", []field{
+	given := l.mapping(root, "a policy", []field{
 		{"version", "write version: 1", l.version},
 		{"mode", "write mode: dry-run or mode: enforce", l.mode},
+		{"directory", "", l.directory},
 		{"guard", "", l.guard},
 		{"reject", "", func(n *yaml.Node) { reject = n }},
 		{"allow", "to allow nobody, write allow: []", func(n *yaml.Node) { allow = n }},
 	})
 	l.rules(reject, allow)
+	l.needDirectory(root, given)
 }
 
 func (d *decoder) version(n *yaml.Node) {
@@ -117,6 +121,13 @@ func (l *loader) guard(n *yaml.Node) {
 }
 
 func (l *loader) guardRegions(n *yaml.Node) {
+	if n.Kind == yaml.ScalarNode && n.Value == "all" {
+		return
+	}
+	if n.Kind == yaml.SequenceNode && len(n.Content) == 0 || null(n) {
+		l.bad(n, "regions is empty: to guard every region, write regions: all")
+		return
+	}
 	seen := map[string]bool{}
 	for _, r := range l.regions(n, "regions") {
 		if !seen[r] {
@@ -134,12 +145,23 @@ func (l *loader) guardAccounts(n *yaml.Node) {
 func (l *loader) guardAccount(n *yaml.Node) {
 	var account peering.Account
 	var role peering.Role
-	l.mapping(n, "an account of guard", []field{
-		{"role", "peerguard assumes it to guard its account", func(n *yaml.Node) { account, role.ARN = l.role(n) }},
+	var folder GuardedFolder
+	given := l.mapping(n, "an account of guard", []field{
+		{"role", "", func(n *yaml.Node) { account, role.ARN = l.role(n) }},
+		{"folder", "", func(n *yaml.Node) { folder.Folder = l.guardFolder(n) }},
+		{"role_name", "", func(n *yaml.Node) { folder.RoleName = l.checked(n, "role_name", checkRoleName) }},
 		{"external_id", "", func(n *yaml.Node) { role.ExternalID = l.externalID(n) }},
+		{"except", "", func(n *yaml.Node) { folder.Except = l.except(n) }},
 	})
+	if given != nil {
+		l.roleOrFolder(n, given)
+	}
 	if account.Known() {
 		l.policy.Guard.Roles[account] = role
+	}
+	if folder.Folder != "" {
+		folder.ExternalID = role.ExternalID
+		l.policy.Guard.Folders = append(l.policy.Guard.Folders, folder)
 	}
 }
 
@@ -151,7 +173,7 @@ func (l *loader) role(n *yaml.Node) (peering.Account, string) {
 	}
 	account, ok := roleAccount(arn)
 	if !ok {
-		l.bad(n, "bad role %q: a role looks like acs:ram::<account id>:role/<name>", arn)
+		l.bad(n, "%s", badRole(arn))
 		return "", ""
 	}
 	if _, ok := l.policy.Guard.Roles[account]; ok {
@@ -191,7 +213,13 @@ const (
 func roleAccount(arn string) (a peering.Account, ok bool) {
 	rest, ram := strings.CutPrefix(arn, "acs:ram::")
 	id, name, role := strings.Cut(rest, ":role/")
-	return peering.Account(id), ram && role && peering.ValidAccount(id) && peering.MadeOf(nameCharacters, name, nameLength)
+	return peering.Account(id), ram && role && peering.ValidAccount(id) && validRoleName(name)
+}
+
+func validRoleName(name string) bool { return peering.MadeOf(nameCharacters, name, nameLength) }
+
+func badRole(arn string) string {
+	return fmt.Sprintf("bad role %q: a role looks like acs:ram::<account id>:role/<name>", arn)
 }
 
 func (l *loader) maxRequesters(n *yaml.Node) {

@@ -38,24 +38,43 @@ const DefaultRule = "default"
 
 // Guard says what a sweep looks at.
 type Guard struct {
-	Regions       []string                         // each once, in file order; if empty, the function's own region
+	Regions       []string                         // each once, in file order; nil is every region
 	Roles         map[peering.Account]peering.Role // the role to assume, by guarded account; the function's own account needs none
+	Folders       []GuardedFolder                  // in file order
 	MaxRequesters int                              // the most accounts whose requests a sweep rejects by the default rule; 0 is no cap
+}
+
+// GuardedFolder is a folder of the resource directory. The member accounts in it and below it are guarded.
+type GuardedFolder struct {
+	Folder     string            // fd-…, or r-… for the whole directory, the management account included
+	RoleName   string            // of the role to assume in each of its accounts
+	ExternalID string            // that these roles ask for; "" if they do not
+	Except     []peering.Account // that are not guarded, in file order
+}
+
+// Directory is the resource directory that the policy's folders belong to.
+type Directory struct {
+	ID   string // rd-…
+	Role string // ARN of the role that may read it; "" is the function's own credentials
 }
 
 // Policy is a policy file that was read without an error. It never changes, so it is safe for concurrent use.
 type Policy struct {
-	Mode   Mode
-	Guard  Guard
-	Digest string            // "sha256:<hex>" of the policy file's bytes
-	Files  map[string]string // digests of the files that the policy names, by name as written; nil if it names none
+	Mode  Mode
+	Guard Guard
+	// Directory is nil if the file does not name one. A policy that names folders has it.
+	Directory *Directory
+	Digest    string            // "sha256:<hex>" of the policy file's bytes
+	Files     map[string]string // digests of the files that the policy names, by name as written; nil if it names none
 
-	name     string                      // of the policy file
-	rules    []rule                      // in the order in which they are tried: reject, then allow, each in file order
-	index    map[peering.Account][]int32 // the rules that name an account, as indexes into rules
-	everyone []int32                     // the rules for any account: "*", or a reject rule without accounts
-	texts    map[string]*document        // by file name, for the snippets of warnings
-	warnings []Warning                   // those that hold at any time
+	name         string                      // of the policy file
+	rules        []rule                      // in the order in which they are tried: reject, then allow, each in file order
+	index        map[peering.Account][]int32 // the rules that name an account, as indexes into rules
+	namesFolders bool                        // a rule does
+
+	everyone []int32              // the rules for any account: "*", or a reject rule without accounts
+	texts    map[string]*document // by file name, for the snippets of warnings
+	warnings []Warning            // those that hold at any time
 }
 
 // rule is one entry of reject or allow. A list is empty if the file does not have its key.
@@ -70,10 +89,13 @@ type rule struct {
 	accountsFrom string  // as written
 	wildcard     *entry  // where accounts has "*"; nil if it does not
 
+	connections      set
+	requesterFolders set
 	requesterRegions set
 	requesterVPCs    set
 	requesterCIDRs   prefixes
 	accepterAccounts set
+	accepterFolders  set
 	accepterRegions  set
 	accepterVPCs     set
 

@@ -25,9 +25,12 @@ const (
 
 // matching are the keys that say what a rule matches.
 var matching = []string{
-	"accounts", "accounts_from", "requester_regions", "requester_vpcs", "requester_cidrs",
-	"accepter_accounts", "accepter_regions", "accepter_vpcs",
+	"accounts", "accounts_from", "connections", "requester_folders", "requester_regions", "requester_vpcs", "requester_cidrs",
+	"accepter_accounts", "accepter_folders", "accepter_regions", "accepter_vpcs",
 }
+
+// naming are the keys of which an allow rule needs one, so that no rule allows everybody by a slip.
+var naming = []string{"accounts", "accounts_from", "requester_folders", "connections"}
 
 // rules decodes both lists. Reject rules are tried first, even if the file has them last.
 func (l *loader) rules(reject, allow *yaml.Node) {
@@ -70,10 +73,13 @@ func (l *loader) rule(n *yaml.Node, verdict Verdict) rule {
 		{"accounts_from", "", func(n *yaml.Node) {
 			r.accounts, r.accountsFrom = append(r.accounts, l.accountsFrom(n)...), n.Value
 		}},
+		{"connections", "", func(n *yaml.Node) { r.connections = newSet(l.words(n, "connections", checkConnection)) }},
+		{"requester_folders", "", func(n *yaml.Node) { r.requesterFolders = newSet(l.folders(n, "requester_folders")) }},
 		{"requester_regions", "", func(n *yaml.Node) { r.requesterRegions = newSet(l.regions(n, "requester_regions")) }},
 		{"requester_vpcs", "", func(n *yaml.Node) { r.requesterVPCs = newSet(l.words(n, "requester_vpcs", checkVPC)) }},
 		{"requester_cidrs", "", func(n *yaml.Node) { r.requesterCIDRs = l.cidrs(n) }},
 		{"accepter_accounts", "", func(n *yaml.Node) { r.accepterAccounts = newSet(l.accepters(n)) }},
+		{"accepter_folders", "", func(n *yaml.Node) { r.accepterFolders = newSet(l.folders(n, "accepter_folders")) }},
 		{"accepter_regions", "", func(n *yaml.Node) { r.accepterRegions = newSet(l.regions(n, "accepter_regions")) }},
 		{"accepter_vpcs", "", func(n *yaml.Node) { r.accepterVPCs = newSet(l.words(n, "accepter_vpcs", checkVPC)) }},
 		{"until", "", func(n *yaml.Node) { l.until(&r, n) }},
@@ -98,8 +104,8 @@ func article(v Verdict) string {
 func (l *loader) complete(n *yaml.Node, verdict Verdict, given keys) {
 	has := func(k string) bool { _, ok := given[k]; return ok }
 	switch {
-	case verdict == Allow && !has("accounts") && !has("accounts_from"):
-		l.bad(n, `an allow rule needs the key "accounts" or "accounts_from": %s`, accountsHint)
+	case verdict == Allow && !slices.ContainsFunc(naming, has):
+		l.bad(n, `an allow rule needs the key "accounts", "accounts_from", "requester_folders" or "connections": %s`, accountsHint)
 	case verdict == Reject && !slices.ContainsFunc(matching, has):
 		l.bad(n, "a reject rule needs at least one key that says what it matches: %s", accountsHint)
 	}
