@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"peerguard/function/peering"
@@ -15,6 +16,7 @@ type Decision struct {
 	by      *rule  // that decided; nil for the default rule, and if undecided
 	doubt   *doubt // nil if the rule that decided matches for sure
 	account peering.Account
+	path    peering.Path
 	near    miss // if the default rule decided: why the nearest allow rule did not match
 }
 
@@ -51,14 +53,14 @@ func (p *Policy) Decide(c *peering.Connection, at time.Time) Decision {
 	if !account.Known() {
 		return p.weigh(c, at)
 	}
-	d := Decision{Verdict: Reject, Rule: DefaultRule, account: account}
-	for _, r := range p.candidates(account) {
+	d := Decision{Verdict: Reject, Rule: DefaultRule, account: account, path: c.Requester.Path}
+	for _, r := range p.candidates(account, c.ID) {
 		k, value := r.mismatch(c, at)
 		if k == none {
 			if r.open(c) != 0 {
 				return p.weigh(c, at)
 			}
-			return Decision{Verdict: r.verdict, Rule: r.name, by: r, account: account}
+			return Decision{Verdict: r.verdict, Rule: r.name, by: r, account: account, path: c.Requester.Path}
 		}
 		if m := (miss{rule: r, key: k, value: value}); m.nearer(d.near) {
 			d.near = m
@@ -67,11 +69,12 @@ func (p *Policy) Decide(c *peering.Connection, at time.Time) Decision {
 	return d
 }
 
-// nearer reports whether m explains better than n why an account is not allowed. A rule that names the account beats one for
-// everyone, and then the rule of which more keys matched wins.
+// nearer reports whether m explains better than n why an account is not allowed. A rule that does not name the account, a
+// folder of it or the connection explains nothing. One that does beats one for everyone, and then the rule of which more keys
+// matched wins.
 func (m miss) nearer(n miss) bool {
 	switch {
-	case m.rule.verdict != Allow || m.key == accounts:
+	case m.rule.verdict != Allow || m.key == accounts || m.key <= requesterFolders && m.rule.everyAccount():
 		return false
 	case n.rule == nil:
 		return true
@@ -86,6 +89,10 @@ func (m miss) nearer(n miss) bool {
 func (r *rule) mismatch(c *peering.Connection, at time.Time) (key, string) {
 	q, a := &c.Requester, &c.Accepter
 	switch {
+	case !r.connections.empty() && !r.connections.has(c.ID):
+		return connections, c.ID
+	case !r.requesterFolders.fitsPath(q.Path):
+		return requesterFolders, string(q.Path)
 	case !r.requesterRegions.fits(q.Region):
 		return requesterRegions, q.Region
 	case !r.requesterVPCs.fits(q.VPC):
@@ -97,6 +104,8 @@ func (r *rule) mismatch(c *peering.Connection, at time.Time) (key, string) {
 	switch {
 	case !r.accepterAccounts.fits(string(a.Account)):
 		return accepterAccounts, string(a.Account)
+	case !r.accepterFolders.fitsPath(a.Path):
+		return accepterFolders, string(a.Path)
 	case !r.accepterRegions.fits(a.Region):
 		return accepterRegions, a.Region
 	case !r.accepterVPCs.fits(a.VPC):
@@ -139,23 +148,55 @@ func (d Decision) Reason() string {
 	case !d.account.Known():
 		return "no allow rule can match, whatever the requester account is"
 	case near == nil:
-		return fmt.Sprintf("no allow rule names account %s", d.account)
+		return fmt.Sprintf("no allow rule names account %s%s", d.account, d.orFolder())
 	case d.near.key == until:
 		return fmt.Sprintf("rule %s %s", near.name, d.near.describe())
 	}
-	names := "account " + string(d.account)
-	if near.wildcard != nil {
-		names = "every account"
-	}
-	return fmt.Sprintf("rule %s names %s, but %s", near.name, names, d.near.describe())
+	return fmt.Sprintf("rule %s names %s, but %s", near.name, d.named(near), d.near.describe())
 }
 
-// requester says who asks.
+// named says by what a rule that is near names the requester.
+func (d Decision) named(near *rule) string {
+	switch {
+	case near.wildcard != nil:
+		return "every account"
+	case len(near.accounts) > 0:
+		return "account " + string(d.account)
+	case near.requesterFolders.empty():
+		return "the connection"
+	case d.path.Known():
+		return "folder " + near.requesterFolders.folderOf(d.path)
+	}
+	return "folders"
+}
+
+// orFolder continues the sentence that no rule names the account: nor is there one for a folder that it is in, if that is
+// known.
+func (d Decision) orFolder() string {
+	switch {
+	case !d.path.Known():
+		return ""
+	case d.path == peering.Outside:
+		return ", which is not in the resource directory"
+	}
+	return " or a folder that it is in: " + string(d.path)
+}
+
+// requester says who asks, and in which folder of the rule that decided it is.
 func (d Decision) requester() string {
 	if !d.account.Known() {
 		return "an unknown account"
 	}
-	return "account " + string(d.account)
+	who := "account " + string(d.account)
+	if folder := d.by.requesterFolders.folderOf(d.path); folder != "" {
+		who += ", " + member(folder, d.path)
+	}
+	return who
+}
+
+// member says that an account is in a folder.
+func member(folder string, path peering.Path) string {
+	return fmt.Sprintf("a member of %s: %s", folder, path)
 }
 
 // matched says which rule decided, with the reason that its author wrote down.
@@ -178,11 +219,23 @@ func (m miss) describe() string {
 		return "expired on " + m.value
 	case requesterCIDRs:
 		return m.describeCIDR()
+	case requesterFolders, accepterFolders:
+		return m.describePath()
+	case connections:
+		return strings.TrimSuffix("connection "+m.value, " ") + " is not one of its connections"
 	case accounts:
 		return fmt.Sprintf("account %s is not one of its accounts", m.value)
 	default:
 		return fmt.Sprintf("%s %s is not one of its %s", m.key.fact(), m.value, m.key)
 	}
+}
+
+func (m miss) describePath() string {
+	side, _, _ := strings.Cut(m.key.fact(), " ")
+	if peering.Path(m.value) == peering.Outside {
+		return fmt.Sprintf("the %s is not in the resource directory", side)
+	}
+	return fmt.Sprintf("the %s is in none of its %s: %s", side, m.key, m.value)
 }
 
 func (m miss) describeCIDR() string {

@@ -10,7 +10,7 @@ import (
 
 // NamesFolders reports whether a rule looks at folders, so that a verdict can hang on where an account is in the resource
 // directory.
-func (p *Policy) NamesFolders() bool { return p.namesFolders }
+func (p *Policy) NamesFolders() bool { return p.folders }
 
 func (l *loader) directory(n *yaml.Node) {
 	d := &Directory{}
@@ -41,7 +41,7 @@ func (l *loader) needDirectory(root *yaml.Node, given keys) {
 func (l *loader) folders(n *yaml.Node, key string) []string {
 	l.noteFolder(n)
 	folders := l.words(n, key, checkFolder)
-	l.policy.namesFolders = l.policy.namesFolders || len(folders) > 0
+	l.policy.folders = true
 	return folders
 }
 

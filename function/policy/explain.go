@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -37,10 +38,10 @@ func (p *Policy) Explain(c *peering.Connection, at time.Time) Explanation {
 	for i := range p.rules {
 		trials[i] = p.rules[i].explain(c, at)
 	}
-	d := p.resolve(c.Requester.Account, trials)
+	d := p.resolve(c, trials)
 	rules := make([]RuleExplanation, len(p.rules))
 	for i, t := range trials {
-		rules[i] = t.explanation(d)
+		rules[i] = t.explanation(d, c)
 	}
 	return Explanation{Verdict: d.Verdict, Rule: d.Rule, Reason: d.Reason(), Missing: d.Missing(), Rules: rules}
 }
@@ -54,7 +55,7 @@ func (r *rule) explain(c *peering.Connection, at time.Time) trial {
 	return r.try(c, at)
 }
 
-func (t trial) explanation(d Decision) RuleExplanation {
+func (t trial) explanation(d Decision, c *peering.Connection) RuleExplanation {
 	r := t.rule
 	e := RuleExplanation{Position: r.at, Rule: r.name, Verdict: r.verdict, Decides: r == d.by}
 	k := t.key
@@ -74,10 +75,27 @@ func (t trial) explanation(d Decision) RuleExplanation {
 	default:
 		e.Matches, e.Text = true, "matches, and decides unless an earlier rule does"
 	}
+	if e.Matches {
+		e.Text += r.memberships(c)
+	}
 	if k != none {
 		e.Key, e.Value, e.Wants = k.String(), t.value, r.wants(k)
 	}
 	return e
+}
+
+// memberships says which of the rule's folders the two sides are in.
+func (r *rule) memberships(c *peering.Connection) (text string) {
+	for _, side := range []struct {
+		name    string
+		folders *set
+		path    peering.Path
+	}{{"requester", &r.requesterFolders, c.Requester.Path}, {"accepter", &r.accepterFolders, c.Accepter.Path}} {
+		if folder := side.folders.folderOf(side.path); folder != "" {
+			text += fmt.Sprintf("; the %s is %s", side.name, member(folder, side.path))
+		}
+	}
+	return text
 }
 
 // wants returns the values of a key of the rule, except for accounts.
@@ -98,10 +116,13 @@ type Rule struct {
 	Accounts         []string `json:"accounts,omitempty"` // those in the policy file itself, including "*"
 	AccountsFrom     string   `json:"accounts_from,omitempty"`
 	AccountsInFile   int      `json:"accounts_in_file,omitempty"` // the number of ids in AccountsFrom
+	Connections      []string `json:"connections,omitempty"`
+	RequesterFolders []string `json:"requester_folders,omitempty"`
 	RequesterRegions []string `json:"requester_regions,omitempty"`
 	RequesterVPCs    []string `json:"requester_vpcs,omitempty"`
 	RequesterCIDRs   []string `json:"requester_cidrs,omitempty"`
 	AccepterAccounts []string `json:"accepter_accounts,omitempty"`
+	AccepterFolders  []string `json:"accepter_folders,omitempty"`
 	AccepterRegions  []string `json:"accepter_regions,omitempty"`
 	AccepterVPCs     []string `json:"accepter_vpcs,omitempty"`
 	Until            string   `json:"until,omitempty"` // as written
@@ -121,10 +142,13 @@ func (p *Policy) Rules() []Rule {
 func (r *rule) summary(file string) Rule {
 	s := Rule{
 		Name: r.name, Verdict: r.verdict, AccountsFrom: r.accountsFrom,
+		Connections:      slices.Clone(r.connections.words),
+		RequesterFolders: slices.Clone(r.requesterFolders.words),
 		RequesterRegions: slices.Clone(r.requesterRegions.words),
 		RequesterVPCs:    slices.Clone(r.requesterVPCs.words),
 		RequesterCIDRs:   slices.Clone(r.requesterCIDRs.words),
 		AccepterAccounts: slices.Clone(r.accepterAccounts.words),
+		AccepterFolders:  slices.Clone(r.accepterFolders.words),
 		AccepterRegions:  slices.Clone(r.accepterRegions.words),
 		AccepterVPCs:     slices.Clone(r.accepterVPCs.words),
 		Until:            r.until, Owner: r.owner, Reason: r.reason,

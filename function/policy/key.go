@@ -12,10 +12,13 @@ type key uint8
 const (
 	none key = iota // all keys match
 	accounts
+	connections
+	requesterFolders
 	requesterRegions
 	requesterVPCs
 	requesterCIDRs
 	accepterAccounts
+	accepterFolders
 	accepterRegions
 	accepterVPCs
 	until
@@ -25,10 +28,13 @@ const (
 var keyNames = [...]string{
 	none:             "",
 	accounts:         "accounts",
+	connections:      "connections",
+	requesterFolders: "requester_folders",
 	requesterRegions: "requester_regions",
 	requesterVPCs:    "requester_vpcs",
 	requesterCIDRs:   "requester_cidrs",
 	accepterAccounts: "accepter_accounts",
+	accepterFolders:  "accepter_folders",
 	accepterRegions:  "accepter_regions",
 	accepterVPCs:     "accepter_vpcs",
 	until:            "until",
@@ -44,6 +50,10 @@ func (k key) fact() string {
 		return "requester account"
 	case requesterCIDRs:
 		return "requester CIDRs" // always all of them
+	case requesterFolders:
+		return "requester folders" // those that the account is in
+	case accepterFolders:
+		return "accepter folders"
 	default:
 	}
 	return strings.TrimSuffix(strings.NewReplacer("_", " ", "vpc", "VPC").Replace(k.String()), "s")

@@ -67,14 +67,14 @@ type Policy struct {
 	Digest    string            // "sha256:<hex>" of the policy file's bytes
 	Files     map[string]string // digests of the files that the policy names, by name as written; nil if it names none
 
-	name         string                      // of the policy file
-	rules        []rule                      // in the order in which they are tried: reject, then allow, each in file order
-	index        map[peering.Account][]int32 // the rules that name an account, as indexes into rules
-	namesFolders bool                        // a rule does
-
-	everyone []int32              // the rules for any account: "*", or a reject rule without accounts
-	texts    map[string]*document // by file name, for the snippets of warnings
-	warnings []Warning            // those that hold at any time
+	name     string                      // of the policy file
+	rules    []rule                      // in the order in which they are tried: reject, then allow, each in file order
+	index    map[peering.Account][]int32 // the rules that name an account, as indexes into rules
+	everyone []int32                     // the rules for any account ("*", or without accounts) and any connection
+	linked   map[string][]int32          // by connection that such a rule names: everyone, and the rules that name it
+	texts    map[string]*document        // by file name, for the snippets of warnings
+	folders  bool                        // a rule names folders
+	warnings []Warning                   // those that hold at any time
 }
 
 // rule is one entry of reject or allow. A list is empty if the file does not have its key.
@@ -112,7 +112,7 @@ type entry struct {
 	at      Position
 }
 
-// anyAccount reports whether the rule does not look at accounts. Only a reject rule can leave them out.
+// anyAccount reports whether the rule does not have a list of accounts.
 func (r *rule) anyAccount() bool { return r.wildcard == nil && len(r.accounts) == 0 }
 
 // everyAccount reports whether the rule is for any account.
@@ -121,12 +121,18 @@ func (r *rule) everyAccount() bool { return r.wildcard != nil || r.anyAccount() 
 // set returns the words of a key, or nil if the key is not a list of words.
 func (r *rule) set(k key) *set {
 	switch k {
+	case connections:
+		return &r.connections
+	case requesterFolders:
+		return &r.requesterFolders
 	case requesterRegions:
 		return &r.requesterRegions
 	case requesterVPCs:
 		return &r.requesterVPCs
 	case accepterAccounts:
 		return &r.accepterAccounts
+	case accepterFolders:
+		return &r.accepterFolders
 	case accepterRegions:
 		return &r.accepterRegions
 	case accepterVPCs:
@@ -181,6 +187,20 @@ func (s *set) empty() bool { return len(s.words) == 0 }
 // does not have.
 func (s *set) fits(fact string) bool { return s.empty() || fact == "" || s.has(fact) }
 
+// fitsPath reports whether a key that lists folders is satisfied by where an account is, or may be.
+func (s *set) fitsPath(p peering.Path) bool { return s.empty() || !p.Known() || s.folderOf(p) != "" }
+
+// folderOf returns the lowest of the listed folders that an account is in, or "" if it is in none of them.
+func (s *set) folderOf(p peering.Path) string {
+	lowest := ""
+	for id := range p.Folders() {
+		if s.has(id) {
+			lowest = id
+		}
+	}
+	return lowest
+}
+
 func (s *set) has(word string) bool {
 	if s.index != nil {
 		_, ok := s.index[word]
@@ -189,23 +209,29 @@ func (s *set) has(word string) bool {
 	return slices.Contains(s.words, word)
 }
 
-// buildIndex lists the rules that name each account, so that a verdict looks only at those, and the keys of each rule.
+// buildIndex lists the rules that name each account and each connection, so that a verdict looks only at those, and the keys
+// of each rule.
 func (p *Policy) buildIndex() {
 	total := 0
 	for i := range p.rules {
 		total += len(p.rules[i].accounts)
 	}
 	p.index = make(map[peering.Account][]int32, total)
+	p.linked = map[string][]int32{}
 	for i := range p.rules {
 		p.indexRule(int32(i))
 		p.rules[i].keys = p.rules[i].looksAt()
+	}
+	for id, list := range p.linked {
+		p.linked[id] = slices.Concat(list, p.everyone)
+		slices.Sort(p.linked[id])
 	}
 }
 
 func (p *Policy) indexRule(i int32) {
 	r := &p.rules[i]
 	if r.everyAccount() {
-		p.everyone = append(p.everyone, i)
+		p.indexForEveryone(r, i)
 		return
 	}
 	alone := []int32{i} // shared by all accounts that only this rule names, which is most of them
@@ -221,16 +247,30 @@ func (p *Policy) indexRule(i int32) {
 	}
 }
 
+func (p *Policy) indexForEveryone(r *rule, i int32) {
+	if r.connections.empty() {
+		p.everyone = append(p.everyone, i)
+	}
+	for _, id := range r.connections.words {
+		if !slices.Contains(p.linked[id], i) {
+			p.linked[id] = append(p.linked[id], i)
+		}
+	}
+}
+
 // names reports whether one of the rules lists an account.
 func (p *Policy) names(r *rule, account peering.Account) bool {
 	return slices.ContainsFunc(p.index[account], func(i int32) bool { return &p.rules[i] == r })
 }
 
-// candidates yields the rules that can match a requester: those that name its account and those for any account. They come
-// with their indexes, in the order in which rules are tried.
-func (p *Policy) candidates(account peering.Account) iter.Seq2[int32, *rule] {
+// candidates yields the rules that can match a connection: those that name the requester's account, and those for any account,
+// unless they name other connections. They come with their indexes, in the order in which rules are tried.
+func (p *Policy) candidates(account peering.Account, connection string) iter.Seq2[int32, *rule] {
 	return func(yield func(int32, *rule) bool) {
 		named, everyone := p.index[account], p.everyone
+		if linked := p.linked[connection]; linked != nil {
+			everyone = linked
+		}
 		for len(named) > 0 || len(everyone) > 0 {
 			next := &everyone
 			if len(everyone) == 0 || len(named) > 0 && named[0] < everyone[0] {

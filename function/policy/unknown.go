@@ -15,7 +15,8 @@ import (
 // there a filling that is allowed, and is there one that is not?
 //
 // Of the values that a fact can have, few need to be tried. A value that no rule names exists for every fact but the CIDRs,
-// and with it the fewest rules match. The CIDRs that match the most reject rules and the fewest allow rules are 0.0.0.0/0
+// and with it the fewest rules match. An account can be in any set of folders, as nobody knows here which lies in which: to
+// match a rule, one folder is enough. The CIDRs that match the most reject rules and the fewest allow rules are 0.0.0.0/0
 // and ::/0. Those that match the fewest reject rules are single addresses.
 
 // trial is one rule, tried on a connection.
@@ -50,10 +51,12 @@ func unknownFacts(c *peering.Connection) (keys keySet) {
 		}
 	}
 	note(accounts, !c.Requester.Account.Known())
+	note(requesterFolders, !c.Requester.Path.Known())
 	note(requesterRegions, c.Requester.Region == "")
 	note(requesterVPCs, c.Requester.VPC == "")
 	note(requesterCIDRs, len(c.Requester.CIDRs) == 0)
 	note(accepterAccounts, !c.Accepter.Account.Known())
+	note(accepterFolders, !c.Accepter.Path.Known())
 	note(accepterRegions, c.Accepter.Region == "")
 	note(accepterVPCs, c.Accepter.VPC == "")
 	return keys
@@ -70,18 +73,18 @@ func (r *rule) overlaps(cidrs []string) bool {
 // weigh decides as Decide does, also if a rule may match or not.
 func (p *Policy) weigh(c *peering.Connection, at time.Time) Decision {
 	var trials []trial
-	for r := range p.applicable(c.Requester.Account) {
+	for r := range p.applicable(c) {
 		trials = append(trials, r.try(c, at))
 	}
-	return p.resolve(c.Requester.Account, trials)
+	return p.resolve(c, trials)
 }
 
-// applicable yields the rules that can match a requester, in the order in which rules are tried: all of them if the account
-// is unknown.
-func (p *Policy) applicable(account peering.Account) iter.Seq[*rule] {
+// applicable yields the rules that can match a connection, in the order in which rules are tried: all of them if the
+// requester's account is unknown.
+func (p *Policy) applicable(c *peering.Connection) iter.Seq[*rule] {
 	return func(yield func(*rule) bool) {
-		if account.Known() {
-			for _, r := range p.candidates(account) {
+		if account := c.Requester.Account; account.Known() {
+			for _, r := range p.candidates(account, c.ID) {
 				if !yield(r) {
 					return
 				}
@@ -97,8 +100,9 @@ func (p *Policy) applicable(account peering.Account) iter.Seq[*rule] {
 }
 
 // resolve returns the decision that the trials of all rules, in the order in which rules are tried, lead to.
-func (p *Policy) resolve(account peering.Account, trials []trial) Decision {
-	d := Decision{Verdict: Reject, Rule: DefaultRule, account: account}
+func (p *Policy) resolve(c *peering.Connection, trials []trial) Decision {
+	account, path := c.Requester.Account, c.Requester.Path
+	d := Decision{Verdict: Reject, Rule: DefaultRule, account: account, path: path}
 	var possible []trial // up to the first rule that matches in any case
 	for _, t := range trials {
 		if t.key != none {
@@ -117,10 +121,10 @@ func (p *Policy) resolve(account peering.Account, trials []trial) Decision {
 	}
 	if allowed, rejected := p.outcomes(possible); allowed && rejected {
 		open := slices.DeleteFunc(possible, func(t trial) bool { return t.open == 0 })
-		return Decision{Verdict: Undecided, doubt: newDoubt(open), account: account}
+		return Decision{Verdict: Undecided, doubt: newDoubt(open), account: account, path: path}
 	}
 	first := possible[0].rule
-	d = Decision{Verdict: first.verdict, Rule: first.name, by: first, account: account}
+	d = Decision{Verdict: first.verdict, Rule: first.name, by: first, account: account, path: path}
 	if possible[0].open != 0 {
 		d.doubt = newDoubt(possible[:1])
 	}
@@ -171,6 +175,15 @@ func (d Decision) HangsOn() []string {
 		return nil
 	}
 	return slices.Clone(d.doubt.rules)
+}
+
+// HangsOnMembership reports whether an undecided verdict hangs on where the requester or the accepter is in the resource
+// directory.
+func (d Decision) HangsOnMembership() (requester, accepter bool) {
+	if d.Verdict != Undecided {
+		return false, false
+	}
+	return d.doubt.open.has(requesterFolders), d.doubt.open.has(accepterFolders)
 }
 
 // undecided says what is missing, and which rules it matters to.

@@ -111,11 +111,15 @@ func (p *Policy) warnRejected(r *rule, at time.Time, warn warner) {
 // covering returns the first rule before the i-th that matches everything that the i-th matches, or nil.
 func (p *Policy) covering(i int, at time.Time) *rule {
 	r := &p.rules[i]
-	var account peering.Account // an earlier rule can only cover this one if it matches its first account
+	var account peering.Account // an earlier rule can only cover this one if it matches its first account and connection
 	if r.wildcard == nil && len(r.accounts) > 0 {
 		account = r.accounts[0].account
 	}
-	for j, first := range p.candidates(account) {
+	connection := ""
+	if !r.connections.empty() {
+		connection = r.connections.words[0]
+	}
+	for j, first := range p.candidates(account, connection) {
 		if int(j) >= i {
 			break
 		}
@@ -130,10 +134,13 @@ func (p *Policy) covering(i int, at time.Time) *rule {
 func (p *Policy) covers(j int32, r *rule) bool {
 	first := &p.rules[j]
 	return p.coversAccounts(j, r) &&
+		first.connections.covers(r.connections) &&
+		first.requesterFolders.covers(r.requesterFolders) &&
 		first.requesterRegions.covers(r.requesterRegions) &&
 		first.requesterVPCs.covers(r.requesterVPCs) &&
 		first.requesterCIDRs.covers(r.requesterCIDRs) &&
 		first.accepterAccounts.covers(r.accepterAccounts) &&
+		first.accepterFolders.covers(r.accepterFolders) &&
 		first.accepterRegions.covers(r.accepterRegions) &&
 		first.accepterVPCs.covers(r.accepterVPCs) &&
 		(first.until == "" || r.until != "" && !first.end.Before(r.end))
@@ -142,11 +149,9 @@ func (p *Policy) covers(j int32, r *rule) bool {
 func (p *Policy) coversAccounts(j int32, r *rule) bool {
 	first := &p.rules[j]
 	switch {
-	case first.anyAccount():
+	case first.everyAccount():
 		return true
-	case first.wildcard != nil:
-		return !r.anyAccount()
-	case r.wildcard != nil || r.anyAccount():
+	case r.everyAccount():
 		return false
 	}
 	for _, e := range r.accounts {

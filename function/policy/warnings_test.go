@@ -79,7 +79,10 @@ func TestWarnings(t *testing.T) {
 		"reject covers allow": {"reject:\n  - {name: r, requester_cidrs: [10.0.0.0/8]}\nallow:\n  - {name: a, accounts: [\"1\"], requester_cidrs: [10.1.0.0/16]}\n",
 			[]string{"rule-unreachable policy.yaml:6:5: rule a can never match: rule r on line 4 covers all of it"}},
 		"reject everyone": {"reject:\n  - {name: r, accounts: [\"*\"]}\n  - {name: s, requester_regions: [us-east-1]}\nallow:\n  - {name: a, accounts: [\"1\"]}\n",
-			[]string{"rule-unreachable policy.yaml:7:5: rule a can never match: rule r on line 4 covers all of it"}},
+			[]string{
+				"rule-unreachable policy.yaml:5:5: rule s can never match: rule r on line 4 covers all of it",
+				"rule-unreachable policy.yaml:7:5: rule a can never match: rule r on line 4 covers all of it",
+			}},
 		"reject part": {"reject:\n  - {name: r, accounts: [\"1\"]}\nallow:\n  - {name: a, accounts: [\"*\"]}\n  - {name: b, accounts: [\"1\"]}\n",
 			[]string{
 				"rule-unreachable policy.yaml:7:5: rule b can never match: rule r on line 4 covers all of it",
