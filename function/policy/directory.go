@@ -15,7 +15,7 @@ func (p *Policy) NamesFolders() bool { return p.folders }
 func (l *loader) directory(n *yaml.Node) {
 	d := &Directory{}
 	l.mapping(n, "directory", []field{
-		{"id", "folders of any other directory are an error", func(n *yaml.Node) { d.ID = l.checked(n, "id", checkDirectory) }},
+		{"id", "write the id of your resource directory, rd-…", func(n *yaml.Node) { d.ID = l.checked(n, "id", checkDirectory) }},
 		{"role", "", func(n *yaml.Node) { d.Role = l.directoryRole(n) }},
 	})
 	l.policy.Directory = d
@@ -105,6 +105,13 @@ func checkFolder(text string) string {
 	return fmt.Sprintf("bad folder %q: a folder looks like fd-AAAAAAAAAA, and the root folder, which is the whole directory, like r-AAAAAA", text)
 }
 
+func checkPath(text string) string {
+	if peering.ValidPath(text) || text == string(peering.Outside) {
+		return ""
+	}
+	return fmt.Sprintf("bad path %q: a path looks like rd-3G0000/r-AAAAAA/fd-AAAAAAAAAA, and that of an account outside the directory is none", text)
+}
+
 func checkConnection(text string) string {
 	if peering.ValidID(text) {
 		return ""
@@ -116,5 +123,5 @@ func checkRoleName(text string) string {
 	if validRoleName(text) {
 		return ""
 	}
-	return fmt.Sprintf("bad role_name %q: it is the name alone, such as peerguard, of %d letters, digits, dots, hyphens and underscores at most", text, nameLength)
+	return fmt.Sprintf("bad role_name %q: it is the name alone, such as peerguard: at most %d letters, digits, dots, hyphens and underscores", text, nameLength)
 }

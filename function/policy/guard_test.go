@@ -24,10 +24,45 @@ func TestGuard(t *testing.T) {
 			"1111111111111111": {ARN: "acs:ram::1111111111111111:role/peerguard"},
 			"1111111111111112": {ARN: "acs:ram::1111111111111112:role/Peer.Guard_2", ExternalID: "a+word=with,every.kind@of:character/in-it_"},
 		},
+		Folders: []policy.GuardedFolder{
+			{Folder: "fd-AAAAAAAAAA", RoleName: "peerguard"},
+			{Folder: "fd-BBBBBBBBBB", RoleName: "Peer.Guard_2", ExternalID: "my-word", Except: []peering.Account{"5555555555555555", "6666666666666666"}},
+		},
 		MaxRequesters: 100,
 	}
 	if diff := cmp.Diff(want, p.Guard); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+	directory := &policy.Directory{ID: "rd-3G0000", Role: "acs:ram::9999999999999999:role/peerguard-directory"}
+	if diff := cmp.Diff(directory, p.Directory); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// TestEveryRegionIsTheDefault: without a list of regions, or with the word all, there is no list.
+func TestEveryRegionIsTheDefault(t *testing.T) {
+	t.Parallel()
+	for _, guard := range []string{"", "guard: {max_requesters: 1}\n", "guard: {regions: all}\n", "guard: {regions: \"all\"}\n"} {
+		if p := load(t, head+guard+"allow: []\n"); p.Guard.Regions != nil {
+			t.Errorf("%s: %v", guard, p.Guard.Regions)
+		}
+	}
+}
+
+// TestNamesFolders: the folders of guard alone do not make a verdict hang on the directory.
+func TestNamesFolders(t *testing.T) {
+	t.Parallel()
+	const directory = "directory: {id: rd-3G0000}\n"
+	for text, want := range map[string]bool{
+		"allow: []\n": false,
+		directory + "guard: {accounts: [{folder: r-a, role_name: x}]}\nallow: []\n":                 false,
+		directory + "allow: [{name: a, requester_folders: [r-a]}]\n":                                true,
+		directory + "reject: [{name: a, accepter_folders: [fd-a]}]\nallow: []\n":                    true,
+		"allow: [{name: a, connections: [pcc-1]}, {name: b, accounts: ['1'], until: 2020-01-01}]\n": false,
+	} {
+		if got := load(t, head+text).NamesFolders(); got != want {
+			t.Errorf("%s: %t", text, got)
+		}
 	}
 }
 

@@ -121,11 +121,15 @@ func (l *loader) guard(n *yaml.Node) {
 }
 
 func (l *loader) guardRegions(n *yaml.Node) {
-	if n.Kind == yaml.ScalarNode && n.Value == "all" {
+	const every = "to guard every region, write regions: all"
+	switch {
+	case null(n), n.Kind == yaml.SequenceNode && len(n.Content) == 0:
+		l.bad(n, "regions is empty: %s", every)
 		return
-	}
-	if n.Kind == yaml.SequenceNode && len(n.Content) == 0 || null(n) {
-		l.bad(n, "regions is empty: to guard every region, write regions: all")
+	case n.Kind == yaml.ScalarNode && n.Value == "all":
+		return
+	case n.Kind == yaml.ScalarNode:
+		l.bad(n, "regions must be a list, as in regions: [%s]; %s", quoted(n), every)
 		return
 	}
 	seen := map[string]bool{}

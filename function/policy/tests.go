@@ -78,6 +78,7 @@ func (d *caseDecoder) testCase(n *yaml.Node) {
 		{"name", "it appears in the results", func(n *yaml.Node) { c.Name = d.caseName(n) }},
 		{"requester", "the side that asks for the connection", func(n *yaml.Node) { c.Connection.Requester = d.side(n, "requester") }},
 		{"accepter", "the guarded side", func(n *yaml.Node) { c.Connection.Accepter = d.side(n, "accepter") }},
+		{"connection", "", func(n *yaml.Node) { c.Connection.ID = d.checked(n, "connection", checkConnection) }},
 		{"at", "", func(n *yaml.Node) { c.At = d.clock(n) }},
 		{"expect", "write expect: allow, expect: reject or expect: undecided", func(n *yaml.Node) { c.Expect = d.verdict(n) }},
 		{"rule", "", func(n *yaml.Node) { c.Rule, _ = d.text(n, "rule") }},
@@ -105,6 +106,7 @@ func (d *caseDecoder) side(n *yaml.Node, what string) peering.Side {
 		{"region", "", func(n *yaml.Node) { s.Region = d.checked(n, "region", checkRegion) }},
 		{"vpc", "", func(n *yaml.Node) { s.VPC = d.checked(n, "vpc", checkVPC) }},
 		{"cidrs", "", func(n *yaml.Node) { s.CIDRs = d.words(n, "cidrs", checkCIDR) }},
+		{"path", "", func(n *yaml.Node) { s.Path = peering.Path(d.checked(n, "path", checkPath)) }},
 	})
 	return s
 }
