@@ -29,11 +29,15 @@ func (p Path) In(folder string) bool {
 
 // Folders yields the ids of the folders that the account is in, the root folder first.
 func (p Path) Folders() iter.Seq[string] {
-	_, folders, found := strings.Cut(string(p), "/")
-	if !found {
-		return func(func(string) bool) {}
+	return func(yield func(string) bool) {
+		_, rest, more := strings.Cut(string(p), "/")
+		for more {
+			var id string
+			if id, rest, more = strings.Cut(rest, "/"); !yield(id) {
+				return
+			}
+		}
 	}
-	return strings.SplitSeq(folders, "/")
 }
 
 // ValidDirectory reports whether s has the form of a resource directory's id.

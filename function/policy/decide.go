@@ -222,7 +222,7 @@ func (m miss) describe() string {
 	case requesterFolders, accepterFolders:
 		return m.describePath()
 	case connections:
-		return strings.TrimSuffix("connection "+m.value, " ") + " is not one of its connections"
+		return strings.TrimSuffix("the connection "+m.value, " ") + " is not one of its connections"
 	case accounts:
 		return fmt.Sprintf("account %s is not one of its accounts", m.value)
 	default:

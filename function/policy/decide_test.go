@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"testing"
@@ -296,4 +297,124 @@ func load(t testing.TB, text string) *policy.Policy {
 		t.Fatal(err)
 	}
 	return p
+}
+
+// organisation is a policy that looks at folders and connections.
+const organisation = `
+version: 1
+mode: enforce
+directory: {id: rd-1}
+reject:
+  - {name: sandbox, requester_folders: [fd-sandbox]}
+  - {name: vault, accepter_folders: [fd-vault], requester_folders: [fd-dev]}
+  - {name: this one, connections: [pcc-bad]}
+allow:
+  - {name: our own, requester_folders: [r-top], accepter_folders: [fd-prod, fd-dev], accepter_regions: [cn-shanghai], reason: NET-1}
+  - {name: partner, accounts: ["2222"], connections: [pcc-1, pcc-2], accepter_vpcs: [vpc-b]}
+  - {name: before, connections: [pcc-old, pcc-bad], until: 2026-12-31}
+  - {name: members, accounts: ["3333", "4444"], requester_folders: [fd-dev, fd-prod]}
+`
+
+// TestFoldersAndConnections: folders match by segment of a path, nested ones included, and connections by their whole id.
+func TestFoldersAndConnections(t *testing.T) {
+	t.Parallel()
+	p := load(t, organisation)
+	const facts = "%s cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b"
+	for _, test := range []struct{ account, from, to, id, rule, reason string }{
+		{"9", "rd-1/r-top/fd-web", "rd-1/r-top/fd-prod", "", "allow our own", "rule our own allows account 9, a member of r-top: rd-1/r-top/fd-web (NET-1)"},
+		{"9", "rd-1/r-top", "rd-1/r-top/fd-x/fd-dev/fd-y", "", "allow our own", "rule our own allows account 9, a member of r-top: rd-1/r-top (NET-1)"},
+		{"9", "rd-1/r-top/fd-sandbox/fd-x", "rd-1/r-top/fd-prod", "", "reject sandbox", "rule sandbox rejects account 9, a member of fd-sandbox: rd-1/r-top/fd-sandbox/fd-x"},
+		{"9", "rd-1/r-top/fd-sandbox2", "rd-1/r-top/fd-prod", "", "allow our own", ""},
+		{"9", "rd-1/r-top/fd-dev", "rd-1/r-top/fd-prod/fd-vault", "", "reject vault", ""},
+		{"9", "rd-1/r-top/fd-web", "rd-1/r-top/fd-prod/fd-vault", "", "allow our own", ""},
+		{"9", "rd-1/r-top/fd-web", "rd-1/r-top/fd-other", "", "reject default", "rule our own names folder r-top, but the accepter is in none of its accepter_folders: rd-1/r-top/fd-other"},
+		{"9", "rd-1/r-top/fd-web", "none", "", "reject default", "rule our own names folder r-top, but the accepter is not in the resource directory"},
+		{"9", "none", "rd-1/r-top/fd-prod", "", "reject default", "no allow rule names account 9, which is not in the resource directory"},
+		{"9", "rd-1/r-else/fd-web", "rd-1/r-top/fd-prod", "", "reject default", "no allow rule names account 9 or a folder that it is in: rd-1/r-else/fd-web"},
+		{"9", "", "rd-1/r-top/fd-other", "", "reject sandbox", "rule sandbox, or one after it, rejects account 9, although the requester folders are unknown"},
+		{"9", "", "none", "", "reject sandbox", "rule sandbox, or one after it, rejects account 9, although the requester folders are unknown"},
+		{"9", "", "rd-1/r-top/fd-prod", "", "undecided ", "the requester folders are unknown, and the verdict hangs on that: see rules sandbox and our own"},
+		{"9", "", "", "", "undecided ", "the requester folders and accepter folders are unknown, and the verdict hangs on that: see rules sandbox, vault and our own"},
+		{"9", "rd-1/r-top/fd-web", "", "", "undecided ", "the accepter folders are unknown, and the verdict hangs on that: see rule our own"},
+		{"9", "rd-1/r-top/fd-sandbox", "", "", "reject sandbox", ""},
+		{"2222", "none", "none", "pcc-2", "allow partner", "rule partner allows account 2222"},
+		{"2222", "none", "none", "pcc-22", "reject default", "rule partner names account 2222, but the connection pcc-22 is not one of its connections"},
+		{"2222", "none", "none", "", "reject default", "rule partner names account 2222, but the connection is not one of its connections"},
+		{"5555", "none", "none", "pcc-2", "reject default", "no allow rule names account 5555, which is not in the resource directory"},
+		{"5555", "none", "", "pcc-old", "allow before", "rule before allows account 5555"},
+		{"5555", "", "", "pcc-old", "undecided ", "the requester folders and accepter folders are unknown, and the verdict hangs on that: see rules sandbox, vault and our own"},
+		{"5555", "none", "none", "pcc-bad", "reject this one", ""},
+		{"", "none", "none", "pcc-bad", "reject this one", "rule this one rejects an unknown account"},
+		{"", "none", "none", "pcc-old", "allow before", "rule before allows an unknown account"},
+		{"3333", "rd-1/r-else/fd-prod/fd-dev", "none", "", "allow members", "rule members allows account 3333, a member of fd-dev: rd-1/r-else/fd-prod/fd-dev"},
+		{"3333", "rd-1/r-else/fd-web", "none", "", "reject default", "rule members names account 3333, but the requester is in none of its requester_folders: rd-1/r-else/fd-web"},
+		{"3333", "none", "none", "", "reject default", "rule members names account 3333, but the requester is not in the resource directory"},
+	} {
+		c := connection(strings.ReplaceAll(facts, "%s", cmp.Or(test.account, "-")))
+		c.ID, c.Requester.Path, c.Accepter.Path = test.id, peering.Path(test.from), peering.Path(test.to)
+		d := p.Decide(c, instant(t, "2026-06-15T12:00:00Z"))
+		if got := string(d.Verdict) + " " + d.Rule; got != test.rule || test.reason != "" && d.Reason() != test.reason {
+			t.Errorf("%+v:\n got %s, %s\n", test, got, d.Reason())
+		}
+		requester, accepter := d.HangsOnMembership()
+		undecided := d.Verdict == policy.Undecided
+		if requester != (undecided && test.from == "") || accepter != (undecided && test.to == "") {
+			t.Errorf("%+v: hangs on the membership of the requester %t, of the accepter %t", test, requester, accepter)
+		}
+		checkExplained(t, p, c, instant(t, "2026-06-15T12:00:00Z"))
+	}
+}
+
+// TestUnknownFoldersOfARuleThatIsNear: a rule that could match but for another key explains a rejection, whatever folders
+// the requester is in.
+func TestUnknownFoldersOfARuleThatIsNear(t *testing.T) {
+	t.Parallel()
+	p := load(t, head+"directory: {id: rd-1}\nallow: [{name: a, requester_folders: [r-top], accepter_folders: [fd-a]}, {name: b, connections: [pcc-1], accepter_regions: [cn-beijing]}]\n")
+	c := connection("9 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b")
+	for _, test := range []struct{ id, to, reason string }{
+		{"pcc-9", "none", "rule a names folders, but the accepter is not in the resource directory"},
+		{"pcc-9", "rd-1/r-top", "rule a names folders, but the accepter is in none of its accepter_folders: rd-1/r-top"},
+		{"pcc-1", "none", "rule b names the connection, but accepter region cn-shanghai is not one of its accepter_regions"},
+	} {
+		c.ID, c.Accepter.Path = test.id, peering.Path(test.to)
+		if d := p.Decide(c, time.Time{}); !d.ByDefault() || d.Reason() != test.reason {
+			t.Errorf("%+v: %s, %s", test, d.Rule, d.Reason())
+		}
+		checkExplained(t, p, c, time.Time{})
+	}
+}
+
+// TestFoldersAllocateNothing: the verdict on a member costs no allocation.
+func TestFoldersAllocateNothing(t *testing.T) {
+	p := load(t, organisation)
+	c := connection("9 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b")
+	c.Requester.Path, c.Accepter.Path = "rd-1/r-top/fd-web/fd-shop", "rd-1/r-top/fd-x/fd-prod"
+	if n := testing.AllocsPerRun(10, func() {
+		if p.Decide(c, time.Time{}).Rule != "our own" {
+			t.Error("not allowed")
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// TestExplainMembership: an explanation says which folders the two accounts are members of.
+func TestExplainMembership(t *testing.T) {
+	t.Parallel()
+	c := connection("9 cn-hangzhou vpc-a 10.1.0.0/16 > 1111 cn-shanghai vpc-b")
+	c.Requester.Path, c.Accepter.Path = "rd-1/r-top/fd-web", "rd-1/r-top/fd-prod/fd-x"
+	for _, r := range load(t, organisation).Explain(c, time.Time{}).Rules {
+		want := map[string]string{
+			"sandbox":  "the requester is in none of its requester_folders: rd-1/r-top/fd-web",
+			"vault":    "the requester is in none of its requester_folders: rd-1/r-top/fd-web",
+			"this one": "the connection pcc-1 is not one of its connections",
+			"our own":  "matches and decides; the requester is a member of r-top: rd-1/r-top/fd-web; the accepter is a member of fd-prod: rd-1/r-top/fd-prod/fd-x",
+			"partner":  "account 9 is not one of its accounts",
+			"before":   "the connection pcc-1 is not one of its connections",
+			"members":  "account 9 is not one of its accounts",
+		}[r.Rule]
+		if r.Text != want {
+			t.Errorf("rule %s: %s", r.Rule, r.Text)
+		}
+	}
 }

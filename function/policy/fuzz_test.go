@@ -126,12 +126,16 @@ var (
 	vpcs    = []string{"vpc-a", "vpc-b", "vpc-c"}
 	blocks  = []string{"10.0.0.0/8", "10.1.0.0/16", "10.1.128.0/17", "192.168.0.0/16", "0.0.0.0/0", "2001:db8::/32", "2001:db8:1::/48", "::/0"}
 	untils  = []string{"", "", "", "2025-12-31", "2026-06-15", "2026-12-31", "2026-06-15T12:00:00Z"}
+	folders = []string{"r-top", "fd-a", "fd-b", "fd-c"}
+	links   = []string{"pcc-1", "pcc-2"}
+	places  = []string{"none", "rd-a/r-top", "rd-a/r-top/fd-a", "rd-a/r-top/fd-a/fd-b", "rd-a/r-top/fd-d/fd-c/fd-a", "rd-a/r-else/fd-b"}
 	choices = []struct {
 		key  string
 		from []string
 	}{
 		{"requester_regions", regions}, {"requester_vpcs", vpcs}, {"requester_cidrs", blocks},
 		{"accepter_accounts", ids}, {"accepter_regions", regions}, {"accepter_vpcs", vpcs},
+		{"requester_folders", folders}, {"accepter_folders", folders}, {"connections", links},
 	}
 )
 
@@ -159,6 +163,14 @@ func (d *draw) rules() (reject, allow []ruleText) {
 	}
 	for i := range d.below(6) {
 		allow = append(allow, d.rule(fmt.Sprintf("allow-%d", i)))
+		switch d.below(6) {
+		case 4:
+			delete(allow[i].lists, "accounts")
+			allow[i].lists["connections"] = d.some(links)
+		case 5:
+			delete(allow[i].lists, "accounts")
+			allow[i].lists["requester_folders"] = d.some(folders)
+		}
 	}
 	return reject, allow
 }
@@ -166,13 +178,13 @@ func (d *draw) rules() (reject, allow []ruleText) {
 func (d *draw) connection() *peering.Connection {
 	maybe := func(from []string) string { return append(slices.Clip(from), "")[d.below(len(from)+1)] }
 	side := func() peering.Side {
-		s := peering.Side{Account: peering.Account(maybe(ids)), Region: maybe(regions), VPC: maybe(vpcs)}
+		s := peering.Side{Account: peering.Account(maybe(ids)), Region: maybe(regions), VPC: maybe(vpcs), Path: peering.Path(maybe(places))}
 		for range d.below(3) {
 			s.CIDRs = append(s.CIDRs, append(slices.Clip(blocks), "10.1.2.0/24", "10.9.0.0/16", "nonsense")[d.below(len(blocks)+3)])
 		}
 		return s
 	}
-	return &peering.Connection{Requester: side(), Accepter: side()}
+	return &peering.Connection{ID: maybe(links), Requester: side(), Accepter: side()}
 }
 
 func (d *draw) time() time.Time {
@@ -185,7 +197,7 @@ func (d *draw) time() time.Time {
 // printPolicy writes a policy file.
 func printPolicy(reject, allow []ruleText) string {
 	var b strings.Builder
-	b.WriteString("version: 1\nmode: enforce\n")
+	b.WriteString("version: 1\nmode: enforce\ndirectory: {id: rd-a}\n")
 	if len(reject) > 0 {
 		b.WriteString("reject:\n" + printRules(reject))
 	}

@@ -149,7 +149,7 @@ func TestUnknownIsExact(t *testing.T) {
 	random := rand.NewChaCha8([32]byte{13})
 	seen := map[policy.Verdict]int{}
 	for range 2000 {
-		data := make([]byte, 300)
+		data := make([]byte, 500)
 		_, _ = random.Read(data)
 		for _, v := range checkUnknown(t, data) {
 			seen[v]++
@@ -180,7 +180,11 @@ func checkUnknown(t *testing.T, data []byte) (verdicts []policy.Verdict) {
 
 // forget makes one more fact unknown.
 func (d *draw) forget(c *peering.Connection) {
-	switch d.below(6) {
+	switch d.below(8) {
+	case 6:
+		c.Requester.Path = ""
+	case 7:
+		c.Accepter.Path = ""
 	case 0:
 		c.Requester.Region = ""
 	case 1:
@@ -236,6 +240,8 @@ func fillings(c *peering.Connection, rules []ruleText) iter.Seq[*peering.Connect
 		{"accepter_accounts", string(c.Accepter.Account), "9999"},
 		{"accepter_regions", c.Accepter.Region, "zz-other"},
 		{"accepter_vpcs", c.Accepter.VPC, "vpc-other"},
+		{"requester_folders", string(c.Requester.Path), ""},
+		{"accepter_folders", string(c.Accepter.Path), ""},
 	}
 	lists := allCIDRs(c.Requester.CIDRs)
 	values := make([]string, len(facts))
@@ -243,7 +249,11 @@ func fillings(c *peering.Connection, rules []ruleText) iter.Seq[*peering.Connect
 		var fill func(i int) bool
 		fill = func(i int) bool {
 			if i < len(facts) {
-				for _, v := range named(rules, facts[i].key, facts[i].fact, facts[i].other) {
+				words := named(rules, facts[i].key, facts[i].fact, facts[i].other)
+				if strings.HasSuffix(facts[i].key, "_folders") && facts[i].fact == "" {
+					words = paths(words)
+				}
+				for _, v := range words {
 					if values[i] = v; !fill(i + 1) {
 						return false
 					}
@@ -252,8 +262,9 @@ func fillings(c *peering.Connection, rules []ruleText) iter.Seq[*peering.Connect
 			}
 			for _, cidrs := range lists {
 				if !yield(&peering.Connection{
-					Requester: peering.Side{Account: peering.Account(values[0]), Region: values[1], VPC: values[2], CIDRs: cidrs},
-					Accepter:  peering.Side{Account: peering.Account(values[3]), Region: values[4], VPC: values[5]},
+					ID:        c.ID,
+					Requester: peering.Side{Account: peering.Account(values[0]), Region: values[1], VPC: values[2], CIDRs: cidrs, Path: peering.Path(values[6])},
+					Accepter:  peering.Side{Account: peering.Account(values[3]), Region: values[4], VPC: values[5], Path: peering.Path(values[7])},
 				}) {
 					return false
 				}
@@ -275,6 +286,27 @@ func named(rules []ruleText, key, fact, other string) []string {
 	}
 	slices.Sort(words)
 	return slices.DeleteFunc(slices.Compact(words), func(w string) bool { return w == "*" })
+}
+
+// paths returns where an account can be: outside, or below any root in any set of the folders. The words are folders, and one
+// that is empty.
+func paths(words []string) []string {
+	all := []string{string(peering.Outside)}
+	for _, root := range append(slices.Clip(words), "r-other") {
+		if !strings.HasPrefix(root, "r-") {
+			continue
+		}
+		below := []string{"rd-a/" + root}
+		for _, folder := range words {
+			if strings.HasPrefix(folder, "fd-") {
+				for _, path := range below {
+					below = append(below, path+"/"+folder)
+				}
+			}
+		}
+		all = append(all, below...)
+	}
+	return all
 }
 
 // allCIDRs returns lists of CIDRs of every kind that the rules of a test can tell apart.
@@ -324,14 +356,22 @@ func (r ruleText) matchesReject(c *peering.Connection) bool {
 func (r ruleText) matchesPlaces(c *peering.Connection) bool {
 	for _, place := range [...]struct{ key, fact string }{
 		{"requester_regions", c.Requester.Region}, {"requester_vpcs", c.Requester.VPC}, {"accepter_accounts", string(c.Accepter.Account)},
-		{"accepter_regions", c.Accepter.Region}, {"accepter_vpcs", c.Accepter.VPC},
+		{"accepter_regions", c.Accepter.Region}, {"accepter_vpcs", c.Accepter.VPC}, {"connections", c.ID},
 	} {
 		if words := r.lists[place.key]; len(words) > 0 && !slices.Contains(words, place.fact) {
 			return false
 		}
 	}
+	if !r.matchesFolders("requester_folders", c.Requester.Path) || !r.matchesFolders("accepter_folders", c.Accepter.Path) {
+		return false
+	}
 	who := r.lists["accounts"]
 	return len(who) == 0 || slices.Contains(who, "*") || slices.Contains(who, string(c.Requester.Account))
+}
+
+func (r ruleText) matchesFolders(key string, path peering.Path) bool {
+	above := strings.Split(string(path), "/")
+	return len(r.lists[key]) == 0 || slices.ContainsFunc(r.lists[key], func(folder string) bool { return slices.Contains(above, folder) })
 }
 
 // over reports whether the rule has expired.
