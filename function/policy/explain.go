@@ -10,11 +10,13 @@ import (
 
 // Explanation is a decision, and what each rule of the policy contributed to it.
 type Explanation struct {
-	Verdict Verdict           `json:"verdict"`
-	Rule    string            `json:"rule"`
-	Reason  string            `json:"reason"`
-	Missing []string          `json:"missing,omitempty"` // the facts that an undecided verdict hangs on, such as "requester region"
-	Rules   []RuleExplanation `json:"rules"`             // in the order in which they are tried, without the default rule
+	Verdict Verdict  `json:"verdict"`
+	Rule    string   `json:"rule"`
+	Reason  string   `json:"reason"`
+	Missing []string `json:"missing,omitempty"` // the facts that an undecided verdict hangs on, such as "requester region"
+	// Unguarded is why no sweep looks at the accepter, whatever the verdict; empty if a sweep does or may.
+	Unguarded string            `json:"unguarded,omitempty"`
+	Rules     []RuleExplanation `json:"rules"` // in the order in which they are tried, without the default rule
 }
 
 // RuleExplanation says whether one rule matches, and why not.
@@ -43,7 +45,9 @@ func (p *Policy) Explain(c *peering.Connection, at time.Time) Explanation {
 	for i, t := range trials {
 		rules[i] = t.explanation(d, c)
 	}
-	return Explanation{Verdict: d.Verdict, Rule: d.Rule, Reason: d.Reason(), Missing: d.Missing(), Rules: rules}
+	return Explanation{
+		Verdict: d.Verdict, Rule: d.Rule, Reason: d.Reason(), Missing: d.Missing(), Unguarded: p.Unguarded(&c.Accepter), Rules: rules,
+	}
 }
 
 func (r *rule) explain(c *peering.Connection, at time.Time) trial {

@@ -63,7 +63,7 @@ func TestExplainAsJSON(t *testing.T) {
 	}
 	const want = `{"verdict":"reject","rule":"default",` +
 		`"reason":"rule area names account 2222, but requester region cn-hangzhou is not one of its requester_regions",` +
-		`"rules":[{"file":"policy.yaml","line":4,"column":5,"rule":"area","verdict":"allow","matches":false,"decides":false,` +
+		`"unguarded":"nobody guards account 1111, unless it is the function's own account","rules":[{"file":"policy.yaml","line":4,"column":5,"rule":"area","verdict":"allow","matches":false,"decides":false,` +
 		`"key":"requester_regions","value":"cn-hangzhou","wants":["cn-beijing"],` +
 		`"text":"requester region cn-hangzhou is not one of its requester_regions"}]}`
 	if diff := cmp.Diff(want, string(got)); diff != "" {

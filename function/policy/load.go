@@ -88,6 +88,7 @@ func (l *loader) decodePolicy() {
 	})
 	l.rules(reject, allow)
 	l.needDirectory(root, given)
+	l.warnUnguarded(allow)
 }
 
 func (d *decoder) version(n *yaml.Node) {

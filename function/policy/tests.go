@@ -150,7 +150,8 @@ type CaseResult struct {
 	Verdict    Verdict `json:"verdict"`
 	Rule       string  `json:"rule"`
 	Reason     string  `json:"reason"`
-	Failure    string  `json:"failure,omitempty"` // why the case fails; empty if it passes
+	Failure    string  `json:"failure,omitempty"`   // why the case fails; empty if it passes
+	Unguarded  string  `json:"unguarded,omitempty"` // why no sweep looks at the accepter; empty if a sweep does or may
 }
 
 // Failed returns the number of cases that failed.
@@ -191,7 +192,7 @@ func (c *Case) run(p *Policy, now time.Time) CaseResult {
 	d := p.Decide(&c.Connection, now)
 	r := CaseResult{
 		Position: c.Position, Name: c.Name, Expect: c.Expect, ExpectRule: c.Rule,
-		Verdict: d.Verdict, Rule: d.Rule, Reason: d.Reason(),
+		Verdict: d.Verdict, Rule: d.Rule, Reason: d.Reason(), Unguarded: p.Unguarded(&c.Connection.Accepter),
 	}
 	switch {
 	case c.Rule != "" && !p.has(c.Rule):

@@ -22,6 +22,8 @@ const (
 	AccountImpossible WarningCode = "account-impossible" // an account id that the API cannot have
 	AccountsRounded   WarningCode = "accounts-rounded"   // a list of account ids that a spreadsheet has probably rounded
 	ValueRepeated     WarningCode = "value-repeated"     // a value that is in its list already
+	AccepterUnguarded WarningCode = "accepter-unguarded" // an accepter of an allow rule that is not guarded
+	RegionUnguarded   WarningCode = "region-unguarded"   // a region of the accepter in an allow rule that is not guarded
 	RegionUnknown     WarningCode = "region-unknown"     // a region that this release does not know
 )
 
@@ -46,7 +48,7 @@ const soon = 30 * 24 * time.Hour
 // Warnings returns what the policy's author should look at, sorted by position. At the time at, these are rules that have
 // expired or will within 30 days, rules that can never match because an earlier one covers them, and accounts that are in
 // both a reject and an allow rule. At any time, these are account ids next to "*", ids that the API cannot have or that a
-// spreadsheet has rounded, values that are in a list twice, and unknown regions.
+// spreadsheet has rounded, values that are in a list twice, unknown regions, and accepters and regions that are not guarded.
 func (p *Policy) Warnings(at time.Time) []Warning {
 	ws := slices.Clone(p.warnings)
 	warn := func(code WarningCode, where Position, format string, args ...any) {

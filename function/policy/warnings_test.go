@@ -100,10 +100,37 @@ func TestWarnings(t *testing.T) {
 			"  - {name: d, accounts: [\"1\"], accepter_accounts: [\"7\"], accepter_regions: [cn-x], requester_vpcs: [vpc-z]}\n" +
 			"  - {name: e, accounts: [\"1\"], accepter_accounts: [\"7\"], accepter_regions: [cn-x], requester_regions: [cn-y], requester_vpcs: [vpc-z], accepter_vpcs: [vpc-q]}\n",
 			[]string{"rule-unreachable policy.yaml:8:5: rule e can never match: rule a on line 4 covers all of it"}},
+		"folders": {"directory: {id: rd-1}\nallow:\n  - {name: a, requester_folders: [fd-a, fd-b], accepter_folders: [fd-c]}\n" +
+			"  - {name: b, requester_folders: [fd-a], accepter_folders: [fd-c]}\n" +
+			"  - {name: c, requester_folders: [fd-a]}\n" +
+			"  - {name: d, accounts: [\"1\"], requester_folders: [fd-b], accepter_folders: [fd-c]}\n" +
+			"  - {name: e, accounts: [\"1\"], accepter_folders: [fd-c]}\n" +
+			"  - {name: f, requester_folders: [fd-b, fd-z], accepter_folders: [fd-c]}\n",
+			[]string{
+				"rule-unreachable policy.yaml:6:5: rule b can never match: rule a on line 5 covers all of it",
+				"rule-unreachable policy.yaml:8:5: rule d can never match: rule a on line 5 covers all of it",
+			}},
+		"connections": {"allow:\n  - {name: a, connections: [pcc-1, pcc-2]}\n" +
+			"  - {name: b, connections: [pcc-2], accepter_vpcs: [vpc-a]}\n" +
+			"  - {name: c, connections: [pcc-2, pcc-3]}\n" +
+			"  - {name: d, accounts: [\"1\"], connections: [pcc-3]}\n" +
+			"  - {name: e, accounts: [\"*\"], connections: [pcc-1]}\n" +
+			"  - {name: f, accounts: [\"1\"]}\n",
+			[]string{
+				"rule-unreachable policy.yaml:5:5: rule b can never match: rule a on line 4 covers all of it",
+				"rule-unreachable policy.yaml:7:5: rule d can never match: rule c on line 6 covers all of it",
+				"rule-unreachable policy.yaml:8:5: rule e can never match: rule a on line 4 covers all of it",
+			}},
+		"everybody before members": {"directory: {id: rd-1}\nallow:\n  - {name: a, accounts: [\"*\"], accepter_vpcs: [vpc-a]}\n  - {name: b, requester_folders: [fd-a], accepter_vpcs: [vpc-a]}\n  - {name: c, connections: [pcc-1], accepter_vpcs: [vpc-a]}\n",
+			[]string{
+				"rule-unreachable policy.yaml:6:5: rule b can never match: rule a on line 5 covers all of it",
+				"rule-unreachable policy.yaml:7:5: rule c can never match: rule a on line 5 covers all of it",
+			}},
+		"members before everybody": {"directory: {id: rd-1}\nallow:\n  - {name: a, requester_folders: [fd-a]}\n  - {name: b, connections: [pcc-1]}\n  - {name: c, accounts: [\"*\"], accepter_vpcs: [vpc-a]}\n", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(test.want, warnings(t, test.rules, policy.AccountImpossible, policy.RegionUnknown)); diff != "" {
+			if diff := cmp.Diff(test.want, warnings(t, test.rules, policy.AccountImpossible, policy.RegionUnknown, policy.AccepterUnguarded)); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})

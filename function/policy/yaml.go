@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -166,4 +167,25 @@ func (d *decoder) directive() bool {
 		}
 	}
 	return false
+}
+
+// elements yields the elements of the lists that the mappings of a list have for a key.
+func elements(list *yaml.Node, key string) iter.Seq[*yaml.Node] {
+	return func(yield func(*yaml.Node) bool) {
+		if list == nil {
+			return
+		}
+		for _, m := range list.Content {
+			for i := 0; i+1 < len(m.Content); i += 2 {
+				if m.Content[i].Value != key {
+					continue
+				}
+				for _, e := range m.Content[i+1].Content {
+					if !yield(e) {
+						return
+					}
+				}
+			}
+		}
+	}
 }
