@@ -17,13 +17,13 @@ type checkCommand struct {
 	Policy string `arg:"" optional:"" default:"policy.yaml" help:"The policy file; default: policy.yaml."`
 	At     clock  `placeholder:"TIME" help:"Warn as of this day or instant, such as 2026-11-01; default: now."`
 	Strict bool   `help:"Exit with 1 if there are warnings."`
-	JSON   bool   `name:"json" help:"Print {\"errors\":[…],\"warnings\":[…],\"rules\":[…]} instead."`
+	JSON   bool   `name:"json" help:"Print {\"errors\":[…],\"warnings\":[…],\"guards\":[…],\"rules\":[…]} instead."`
 }
 
 // Help is the long text of --help.
 func (*checkCommand) Help() string {
 	return "Prints every error in the policy and in the files that it names, as file:line:column: message. If there are no errors, it prints the warnings and what each rule does. " +
-		"It warns about rules that have expired or will expire within 30 days, rules that can never match because an earlier rule covers them, accounts that are in both a reject and an allow rule, ids that the API cannot have or that a spreadsheet has rounded, values that are in a list twice, and unknown regions.\n\n" +
+		"It warns about rules that have expired or will expire within 30 days, rules that can never match because an earlier rule covers them, accounts that are in both a reject and an allow rule, ids that the API cannot have or that a spreadsheet has rounded, values that are in a list twice, unknown regions, and allow rules for accounts and regions that are not guarded.\n\n" +
 		"Exits with 1 if there is an error, and with 0 if there are only warnings, unless --strict is given.\n\n" +
 		"Example:\n\n" +
 		"  go tool peerguard check policy.yaml"
@@ -33,7 +33,8 @@ func (*checkCommand) Help() string {
 type checkResult struct {
 	Errors   policy.Errors    `json:"errors"`
 	Warnings []policy.Warning `json:"warnings"`
-	Rules    []ruleInWords    `json:"rules"` // in the order in which they are tried; none if there is an error
+	Guards   []string         `json:"guards"` // what a sweep looks at, in words; none if there is an error
+	Rules    []ruleInWords    `json:"rules"`  // in the order in which they are tried; none if there is an error
 
 	mode policy.Mode
 }
@@ -56,7 +57,7 @@ func (c *checkCommand) Run(out *console) error {
 }
 
 func check(file policyFile, at time.Time) (*checkResult, error) {
-	result := &checkResult{Errors: policy.Errors{}, Warnings: []policy.Warning{}, Rules: []ruleInWords{}}
+	result := &checkResult{Errors: policy.Errors{}, Warnings: []policy.Warning{}, Guards: []string{}, Rules: []ruleInWords{}}
 	p, err := file.load()
 	if errs, ok := errors.AsType[policy.Errors](err); ok {
 		result.Errors = errs
@@ -69,7 +70,7 @@ func check(file policyFile, at time.Time) (*checkResult, error) {
 		w.File = file.path(w.File)
 		result.Warnings = append(result.Warnings, w)
 	}
-	result.mode = p.Mode
+	result.mode, result.Guards = p.Mode, p.Guards()
 	for _, r := range p.Rules() {
 		result.Rules = append(result.Rules, ruleInWords{r, describe(&r)})
 	}
@@ -91,7 +92,17 @@ func (c *checkResult) show(out *console, path string) {
 	if n := len(c.Warnings); n > 0 {
 		out.note("%s, no errors in %s", count(n, "warning"), path)
 	}
+	c.showGuards(out)
 	c.showRules(out, path)
+}
+
+// showGuards prints what a sweep looks at.
+func (c *checkResult) showGuards(out *console) {
+	fprintf(out.stdout, "A sweep guards:\n\n")
+	for _, line := range c.Guards {
+		fprintf(out.stdout, "  %s\n", line)
+	}
+	fprintf(out.stdout, "\n")
 }
 
 // showRules prints a line for each rule, in the order in which they are tried.
@@ -127,10 +138,15 @@ func describe(r *policy.Rule) string {
 	if r.Verdict == policy.Reject {
 		network = "with a CIDR that overlaps"
 	}
+	if len(r.Accounts) > 0 || r.AccountsFrom != "" {
+		add("from a member of", r.RequesterFolders)
+	}
+	add("for connection", r.Connections)
 	add("from", r.RequesterRegions)
 	add("from", r.RequesterVPCs)
 	add(network, r.RequesterCIDRs)
 	add("to account", r.AccepterAccounts)
+	add("to a member of", r.AccepterFolders)
 	add("to", r.AccepterRegions)
 	add("to", r.AccepterVPCs)
 	if r.Until != "" {
@@ -144,6 +160,8 @@ func requesters(r *policy.Rule) string {
 	switch {
 	case slices.Contains(r.Accounts, "*"):
 		return "any account"
+	case len(r.Accounts) == 0 && r.AccountsFrom == "" && len(r.RequesterFolders) > 0:
+		return "a member of " + anyOf(r.RequesterFolders)
 	case len(r.Accounts) == 0 && r.AccountsFrom == "":
 		return "anybody"
 	case len(r.Accounts) == 0:

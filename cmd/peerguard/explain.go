@@ -21,9 +21,12 @@ type explainCommand struct {
 	RequesterRegion string   `group:"Instead of a file:" placeholder:"REGION" help:"The region of its VPC."`
 	RequesterVPC    string   `group:"Instead of a file:" name:"requester-vpc" placeholder:"VPC" help:"Its VPC."`
 	RequesterCIDR   []string `group:"Instead of a file:" name:"requester-cidr" placeholder:"CIDR" help:"A CIDR of its VPC. Can be repeated."`
+	RequesterPath   string   `group:"Instead of a file:" placeholder:"PATH" help:"Where the account is in the resource directory: rd-…/r-…/fd-…, or none if it is not in it."`
 	Accepter        string   `group:"Instead of a file:" placeholder:"ACCOUNT" help:"The accepter's account."`
 	AccepterRegion  string   `group:"Instead of a file:" placeholder:"REGION" help:"The region of its VPC."`
 	AccepterVPC     string   `group:"Instead of a file:" name:"accepter-vpc" placeholder:"VPC" help:"Its VPC."`
+	AccepterPath    string   `group:"Instead of a file:" placeholder:"PATH" help:"Where the account is in the resource directory, or none."`
+	Connection      string   `group:"Instead of a file:" placeholder:"ID" help:"The connection's instance id; default: one that no rule names."`
 }
 
 // Help is the long text of --help.
@@ -39,7 +42,7 @@ func (*explainCommand) Help() string {
 
 // Validate requires either a file or a connection's flags, and checks the flags' values.
 func (e *explainCommand) Validate() error {
-	flags := e.Requester + e.RequesterRegion + e.RequesterVPC + e.Accepter + e.AccepterRegion + e.AccepterVPC
+	flags := e.Requester + e.RequesterRegion + e.RequesterVPC + e.RequesterPath + e.Accepter + e.AccepterRegion + e.AccepterVPC + e.AccepterPath + e.Connection
 	described := flags != "" || len(e.RequesterCIDR) > 0
 	switch {
 	case e.Event == "" && !described:
@@ -64,6 +67,14 @@ func (e *explainCommand) validateFlags() error {
 		if flag[1] != "" && !peering.ValidRegion(flag[1]) {
 			return fmt.Errorf("%s %.40q is not a region id, such as cn-hangzhou", flag[0], flag[1])
 		}
+	}
+	for _, flag := range [][2]string{{"--requester-path", e.RequesterPath}, {"--accepter-path", e.AccepterPath}} {
+		if flag[1] != "" && flag[1] != string(peering.Outside) && !peering.ValidPath(flag[1]) {
+			return fmt.Errorf("%s %.80q is neither a path in the resource directory, such as rd-3G0000/r-AAAAAA/fd-AAAAAAAAAA, nor none", flag[0], flag[1])
+		}
+	}
+	if e.Connection != "" && !peering.ValidID(e.Connection) {
+		return fmt.Errorf("--connection %.80q is not an instance id, such as pcc-lnk0m24khwvtkm0001", e.Connection)
 	}
 	for _, cidr := range e.RequesterCIDR {
 		if _, err := netip.ParsePrefix(cidr); err != nil {
@@ -101,8 +112,11 @@ func (e *explainCommand) subjects() ([]subject, error) {
 		return readSubjectFile(e.Event)
 	}
 	return []subject{{connection: peering.Connection{
-		Requester: peering.Side{Account: peering.Account(e.Requester), Region: e.RequesterRegion, VPC: e.RequesterVPC, CIDRs: e.RequesterCIDR},
-		Accepter:  peering.Side{Account: peering.Account(e.Accepter), Region: e.AccepterRegion, VPC: e.AccepterVPC},
+		ID: e.Connection,
+		Requester: peering.Side{
+			Account: peering.Account(e.Requester), Region: e.RequesterRegion, VPC: e.RequesterVPC, CIDRs: e.RequesterCIDR, Path: peering.Path(e.RequesterPath),
+		},
+		Accepter: peering.Side{Account: peering.Account(e.Accepter), Region: e.AccepterRegion, VPC: e.AccepterVPC, Path: peering.Path(e.AccepterPath)},
 	}}}, nil
 }
 
@@ -138,7 +152,11 @@ func (x *explanation) show(out *console) {
 		return
 	}
 	fprintf(out.stdout, "%sfrom %s to %s\n", x.prefix(), sideInWords(x.Requester), sideInWords(x.Accepter))
-	fprintf(out.stdout, "%s: %s\n\n", x.verdict(out), x.Reason)
+	fprintf(out.stdout, "%s: %s\n", x.verdict(out), x.Reason)
+	if x.Unguarded != "" {
+		fprintf(out.stdout, "%s\n", x.Unguarded)
+	}
+	fprintf(out.stdout, "\n")
 	t := out.newTable("rule", "verdict", "matches", "key", "value", "why")
 	for _, r := range x.Rules {
 		t.AppendRow(row(r.Rule, out.tintVerdict(r.Verdict), matches(r), r.Key, r.Value, r.Text))
@@ -182,6 +200,12 @@ func sideInWords(s peering.Side) string {
 			words = append(words, w)
 		}
 	}
+	switch {
+	case s.Path == peering.Outside:
+		words = append(words, "outside the resource directory")
+	case s.Path.Known():
+		words = append(words, "in "+string(s.Path))
+	}
 	return strings.Join(words, " ")
 }
 
@@ -216,10 +240,12 @@ func (x *explanation) noteDoubts(out *console, s subject) {
 // factFlags are the flags that tell each fact.
 var factFlags = map[string]string{
 	"requester account": "--requester",
+	"requester folders": "--requester-path",
 	"requester region":  "--requester-region",
 	"requester VPC":     "--requester-vpc",
 	"requester CIDRs":   "--requester-cidr",
 	"accepter account":  "--accepter",
+	"accepter folders":  "--accepter-path",
 	"accepter region":   "--accepter-region",
 	"accepter VPC":      "--accepter-vpc",
 }

@@ -78,7 +78,7 @@ func TestPrinting(t *testing.T) {
 		{"%-3s|", peering.Account("1"), "1  |"},
 		{"%v", peering.Account(hostile), shown},
 		{"%s", []string{"a", hostile}, "[a " + shown + "]"},
-		{"%v", peering.Side{VPC: hostile}, "{  " + shown + " []}"},
+		{"%v", peering.Side{VPC: hostile}, "{  " + shown + " [] }"},
 		{"%v", fmt.Errorf("one\ntwo: %s", "\x1b"), "one\ntwo: \\x1b"},
 		{"%v", "one\ntwo", `one\ntwo`},
 		{"%v", 1500 * time.Millisecond, "1.5s"},

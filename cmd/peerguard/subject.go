@@ -163,6 +163,9 @@ func cleanSide(s peering.Side) peering.Side {
 	if !peering.ValidRegion(s.Region) {
 		s.Region = ""
 	}
+	if s.Path != peering.Outside && !peering.ValidPath(string(s.Path)) {
+		s.Path = ""
+	}
 	s.VPC = plain.Text(s.VPC)
 	s.CIDRs = slices.Clone(s.CIDRs)
 	for i := range s.CIDRs {

@@ -168,10 +168,24 @@ func (r *testResults) show(out *console) {
 			}
 		}
 	}
+	r.showUnguarded(out)
 	for _, u := range r.Unexercised {
 		fprintf(out.stdout, "%s: no case exercises rule %s\n", u.Policy, u.Rule)
 	}
 	fprintf(out.stdout, "%s passed, %d failed\n", count(r.Passed, "case"), r.Failed)
+}
+
+// showUnguarded prints, once each, why nobody looks at the accepters of some cases.
+func (r *testResults) showUnguarded(out *console) {
+	seen := map[string]bool{}
+	for _, s := range r.Suites {
+		for _, c := range s.Cases {
+			if why := s.Policy + ": " + c.Unguarded; c.Unguarded != "" && !seen[why] {
+				seen[why] = true
+				fprintf(out.stdout, "%s\n", why)
+			}
+		}
+	}
 }
 
 func (s *suite) show(out *console) {
