@@ -177,7 +177,7 @@ func facts(r *guard.Report, v *view) []fact {
 }
 
 // side is one side of a connection, as a table cell shows it.
-type side struct{ Account, Region, VPC, CIDRs string }
+type side struct{ Account, Region, VPC, CIDRs, Path string }
 
 func newSide(s peering.Side) side {
 	return side{
@@ -185,5 +185,6 @@ func newSide(s peering.Side) side {
 		Region:  bounded(s.Region),
 		VPC:     bounded(s.VPC),
 		CIDRs:   listed(s.CIDRs, maxCIDRs),
+		Path:    bounded(string(s.Path)),
 	}
 }
