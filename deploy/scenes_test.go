@@ -19,7 +19,6 @@ import (
 	"peerguard/events"
 	"peerguard/function/acs"
 	"peerguard/function/fc"
-	"peerguard/function/guard"
 	"peerguard/function/handler"
 	"peerguard/function/policy"
 	"peerguard/simulator"
@@ -105,12 +104,11 @@ func (s scene) lines(t *testing.T) []string {
 	t.Helper()
 	var log bytes.Buffer
 	synctest.Test(t, func(t *testing.T) {
-		h := &handler.Handler{
+		h := handler.New(handler.Config{
 			Policy: s.load(t),
 			Cloud:  acs.New(acs.Config{Transport: s.world(t)}),
-			Guard:  guard.New(),
 			Log:    zerolog.New(zerolog.SyncWriter(&log)).Level(zerolog.InfoLevel).With().Timestamp().Logger(),
-		}
+		})
 		ctx, cancel := context.WithTimeout(t.Context(), cmp.Or(s.given, time.Minute))
 		defer cancel()
 		at := fc.Invocation{RequestID: "1-6741b2a0-0", Account: platform.Account, Region: platform.Region, Credentials: platform.Credentials().Sealed()}

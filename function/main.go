@@ -16,7 +16,6 @@ import (
 
 	"peerguard/function/acs"
 	"peerguard/function/fc"
-	"peerguard/function/guard"
 	"peerguard/function/handler"
 )
 
@@ -50,13 +49,7 @@ func run(ctx context.Context, environ []string, stdout io.Writer) error {
 	}
 	log := zerolog.New(zerolog.SyncWriter(stdout)).Level(settings.level).With().Timestamp().Logger()
 	log.Info().Str("version", version).Str("go", runtime.Version()).Str("runtime", settings.runtimeName()).Msg("start")
-	handler := &handler.Handler{
-		Version: version,
-		Policy:  settings.source().Load,
-		Cloud:   acs.New(settings.cloud),
-		Guard:   guard.New(),
-		Log:     log,
-	}
+	handler := handler.New(handler.Config{Version: version, Policy: settings.source().Load, Cloud: acs.New(settings.cloud), Log: log})
 	settings.runtime.Log = stdout
 	settings.runtime.Warn = handler.Warn
 	return fc.Serve(ctx, settings.runtime, handler.Handle)

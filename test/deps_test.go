@@ -27,11 +27,11 @@ var rooms = map[string][]string{
 	"function/directory": {"function/acs", "function/peering"},
 	"function/fc":        {"function/peering"},
 	"function/guard":     {"function/peering", "function/policy"},
-	"function/handler":   {"function/acs", "function/event", "function/fc", "function/guard", "function/peering", "function/policy", "function/vpcpeer"},
-	"function":           {"function/acs", "function/fc", "function/guard", "function/handler", "function/policy"},
+	"function/handler":   {"function/acs", "function/directory", "function/event", "function/fc", "function/guard", "function/peering", "function/policy", "function/vpcpeer"},
+	"function":           {"function/acs", "function/fc", "function/handler", "function/policy"},
 
 	"cmd/peerguard": {
-		"cmd/peerguard/login", "cmd/peerguard/page", "cmd/peerguard/plain", "events", "function/acs", "function/event", "function/fc", "function/guard", "function/handler",
+		"cmd/peerguard/login", "cmd/peerguard/page", "cmd/peerguard/plain", "events", "function/acs", "function/directory", "function/event", "function/fc", "function/guard", "function/handler",
 		"function/peering", "function/policy", "function/vpcpeer", "simulator",
 	},
 	"cmd/peerguard/login": {"function/acs", "function/peering"},
@@ -47,7 +47,7 @@ var rooms = map[string][]string{
 	"test/conformance": {},
 	"test/e2e":         {},
 	"test/bench": {
-		"function/acs", "function/fc", "function/guard", "function/handler", "function/policy",
+		"function/acs", "function/fc", "function/handler", "function/policy",
 		"simulator/platform", "test/bench/floor/calls", "test/bench/world",
 	},
 	"test/bench/world":           {"function/peering", "simulator/platform"},

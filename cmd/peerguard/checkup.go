@@ -58,8 +58,8 @@ func (c *checkup) credentials(ctx context.Context, o *operator) bool {
 		return false
 	}
 	o.warn(c.out)
-	if o.rules, err = c.flags.regions(o.rules, o.found.Region); err != nil {
-		c.fail("credentials", "", err, "add guard.regions to the policy")
+	if err := o.choose(c.flags.Region); err != nil {
+		c.fail("credentials", "", err, "correct --region")
 		return false
 	}
 	c.pass("credentials", "", o.found.Source)
@@ -91,7 +91,7 @@ func (c *checkup) account(ctx context.Context, o *operator, account peering.Acco
 			return
 		}
 	}
-	own := peering.Partition{Account: account, Region: o.region()}
+	own := peering.Partition{Account: account, Region: o.region}
 	c.absent(ctx, own, "get", "vpc:GetVpcPeerConnectionAttribute", func(ctx context.Context, id string) error {
 		_, err := o.client.Get(ctx, own, id)
 		return err

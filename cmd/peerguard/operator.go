@@ -1,13 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"peerguard/cmd/peerguard/login"
 	"peerguard/function/acs"
+	"peerguard/function/directory"
+	"peerguard/function/guard"
+	"peerguard/function/handler"
 	"peerguard/function/peering"
 	"peerguard/function/policy"
 	"peerguard/function/vpcpeer"
@@ -20,7 +26,7 @@ const identityPatience = 10 * time.Second
 // target are the flags that say whose connections a command looks at.
 type target struct {
 	Policy  string   `default:"policy.yaml" placeholder:"FILE" help:"The policy file."`
-	Region  []string `placeholder:"REGION" help:"A region to look at. The default is the policy's guard.regions, or else the region of the profile or of ALIBABA_CLOUD_REGION_ID. Can be repeated."`
+	Region  []string `placeholder:"REGION" help:"A region to look at. The default is the policy's guard.regions. Can be repeated."`
 	Profile string   `placeholder:"NAME" help:"A profile of ~/.aliyun/config.json, in place of the credentials in the environment."`
 }
 
@@ -38,15 +44,13 @@ type operator struct {
 	found  login.Found
 	who    login.Identity
 	rules  *policy.Policy // with the regions to look at
+	region string         // where the operator's own calls go, in place of the region that the function runs in
+	inv    *guard.Invocation
 	client *vpcpeer.Client
 }
 
-// region is where the operator's own calls go. It takes the place of the region that the function runs in.
-func (o *operator) region() string { return o.rules.Guard.Regions[0] }
-
-func (o *operator) caller() acs.Caller {
-	return acs.Caller{Account: o.who.Account, Region: o.region(), Credentials: o.found.Credentials}
-}
+// anyRegion is where the operator's own calls go if neither the flags, the policy nor the profile names a region.
+const anyRegion = "cn-hangzhou"
 
 // connect reads the policy, finds credentials, and asks whose they are.
 func (t *target) connect(ctx context.Context) (*operator, error) {
@@ -61,7 +65,7 @@ func (t *target) connect(ctx context.Context) (*operator, error) {
 	if o.found, err = find(ctx, o.cloud, t.Profile); err != nil {
 		return nil, err
 	}
-	if o.rules, err = t.regions(rules, o.found.Region); err != nil {
+	if err := o.choose(t.Region); err != nil {
 		return nil, err
 	}
 	if err := o.identify(ctx); err != nil {
@@ -81,32 +85,42 @@ func (o *operator) warn(out *console) {
 func (o *operator) identify(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, identityPatience)
 	defer cancel()
-	who, err := login.Identify(ctx, o.cloud, o.found.Credentials, o.region())
+	who, err := login.Identify(ctx, o.cloud, o.found.Credentials, o.region)
 	if err != nil {
 		return fmt.Errorf("asking STS who the credentials of %s belong to: %w", o.found.Source, err)
 	}
 	o.who = who
-	o.client = vpcpeer.New(o.cloud, o.caller(), o.rules.Guard.Roles)
+	caller := acs.Caller{Account: who.Account, Region: o.region, Credentials: o.found.Credentials}
+	o.inv = &guard.Invocation{
+		RequestID: "local", Account: who.Account, Region: o.region, Version: build().Version, Policy: o.rules,
+		Directory: directory.NewMemory(o.cloud).Client(caller, handler.Access(o.rules)),
+	}
+	o.client = vpcpeer.New(o.cloud, caller, o.inv.Role)
 	return nil
 }
 
-// regions returns the policy with the regions to look at: those of the flags, else its own, else otherwise.
-func (t *target) regions(rules *policy.Policy, otherwise string) (*policy.Policy, error) {
-	chosen := *rules
-	switch {
-	case len(t.Region) > 0:
-		chosen.Guard.Regions = t.Region
-	case len(rules.Guard.Regions) == 0 && otherwise != "":
-		chosen.Guard.Regions = []string{otherwise}
-	case len(rules.Guard.Regions) == 0:
-		return nil, usageError("no region to look at: pass --region, or set guard.regions in the policy")
-	}
-	for _, region := range chosen.Guard.Regions {
+// choose makes the regions of the flags, if any, those of the policy, and chooses the operator's own.
+func (o *operator) choose(regions []string) error {
+	for _, region := range regions {
 		if !peering.ValidRegion(region) {
-			return nil, usageError(fmt.Sprintf("%.60q is not a region id", region))
+			return usageError(fmt.Sprintf("%.60q is not a region id", region))
 		}
 	}
-	return &chosen, nil
+	if len(regions) > 0 {
+		chosen := *o.rules
+		chosen.Guard.Regions = regions
+		o.rules = &chosen
+	}
+	o.region = cmp.Or(slices.Concat(o.rules.Guard.Regions, []string{o.found.Region, anyRegion})...)
+	return nil
+}
+
+// where says which regions are looked at.
+func (o *operator) where() string {
+	if o.rules.Guard.Regions == nil {
+		return "every region"
+	}
+	return strings.Join(o.rules.Guard.Regions, ", ")
 }
 
 // warn says which regions of the policy and of the flags are not known. There are no connections in one that does not exist.

@@ -45,7 +45,7 @@ func (s statement) String() string {
 // permissionRecorder is a client that records which permissions the operator lacks. It is safe for concurrent use.
 type permissionRecorder struct {
 	*vpcpeer.Client
-	roles map[peering.Account]peering.Role
+	role func(peering.Account) (peering.Role, bool)
 
 	mu      sync.Mutex
 	lacking map[peering.Account]map[string]bool // actions, by the account whose identity lacks them
@@ -56,7 +56,7 @@ var _ guard.Cloud = (*permissionRecorder)(nil)
 
 func recordPermissions(o *operator) *permissionRecorder {
 	return &permissionRecorder{
-		Client: o.client, roles: o.rules.Guard.Roles,
+		Client: o.client, role: o.inv.Role,
 		lacking: map[peering.Account]map[string]bool{}, closed: map[peering.Account]bool{},
 	}
 }
@@ -112,7 +112,8 @@ func forbidden(err error) bool {
 // explain prints which statements to add where. Call it after the guard has returned.
 func (r *permissionRecorder) explain(out io.Writer, who login.Identity) {
 	for _, account := range slices.Sorted(maps.Keys(r.lacking)) {
-		identity := cmp.Or(r.roles[account].ARN, who.ARN)
+		role, _ := r.role(account)
+		identity := cmp.Or(role.ARN, who.ARN)
 		if account == who.Account {
 			identity = who.ARN
 		}
@@ -120,7 +121,8 @@ func (r *permissionRecorder) explain(out io.Writer, who login.Identity) {
 		fprintf(out, "%s lacks %s. Add this statement to its RAM policy:\n  %s\n", identity, strings.Join(actions, ", "), grantVPC(actions...))
 	}
 	for _, account := range slices.Sorted(maps.Keys(r.closed)) {
-		arn := r.roles[account].ARN
+		role, _ := r.role(account)
+		arn := role.ARN
 		fprintf(out, "%s cannot assume %s. The role's trust policy must name it, and its RAM policy needs this statement:\n  %s\n", who.ARN, arn, grantRole(arn))
 	}
 }

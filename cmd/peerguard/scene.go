@@ -57,13 +57,7 @@ func newScene() (*scene, error) {
 type loadPolicy func(context.Context) (*policy.Policy, error)
 
 func newHandler(cloud *simulator.Cloud, load loadPolicy) *handler.Handler {
-	return &handler.Handler{
-		Version: build().Version,
-		Policy:  load,
-		Cloud:   acs.New(acs.Config{Transport: cloud}),
-		Guard:   guard.New(),
-		Log:     zerolog.Nop(),
-	}
+	return handler.New(handler.Config{Version: build().Version, Policy: load, Cloud: acs.New(acs.Config{Transport: cloud}), Log: zerolog.Nop()})
 }
 
 // inDryRun loads the same policy in mode dry-run.

@@ -54,11 +54,16 @@ func (s *sweepCommand) Run(ctx context.Context, out *console) error {
 	}
 	o.warn(out)
 	s.warn(out, o.rules)
-	if s.Enforce && !s.Yes && !s.confirmed(out, o) {
+	o.inv.Policy = inMode(o.rules, s.mode())
+	scope, err := o.inv.Scope(ctx, nil, nil)
+	if err != nil {
+		return fmt.Errorf("choosing what to look at: %w", err)
+	}
+	if s.Enforce && !s.Yes && !s.confirmed(out, o, scope) {
 		out.note("nothing was done")
 		return errFinding
 	}
-	return s.sweep(ctx, out, o, file)
+	return s.sweep(ctx, out, o, scope, file)
 }
 
 // page returns the file of the page, or nil if none is wanted.
@@ -85,13 +90,13 @@ func inMode(p *policy.Policy, mode policy.Mode) *policy.Policy {
 }
 
 // confirmed asks before something is done that cannot be undone.
-func (s *sweepCommand) confirmed(out *console, o *operator) bool {
+func (s *sweepCommand) confirmed(out *console, o *operator, scope guard.Scope) bool {
 	accounts := "account " + string(o.who.Account)
-	if n := len(o.rules.Guard.Roles); n > 0 {
-		accounts += fmt.Sprintf(" and %s in other accounts", count(n, "role"))
+	if n := len(scope.Accounts) - 1; n > 0 {
+		accounts += " and to " + count(n, "other account")
 	}
 	fprintf(out.stderr, "Reject every pending request to %s in %s that %s does not allow?\n"+
-		"A rejection cannot be undone: the requester must send a new request. [y/N] ", accounts, strings.Join(o.rules.Guard.Regions, ", "), s.Policy)
+		"A rejection cannot be undone: the requester must send a new request. [y/N] ", accounts, o.where(), s.Policy)
 	var answer string
 	if _, err := fmt.Fscanln(out.stdin, &answer); err != nil {
 		return false // an empty line, or the end of the input
@@ -100,17 +105,11 @@ func (s *sweepCommand) confirmed(out *console, o *operator) bool {
 }
 
 // sweep sweeps, and reports what was done even if it was cut short. file may be nil.
-func (s *sweepCommand) sweep(ctx context.Context, out *console, o *operator, file *pageFile) error {
+func (s *sweepCommand) sweep(ctx context.Context, out *console, o *operator, scope guard.Scope, file *pageFile) error {
 	recorder := recordPermissions(o)
 	now := event.Sweep{TriggerName: "peerguard-sweep", TriggerTime: time.Now().UTC().Format(time.RFC3339Nano)}
-	inv := &guard.Invocation{
-		TriggerID: now.ID(), RequestID: "local", Account: o.who.Account, Region: o.region(), Version: build().Version,
-		Policy: inMode(o.rules, s.mode()), Cloud: recorder,
-	}
-	scope, err := inv.Scope(nil, nil)
-	if err != nil {
-		return fmt.Errorf("choosing what to look at: %w", err)
-	}
+	inv := o.inv
+	inv.TriggerID, inv.Cloud = now.ID(), recorder
 	var all entryList
 	if s.All || file != nil {
 		inv.OnEntry = all.add
@@ -127,7 +126,7 @@ func (s *sweepCommand) sweep(ctx context.Context, out *console, o *operator, fil
 	}
 	recorder.explain(out.stderr, o.who)
 	if file != nil {
-		meta := page.Meta{Account: string(o.who.Account), Regions: o.rules.Guard.Regions, Generated: time.Now(), Entries: all.entries}
+		meta := page.Meta{Account: string(o.who.Account), Regions: scope.Regions, Generated: time.Now(), Entries: all.entries}
 		if err := file.publish(report, meta); err != nil {
 			return err
 		}
@@ -142,7 +141,7 @@ func (s *sweepCommand) introduce(out *console, o *operator) {
 	if s.Enforce {
 		effect = "rejecting"
 	}
-	out.note("account %s in %s, as %s with %s: %s", o.who.Account, strings.Join(o.rules.Guard.Regions, ", "), o.who.ARN, o.found.Source, effect)
+	out.note("account %s in %s, as %s with %s: %s", o.who.Account, o.where(), o.who.ARN, o.found.Source, effect)
 }
 
 func (s *sweepCommand) show(out *console, report *guard.Report, all []guard.Entry) error {

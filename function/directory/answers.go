@@ -21,10 +21,10 @@ type directoryAnswer struct {
 }
 
 // reading returns a Reading without members, and whether the answer says all that it needs.
-func (a *directoryAnswer) reading() (*Reading, bool) {
+func (a *directoryAnswer) reading() (*peering.Reading, bool) {
 	said := &a.ResourceDirectory
-	r := &Reading{ID: string(said.ResourceDirectoryId), Root: string(said.RootFolderId), Management: said.MasterAccountId.Account()}
-	return r, peering.ValidPath(string(r.root())) && r.Management.Known()
+	r := &peering.Reading{ID: string(said.ResourceDirectoryId), Root: string(said.RootFolderId), Management: said.MasterAccountId.Account()}
+	return r, peering.ValidPath(string(r.RootPath())) && r.Management.Known()
 }
 
 type accountsAnswer struct {

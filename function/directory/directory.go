@@ -102,7 +102,8 @@ func (c *Client) account() peering.Account {
 
 // knowledge is what one reader has learnt.
 type knowledge struct {
-	reading *memo[*Reading]
+	reading *memo[*peering.Reading]
+	itself  *memo[*peering.Reading] // the directory without its members
 	regions *memo[[]string]
 	silence setback // GetAccount does not answer
 
@@ -116,7 +117,7 @@ const firstSweep = 64
 
 func newKnowledge() *knowledge {
 	return &knowledge{
-		reading: newMemo[*Reading](), regions: newMemo[[]string](),
+		reading: newMemo[*peering.Reading](), itself: newMemo[*peering.Reading](), regions: newMemo[[]string](),
 		accounts: map[peering.Account]*memo[peering.Path]{}, sweepAt: firstSweep,
 	}
 }

@@ -21,15 +21,15 @@ const codeIncompleteList = "IncompleteList"
 
 // read reads the whole directory. The pages of ListAccounts are numbered, so an account that comes or goes in between moves
 // others from one page to another: a list that contradicts itself is read again once.
-func (c *Client) read(ctx context.Context) (*Reading, error) {
+func (c *Client) read(ctx context.Context) (*peering.Reading, error) {
 	began := time.Now()
 	reading, err := c.describe(ctx)
 	if err != nil {
 		return nil, err
 	}
-	reading.AsOf = began
+	var members map[peering.Account]peering.Path
 	for range 2 {
-		reading.members, err = c.members(ctx, reading.root())
+		members, err = c.members(ctx, reading.RootPath())
 		if f, ok := errors.AsType[*peering.Failure](err); !ok || f.Code != codeIncompleteList {
 			break
 		}
@@ -37,7 +37,7 @@ func (c *Client) read(ctx context.Context) (*Reading, error) {
 	if err != nil {
 		return nil, err
 	}
-	return reading, nil
+	return peering.NewReading(reading.ID, reading.Root, reading.Management, began, members), nil
 }
 
 // members reads the list of all members.

@@ -14,17 +14,18 @@ import (
 // answerAge is how old the answer to a question about one account may be.
 const answerAge = time.Minute
 
-// Path returns where an account is in the directory, or peering.Outside if the directory says that the account is not in
-// it. With an error nobody knows, and nothing may be concluded.
+// Path asks where one account is in the directory, and returns peering.Outside if the directory says that the account is
+// not in it. The answer is at most a minute old, and never taken from a list: a member that has moved since the list was read
+// is where it is now. With an error nobody knows, and nothing may be concluded.
 func (c *Client) Path(ctx context.Context, account peering.Account) (peering.Path, error) {
-	reading, err := c.Reading(ctx, memberAge)
-	if err != nil {
+	itself, err := c.pinned(c.known.itself.get(ctx, memberAge, c.describe))
+	switch {
+	case err != nil:
 		return "", err
+	case account == itself.Management:
+		return itself.RootPath(), nil
 	}
-	if path := reading.Path(account); path.Known() {
-		return path, nil
-	}
-	return c.single(ctx, account, reading.root())
+	return c.single(ctx, account, itself.RootPath())
 }
 
 // single returns what the directory says of one account. While GetAccount does not answer, it is not asked: not every

@@ -35,7 +35,7 @@ func (c *Client) Standing(ctx context.Context) (Standing, error) {
 		if c.account() == reading.Management {
 			return ManagementAccount, nil
 		}
-		_, err = c.page(ctx, reading.root(), 1)
+		_, err = c.page(ctx, reading.RootPath(), 1)
 		switch {
 		case err == nil:
 			return DelegatedAdministrator, nil
@@ -48,8 +48,8 @@ func (c *Client) Standing(ctx context.Context) (Standing, error) {
 
 // describe returns a Reading without members.
 // https://www.alibabacloud.com/help/en/resource-management/resource-directory/developer-reference/api-resourcemanager-2020-03-31-getresourcedirectory
-func (c *Client) describe(ctx context.Context) (*Reading, error) {
-	var reading *Reading
+func (c *Client) describe(ctx context.Context) (*peering.Reading, error) {
+	var reading *peering.Reading
 	err := c.do(ctx, getQuota, func(send acs.Send) error {
 		got := new(directoryAnswer)
 		if err := send(resourcemanager.CreateGetResourceDirectoryRequest(), got); err != nil {

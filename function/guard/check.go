@@ -3,7 +3,6 @@ package guard
 import (
 	"cmp"
 	"context"
-	"slices"
 	"sync"
 	"time"
 
@@ -53,7 +52,10 @@ func (g *Guard) check(ctx context.Context, inv *Invocation, hint Hint) Entry {
 	if tooLate(ctx) {
 		return e.late(asError(outOfTime()))
 	}
-	in, guarded := inv.partition(hint)
+	in, guarded, err := inv.partition(ctx, hint)
+	if err != nil {
+		return e.fail(failure(err))
+	}
 	h := &handling{guard: g, inv: inv, partition: in, tokens: tokens{first: hint.ClientToken}, patience: creatingPatience, lag: readLag}
 	c, err := h.read(ctx, hint.InstanceID)
 	switch {
@@ -88,13 +90,17 @@ func (e Entry) notFound(hint Hint, guarded bool) Entry {
 }
 
 // partition returns where to ask about a hint's connection: in the first guarded account that it names, or in the
-// function's own if it names none. guarded is false if it names others only. What counts is the policy that the invocation
-// began with: the roles that can be assumed are those of that policy.
-func (inv *Invocation) partition(hint Hint) (in peering.Partition, guarded bool) {
+// function's own if it names none. guarded is false if it names others only; with an error nobody knows. What counts is the
+// policy that the invocation began with: the roles that can be assumed are those of that policy.
+func (inv *Invocation) partition(ctx context.Context, hint Hint) (in peering.Partition, guarded bool, err error) {
 	in = peering.Partition{Account: inv.Account, Region: cmp.Or(hint.Region, inv.Region)}
-	i := slices.IndexFunc(hint.Accepters, func(a peering.Account) bool { return inv.guards(inv.Policy, a) })
-	if i >= 0 {
-		in.Account = hint.Accepters[i]
+	for _, a := range hint.Accepters {
+		yes, unknown := inv.guarded(ctx, inv.Policy, a)
+		if yes {
+			in.Account = a
+			return in, true, nil
+		}
+		err = cmp.Or(err, unknown)
 	}
-	return in, i >= 0 || len(hint.Accepters) == 0
+	return in, len(hint.Accepters) == 0, err
 }

@@ -13,6 +13,8 @@ const (
 	codeUnknownAccepter = "UnknownAccepter"
 	codeUnknownStatus   = "UnknownStatus"
 	codeUnknownFacts    = "UnknownFacts"
+	codeDirectory       = "DirectoryUnavailable"
+	codeRegions         = "RegionsUnavailable"
 	codeNotReady        = "NotReady"
 	codeTooMany         = "TooManyRequesters"
 	codeInvalidPolicy   = "InvalidPolicy"

@@ -28,6 +28,8 @@ func ExampleGuard_Sweep() {
 
 	files := fstest.MapFS{"policy.yaml": {Data: []byte(`version: 1
 mode: enforce
+guard:
+  regions: [cn-shanghai]
 allow:
   - name: partner
     accounts: ["2222222222222222"]
@@ -43,13 +45,13 @@ allow:
 		Account:   "1111111111111111",
 		Region:    "cn-shanghai",
 		Policy:    rules,
-		Cloud: vpcpeer.New(acs.New(acs.Config{Transport: cloud}), acs.Caller{
-			Account:     "1111111111111111",
-			Region:      "cn-shanghai",
-			Credentials: peering.NewCredentials("id", "secret", ""),
-		}, nil),
 	}
-	scope, err := inv.Scope(nil, nil) // all that the policy guards
+	inv.Cloud = vpcpeer.New(acs.New(acs.Config{Transport: cloud}), acs.Caller{
+		Account:     "1111111111111111",
+		Region:      "cn-shanghai",
+		Credentials: peering.NewCredentials("id", "secret", ""),
+	}, inv.Role)
+	scope, err := inv.Scope(context.Background(), nil, nil) // all that the policy guards
 	if err != nil {
 		fmt.Println(err)
 		return

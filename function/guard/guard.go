@@ -50,6 +50,8 @@ type Invocation struct {
 	Region    string          // the function's own
 	Policy    *policy.Policy  // as it was when the invocation began
 	Cloud     Cloud
+	// Directory is asked if the policy names folders, or guards every region.
+	Directory Directory
 
 	// Reread returns the policy as it is now. It is called before each attempt to reject, so it must be cheap while nothing has
 	// changed. Nil means that the policy cannot change.
@@ -59,7 +61,8 @@ type Invocation struct {
 	// OnVisit is called once for each partition that a sweep has visited, one at a time. Nil means nobody listens.
 	OnVisit func(Visit)
 
-	latest atomic.Pointer[policy.Policy] // as it was reread last
+	latest     atomic.Pointer[policy.Policy] // as it was reread last
+	membership membership
 }
 
 // rules returns the policy that counts now, as far as the invocation knows.
@@ -100,10 +103,4 @@ func (inv *Invocation) unchanged(judgedBy *policy.Policy) func(context.Context) 
 // same reports whether two policies were read from the same bytes.
 func same(a, b *policy.Policy) bool {
 	return a == b || a.Digest == b.Digest && a.Mode == b.Mode && maps.Equal(a.Files, b.Files)
-}
-
-// guards reports whether a policy guards an account.
-func (inv *Invocation) guards(rules *policy.Policy, a peering.Account) bool {
-	_, member := rules.Guard.Roles[a]
-	return member || a == inv.Account
 }

@@ -57,10 +57,10 @@ func newWorld(t *testing.T, text string) *world {
 	}
 	w.inv = &guard.Invocation{
 		RequestID: "request-1", Account: own, Region: "cn-shanghai", Version: "v1.2.3", Policy: p, OnEntry: w.judge,
-		Cloud: vpcpeer.New(acs.New(acs.Config{Transport: w.Cloud}), acs.Caller{
-			Account: own, Region: "cn-shanghai", Credentials: peering.NewCredentials("id", "secret", "token"),
-		}, p.Guard.Roles),
 	}
+	w.inv.Cloud = vpcpeer.New(acs.New(acs.Config{Transport: w.Cloud}), acs.Caller{
+		Account: own, Region: "cn-shanghai", Credentials: peering.NewCredentials("id", "secret", "token"),
+	}, w.inv.Role)
 	return w
 }
 
@@ -86,7 +86,7 @@ func (w *world) triggered(id string) *guard.Invocation {
 // sweep sweeps the policy's whole scope.
 func (w *world) sweep(t *testing.T, ctx context.Context) *guard.Report {
 	t.Helper()
-	scope, err := w.inv.Scope(nil, nil)
+	scope, err := w.inv.Scope(ctx, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

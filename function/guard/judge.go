@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -16,12 +17,14 @@ const (
 	stepWait                // still Creating: look again later
 	stepReject              // pending, and the policy rejects it
 	stepRead                // the verdict hangs on a fact that is missing: read the connection once more
+	stepAsk                 // the verdict hangs on where an account is: ask the directory
 	stepRefused             // the API refused to reject what it had shown to be pending: look again
 	stepChanged             // somebody else has handled the connection in the meantime, or the policy has changed: look again
 )
 
-// judge says what the facts of a connection call for under a policy. It is total and has no side effect.
-func (inv *Invocation) judge(rules *policy.Policy, c *peering.Connection, at time.Time) (Entry, step) {
+// judge says what the facts of a connection call for under a policy. It is total and has no side effect. Unless proven, where the
+// accounts are is taken from a list, on which nobody is rejected.
+func (inv *Invocation) judge(rules *policy.Policy, c *peering.Connection, at time.Time, proven bool) (Entry, step) {
 	e := entryOf(c, rules)
 	if outcome, why := inv.outOfScope(rules, c); outcome != "" {
 		e.Outcome, e.Reason = outcome, why
@@ -36,7 +39,13 @@ func (inv *Invocation) judge(rules *policy.Policy, c *peering.Connection, at tim
 	if c.Status == peering.Creating {
 		return e.notReady(), stepWait
 	}
-	switch e = e.decided(rules.Decide(c, at)); {
+	d := rules.Decide(c, at)
+	if !proven && d.Verdict != policy.Allow {
+		if doubt := withoutPaths(rules, c, at); hangsOn(doubt, true) || hangsOn(doubt, false) {
+			return e.decided(doubt).fail(&peering.Failure{Code: codeDirectory, Message: doubt.Reason(), Retryable: true}), stepAsk
+		}
+	}
+	switch e = e.decided(d); {
 	case e.Decision == policy.Undecided:
 		return e.fail(&peering.Failure{Code: codeUnknownFacts, Message: e.Reason, Retryable: true}), stepRead
 	case e.Decision == policy.Allow:
@@ -47,6 +56,33 @@ func (inv *Invocation) judge(rules *policy.Policy, c *peering.Connection, at tim
 		return e, stepReject
 	}
 	return e, stepNone
+}
+
+// withoutPaths returns the verdict on a connection of which it is not known where its accounts are.
+func withoutPaths(rules *policy.Policy, c *peering.Connection, at time.Time) policy.Decision {
+	if !rules.NamesFolders() {
+		return policy.Decision{}
+	}
+	blank := *c
+	blank.Requester.Path, blank.Accepter.Path = "", ""
+	return rules.Decide(&blank, at)
+}
+
+// judgeSurely judges a connection, and asks the directory if the verdict hangs on where an account is.
+func (inv *Invocation) judgeSurely(ctx context.Context, rules *policy.Policy, c *peering.Connection) (Entry, step) {
+	inv.place(ctx, rules, c)
+	if _, err := inv.guarded(ctx, rules, c.Accepter.Account); err != nil {
+		return entryOf(c, rules).fail(failure(err)), stepNone
+	}
+	entry, next := inv.judge(rules, c, time.Now(), false)
+	if next != stepAsk {
+		return entry, next
+	}
+	known, err := inv.proven(ctx, rules, c, time.Now())
+	if err != nil {
+		return entry.fail(failure(err)), stepNone
+	}
+	return inv.judge(rules, &known, time.Now(), true)
 }
 
 // outOfScope returns the outcome of a connection that the guard does not judge, or does not judge any more, and why.

@@ -127,6 +127,9 @@ func (l *ledger) close() *Report {
 	defer l.mu.Unlock()
 	rules := l.inv.rules()
 	l.report.Mode, l.report.Policy = rules.Mode, Applied{Digest: rules.Digest, Files: rules.Files}
+	if hasFolders(rules) {
+		l.report.Directory = l.inv.membership.organisation()
+	}
 	for _, o := range l.listed {
 		l.report.Connections = append(l.report.Connections, l.entries[o]...)
 	}

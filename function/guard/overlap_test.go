@@ -74,7 +74,7 @@ func TestOverlappingSweepsCountAllRequesters(t *testing.T) {
 func TestFlood(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, "version: 1\nmode: enforce\nallow: []\n")
+		w := newWorld(t, "version: 1\nmode: enforce\nguard: {regions: [cn-shanghai]}\nallow: []\n")
 		w.Quota, w.Latency, w.inv.OnEntry = simulator.DocumentedQuota, 50*time.Millisecond, nil
 		start := time.Now()
 		var target time.Duration // until it was rejected

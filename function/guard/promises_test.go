@@ -181,13 +181,14 @@ func (st *stage) deliver(ctx context.Context, d trigger) *guard.Report {
 	ctx, cancel := context.WithTimeout(ctx, d.Deadline)
 	defer cancel()
 	caller := acs.Caller{Account: own, Region: areas[0], Credentials: peering.NewCredentials("id", "secret", "token")}
-	inv := &guard.Invocation{RequestID: "r", Account: own, Region: areas[0], Policy: st.rules, Cloud: vpcpeer.New(st.clouds[d.Instance], caller, st.rules.Guard.Roles)}
+	inv := &guard.Invocation{RequestID: "r", Account: own, Region: areas[0], Policy: st.rules}
+	inv.Cloud = vpcpeer.New(st.clouds[d.Instance], caller, inv.Role)
 	if st.wreck != nil {
 		inv.Cloud = st.wreck(inv.Cloud)
 	}
 	began := time.Now()
 	if len(d.About) == 0 {
-		scope, err := inv.Scope(nil, nil)
+		scope, err := inv.Scope(ctx, nil, nil)
 		if err != nil {
 			st.blame("%v", err)
 		}

@@ -61,11 +61,11 @@ func (r *rejections) one(ctx context.Context, c *peering.Connection) Entry {
 // tooLate returns the entry of a connection for which there is no time. The cause is another connection's: only what the API
 // answered is this one's too.
 func (r *rejections) tooLate(c *peering.Connection, cause *Error) Entry {
-	if cause.Code == DeadlineExceeded {
+	if cause.Code == DeadlineExceeded || cause.Code == codeDirectory {
 		cause = asError(outOfTime())
 	}
 	inv := r.sweep.inv
-	entry, next := inv.judge(inv.rules(), c, time.Now())
+	entry, next := inv.judge(inv.rules(), c, time.Now(), false)
 	if next == stepNone {
 		return entry
 	}

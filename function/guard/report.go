@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"peerguard/function/peering"
 	"peerguard/function/policy"
@@ -24,9 +25,10 @@ type Report struct {
 	Counts      map[Outcome]int `json:"counts"`
 	Connections []Entry         `json:"connections"`
 	Partitions  []Visit         `json:"partitions"`
-	Visited     int             `json:"visited"`          // partitions that a sweep began or found busy, listed here or not
-	Errors      []Problem       `json:"errors,omitempty"` // what concerns no single partition
-	Complete    bool            `json:"complete"`         // false if the deadline or the cap cut the work short
+	Visited     int             `json:"visited"`             // partitions that a sweep began or found busy, listed here or not
+	Errors      []Problem       `json:"errors,omitempty"`    // what concerns no single partition
+	Directory   *Organisation   `json:"directory,omitempty"` // nil unless the policy names folders and the directory was read
+	Complete    bool            `json:"complete"`            // false if the deadline or the cap cut the work short
 
 	connection string // the first connection that failed, with its cause
 	partition  string // the first partition that failed, with its cause
@@ -56,6 +58,13 @@ type Visit struct {
 type Problem struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
+}
+
+// Organisation is the resource directory, as it was read last.
+type Organisation struct {
+	ID      string    `json:"id"`
+	Members int       `json:"members"` // without the management account
+	AsOf    time.Time `json:"as_of"`
 }
 
 // Unresolved is the error of an invocation that left something undone.

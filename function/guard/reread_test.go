@@ -109,7 +109,7 @@ func TestAnEditWhileARejectionWaits(t *testing.T) {
 func TestAMemberThatComesLater(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, "version: 1\nmode: enforce\nallow: []\n")
+		w := newWorld(t, "version: 1\nmode: enforce\nguard: {regions: [cn-shanghai]}\nallow: []\n")
 		w.Put(request("pcc-x", stranger), request("pcc-y", stranger, func(i *simulator.Item) { i.AcceptingOwnerUID = 9999999999999999 }))
 		w.inv.Reread = func(context.Context) (*policy.Policy, error) { return load(t, rules), nil }
 		report := w.Check(within(t, time.Minute), w.triggered("event-1 (+1)"), []guard.Hint{

@@ -18,7 +18,7 @@ func TestFiveThousandPendingInOneRegion(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const pending = 5_000
-		w := newWorld(t, "version: 1\nmode: enforce\nallow: []\n")
+		w := newWorld(t, "version: 1\nmode: enforce\nguard: {regions: [cn-shanghai]}\nallow: []\n")
 		w.inv.OnEntry = nil
 		w.Quota = simulator.DocumentedQuota
 		w.Latency = 100 * time.Millisecond

@@ -1,17 +1,22 @@
 package guard
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"peerguard/function/peering"
+	"peerguard/function/policy"
 )
 
 // Scope is what a sweep covers: each of the accounts in each of the regions.
 type Scope struct {
 	Accounts []peering.Account
 	Regions  []string
+
+	gaps []*peering.Failure // why it may not be everything
 }
 
 // Size is the number of partitions.
@@ -23,21 +28,71 @@ func (s Scope) partition(i int) peering.Partition {
 }
 
 // Scope returns the scope of a sweep: what the policy guards, narrowed to the accounts and regions that are named, if any.
-// Naming an account or region outside the scope is an error; ignoring it would hide a gap.
-func (inv *Invocation) Scope(accounts []peering.Account, regions []string) (Scope, error) {
-	all := Scope{Accounts: []peering.Account{inv.Account}, Regions: inv.Policy.Guard.Regions}
+// Naming an account or region outside the scope is an error; ignoring it would hide a gap. If the accounts or regions that
+// there are cannot be found out, the scope is what is known, and its sweep is not complete. The error is a *peering.Failure if
+// it is not known either whether something that is named is in the scope.
+func (inv *Invocation) Scope(ctx context.Context, accounts []peering.Account, regions []string) (Scope, error) {
+	var s Scope
+	known, unread := inv.accounts(ctx, accounts)
+	chosen, noAccount := narrow("account", known, accounts)
+	areas, unlisted := inv.regions(ctx, regions)
+	there, noRegion := narrow("region", areas, regions)
+	s.Accounts, s.Regions = chosen, there
+	return s, errors.Join(s.gap(codeDirectory, unread, noAccount), s.gap(codeRegions, unlisted, noRegion))
+}
+
+// gap notes that some accounts or regions may be missing. If one that is named was not found among the others, it returns why.
+func (s *Scope) gap(code string, missing, notFound error) error {
+	if missing == nil {
+		return notFound
+	}
+	f := unavailable(code, missing)
+	if notFound != nil {
+		return f
+	}
+	s.gaps = append(s.gaps, f)
+	return nil
+}
+
+// accounts returns the guarded accounts, sorted. With an error some may be missing. The directory is not read for accounts that
+// the policy names.
+func (inv *Invocation) accounts(ctx context.Context, named []peering.Account) ([]peering.Account, error) {
+	guarded := map[peering.Account]bool{inv.Account: true}
 	for a := range inv.Policy.Guard.Roles {
-		if a != inv.Account {
-			all.Accounts = append(all.Accounts, a)
+		guarded[a] = true
+	}
+	var err error
+	if len(inv.Policy.Guard.Folders) > 0 && !all(named, func(a peering.Account) bool { return guarded[a] }) {
+		var reading *peering.Reading
+		reading, err = inv.read(ctx, sweepAge)
+		if reading != nil {
+			for a, path := range reading.Accounts() {
+				if _, ok := inv.Policy.Guard.Role(a, path); ok {
+					guarded[a] = true
+				}
+			}
 		}
 	}
-	slices.Sort(all.Accounts)
-	if len(all.Regions) == 0 {
-		all.Regions = []string{inv.Region}
+	return slices.Sorted(maps.Keys(guarded)), err
+}
+
+// regions returns the guarded regions. With an error some may be missing. The API is not asked for regions that are known.
+func (inv *Invocation) regions(ctx context.Context, named []string) ([]string, error) {
+	if inv.Policy.Guard.Regions != nil {
+		return inv.Policy.Guard.Regions, nil
 	}
-	accounts, badAccounts := narrow("account", all.Accounts, accounts)
-	regions, badRegions := narrow("region", all.Regions, regions)
-	return Scope{Accounts: accounts, Regions: regions}, errors.Join(badAccounts, badRegions)
+	if all(named, policy.KnownRegion) {
+		return named, nil
+	}
+	ids, err := inv.Directory.Regions(ctx)
+	ids = append(ids, policy.KnownRegions...)
+	slices.Sort(ids)
+	return slices.Compact(ids), err
+}
+
+// all reports whether there are named ones, and each is known.
+func all[T any](named []T, known func(T) bool) bool {
+	return len(named) > 0 && !slices.ContainsFunc(named, func(n T) bool { return !known(n) })
 }
 
 func narrow[T ~string](what string, all, named []T) ([]T, error) {

@@ -38,7 +38,7 @@ func (h *handling) settle(ctx context.Context, c peering.Connection) Entry {
 	h.begun, h.pause = time.Now(), newPause()
 	for {
 		rules := h.inv.rules()
-		entry, next := h.inv.judge(rules, &c, time.Now())
+		entry, next := h.inv.judgeSurely(ctx, rules, &c)
 		if next == stepReject {
 			entry, next = h.reject(ctx, rules, &c, entry)
 		}

@@ -28,6 +28,9 @@ func (g *Guard) Sweep(ctx context.Context, inv *Invocation, scope Scope, token f
 		fuse:   newFuse(inv.Policy.Guard.MaxRequesters),
 		stuck:  semaphore.NewWeighted(stuckAtOnce),
 	}
+	for _, gap := range scope.gaps {
+		s.ledger.cutShort(gap)
+	}
 	s.ledger.report.partitions = scope.Size()
 	for _, i := range rand.Perm(scope.Size()) { // in random order, so that none starves when time is short
 		s.partitions = append(s.partitions, scope.partition(i))
@@ -157,18 +160,39 @@ func (s *sweep) visits(handle pageHandler) iter.Seq[*visit] {
 	}
 }
 
-// countPage counts the requesters whose pending requests only the default rejects.
-func (s *sweep) countPage(_ context.Context, v *visit, page []peering.Connection) func() {
+// countPage counts the requesters whose pending requests only the default rejects. It returns what asks the directory for those
+// on whom the verdict hangs.
+func (s *sweep) countPage(ctx context.Context, v *visit, page []peering.Connection) func() {
 	rules := s.inv.rules()
+	var open []peering.Connection
 	for _, c := range page {
 		if !s.inv.belongs(rules, &c, v.in) {
 			continue
 		}
-		if entry, next := s.inv.judge(rules, &c, time.Now()); next == stepReject && entry.Rule == policy.DefaultRule {
+		s.inv.place(ctx, rules, &c)
+		switch entry, next := s.inv.judge(rules, &c, time.Now(), false); {
+		case next == stepAsk:
+			open = append(open, c)
+		case next == stepReject && entry.Rule == policy.DefaultRule:
 			s.fuse.holds(c.Requester.Account)
 		}
 	}
-	return nil
+	if len(open) == 0 {
+		return nil
+	}
+	return func() { s.countAsked(ctx, rules, open) }
+}
+
+// countAsked counts the requesters that only the default rejects, now that the directory can be asked for them.
+func (s *sweep) countAsked(ctx context.Context, rules *policy.Policy, open []peering.Connection) {
+	for _, c := range open {
+		if s.fuse.blown() || ctx.Err() != nil {
+			return
+		}
+		if entry, next := s.inv.judgeSurely(ctx, rules, &c); next == stepReject && entry.Rule == policy.DefaultRule {
+			s.fuse.holds(c.Requester.Account)
+		}
+	}
 }
 
 // handlePage judges the connections of a page, and returns what settles those that need more than that.
@@ -179,7 +203,8 @@ func (s *sweep) handlePage(ctx context.Context, v *visit, page []peering.Connect
 		if !s.inv.belongs(rules, &c, v.in) {
 			continue // it is judged in another partition
 		}
-		switch entry, next := s.inv.judge(rules, &c, time.Now()); next {
+		s.inv.place(ctx, rules, &c)
+		switch entry, next := s.inv.judge(rules, &c, time.Now(), false); next {
 		case stepNone, stepWait: // the next sweep sees what is still being created
 			s.ledger.addEntry(entry)
 		default:

@@ -35,7 +35,7 @@ func TestVisited(t *testing.T) {
 func TestRequestersTakeTurns(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, "version: 1\nmode: enforce\nallow: []\n")
+		w := newWorld(t, "version: 1\nmode: enforce\nguard: {regions: [cn-shanghai]}\nallow: []\n")
 		w.Latency = 50 * time.Millisecond
 		for i := range 60 {
 			at := time.Now().Add(time.Duration(i-60) * time.Minute).Format(simulator.TimeFormat)
@@ -79,7 +79,7 @@ func TestOurOwnRequestsAreIgnoredOnce(t *testing.T) {
 func TestRejectionsThatDoNotEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, "version: 1\nmode: enforce\nallow: []\n")
+		w := newWorld(t, "version: 1\nmode: enforce\nguard: {regions: [cn-shanghai]}\nallow: []\n")
 		for i := range 150 {
 			id := fmt.Sprintf("pcc-%03d", i)
 			w.Put(request(id, stranger+int64(i), func(it *simulator.Item) {

@@ -35,7 +35,7 @@ func rejectedEntry() guard.Entry {
 
 // journalOf returns the journal of an event that writes to log.
 func journalOf(log zerolog.Logger) journal {
-	return (&Handler{Log: log}).journal(&guard.Invocation{
+	return (&Handler{Config: Config{Log: log}}).journal(&guard.Invocation{
 		RequestID: "1-6741b2a0-0123", TriggerID: "45ef4dew-7c35-447a-bd93-fab000000000", Version: "v0.2.0-3-gf0c9d54",
 		Policy: &policy.Policy{Mode: policy.Enforce, Digest: "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"},
 	}, guard.TriggerEvent)

@@ -163,7 +163,7 @@ func (tr trial) run(t *testing.T, fault simulator.Fault, want ending) {
 	t.Helper()
 	w := newWorld(t, fstest.MapFS{"policy.yaml": {Data: []byte(`version: 1
 mode: enforce
-guard: {accounts: [{role: "acs:ram::9999999999999999:role/peerguard"}]}
+guard: {regions: [cn-shanghai], accounts: [{role: "acs:ram::9999999999999999:role/peerguard"}]}
 allow: []
 `)}}, zerolog.TraceLevel)
 	for _, item := range w.Items() {

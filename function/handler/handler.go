@@ -11,9 +11,11 @@ import (
 	"github.com/rs/zerolog"
 
 	"peerguard/function/acs"
+	"peerguard/function/directory"
 	"peerguard/function/event"
 	"peerguard/function/fc"
 	"peerguard/function/guard"
+	"peerguard/function/peering"
 	"peerguard/function/policy"
 	"peerguard/function/vpcpeer"
 )
@@ -24,13 +26,24 @@ const lastSecond = time.Second
 // maxLines is how many mistakes of a policy an invocation's error names.
 const maxLines = 10
 
-// Handler handles invocations. All fields but Version must be set. It is safe for concurrent use.
-type Handler struct {
+// Config is what a Handler needs for the life of a process. All fields but Version must be set.
+type Config struct {
 	Version string                                        // of peerguard, for reports and the log
 	Policy  func(context.Context) (*policy.Policy, error) // returns the policy as it is now
 	Cloud   *acs.Cloud
-	Guard   *guard.Guard
 	Log     zerolog.Logger
+}
+
+// Handler handles invocations, and keeps what outlives them. It is safe for concurrent use.
+type Handler struct {
+	Config
+	guard     *guard.Guard
+	directory *directory.Memory
+}
+
+// New returns a Handler that has handled nothing yet.
+func New(cfg Config) *Handler {
+	return &Handler{cfg, guard.New(), directory.NewMemory(cfg.Cloud)}
 }
 
 // Handle is an fc.Handler. Its result is a *guard.Report; its error an *fc.Error.
@@ -64,18 +77,18 @@ func (h *Handler) run(ctx context.Context, inv *guard.Invocation, input event.In
 		inv.TriggerID = in.TriggerID
 		log = h.journal(inv, guard.TriggerEvent)
 		inv.OnEntry = log.decision
-		report = h.Guard.Check(ctx, inv, hints(in))
+		report = h.guard.Check(ctx, inv, hints(in))
 		report.Ignored = in.Ignored
 		invalid = in.Err
 	case *event.Sweep:
-		scope, err := inv.Scope(in.Accounts, in.Regions)
+		scope, err := inv.Scope(ctx, in.Accounts, in.Regions)
 		if err != nil {
-			return nil, &fc.Error{Type: fc.InvalidEvent, Message: "narrowing the sweep: " + err.Error()}
+			return nil, noScope(err)
 		}
 		inv.TriggerID = in.ID()
 		log = h.journal(inv, guard.TriggerSweep)
 		inv.OnEntry, inv.OnVisit = log.decision, log.partition
-		report = h.Guard.Sweep(ctx, inv, scope, in.ClientToken)
+		report = h.guard.Sweep(ctx, inv, scope, in.ClientToken)
 	}
 	failed := ending(invalid, report)
 	log.report(report, failed)
@@ -83,6 +96,15 @@ func (h *Handler) run(ctx context.Context, inv *guard.Invocation, input event.In
 		return report, failed
 	}
 	return report, nil
+}
+
+// noScope returns the error of a sweep whose scope is not known. If that is not the event's fault, a retry can succeed.
+func noScope(err error) *fc.Error {
+	failed := &fc.Error{Type: fc.InvalidEvent, Message: "narrowing the sweep: " + oneLine(err)}
+	if cause, ok := errors.AsType[*peering.Failure](err); ok {
+		failed.Type, failed.Cause = fc.Unresolved, cause.Code
+	}
+	return failed
 }
 
 // ending returns the error of the invocation, nil if it succeeds. An unreadable element takes precedence over unresolved
@@ -115,19 +137,26 @@ func oneLine(errs ...error) string {
 
 // invocation binds the platform's credentials to this invocation and nothing else.
 func (h *Handler) invocation(at fc.Invocation, rules *policy.Policy) *guard.Invocation {
-	return &guard.Invocation{
+	caller := acs.Caller{Account: at.Account, Region: at.Region, Credentials: at.Credentials}
+	inv := &guard.Invocation{
 		RequestID: at.RequestID,
 		Version:   h.Version,
 		Account:   at.Account,
 		Region:    at.Region,
 		Policy:    rules,
 		Reread:    h.reread,
-		Cloud: vpcpeer.New(h.Cloud, acs.Caller{
-			Account:     at.Account,
-			Region:      at.Region,
-			Credentials: at.Credentials,
-		}, rules.Guard.Roles),
+		Directory: h.directory.Client(caller, Access(rules)),
 	}
+	inv.Cloud = vpcpeer.New(h.Cloud, caller, inv.Role)
+	return inv
+}
+
+// Access returns which directory a policy is about, and how to read it.
+func Access(rules *policy.Policy) directory.Access {
+	if rules.Directory == nil {
+		return directory.Access{}
+	}
+	return directory.Access{ID: rules.Directory.ID, Role: rules.Directory.Role}
 }
 
 // reread returns the policy as it is now. The error becomes the cause of a connection's failure, so it is short.

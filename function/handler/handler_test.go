@@ -81,13 +81,12 @@ func newWorld(t *testing.T, files fs.FS, level zerolog.Level) *world {
 			w.SetStatusAfter(item.InstanceID, 5*time.Second, peering.Accepting)
 		}
 	}
-	w.Handler = &handler.Handler{
+	w.Handler = handler.New(handler.Config{
 		Version: "v1.2.3",
 		Policy:  policy.NewSource(files, "policy.yaml").Load,
 		Cloud:   acs.New(acs.Config{Transport: w.Cloud}),
-		Guard:   guard.New(),
 		Log:     zerolog.New(w.logged).Level(level),
-	}
+	})
 	return w
 }
 

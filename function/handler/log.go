@@ -123,6 +123,7 @@ func side(line *zerolog.Event, prefix string, s *peering.Side) {
 	if len(s.CIDRs) > 0 {
 		line.Strs(prefix+"cidrs", s.CIDRs)
 	}
+	text(line, prefix+"path", s.Path)
 }
 
 func text[T ~string](line *zerolog.Event, key string, value T) {

@@ -73,6 +73,7 @@ func TestEveryLineSaysWhatItIsAbout(t *testing.T) {
 	t.Parallel()
 	files := fstest.MapFS{"policy.yaml": {Data: []byte(`version: 1
 mode: dry-run
+guard: {regions: [cn-shanghai]}
 reject: [{name: phisher, accounts: ["3333333333333333"], owner: security team}]
 allow: []
 `)}}
@@ -346,7 +347,7 @@ func TestPartitionLine(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t, fstest.MapFS{"policy.yaml": {Data: []byte("version: 1\nmode: enforce\nallow: []\n")}}, zerolog.InfoLevel)
+				w := newWorld(t, fstest.MapFS{"policy.yaml": {Data: []byte("version: 1\nmode: enforce\nguard: {regions: [cn-shanghai]}\nallow: []\n")}}, zerolog.InfoLevel)
 				for _, item := range w.Items() {
 					w.Remove(item.InstanceID)
 				}

@@ -70,9 +70,9 @@ func few(words []string) []string {
 // Unguarded returns why no sweep looks at an accepter, as far as the policy can tell, or "" if a sweep does or may.
 func (p *Policy) Unguarded(accepter *peering.Side) string {
 	switch a := accepter.Account; {
-	case a.Known() && !p.Guard.mayGuard(a, accepter.Path):
+	case a.Known() && !p.Guard.MayGuard(a, accepter.Path):
 		return fmt.Sprintf("nobody guards account %s, unless it is the function's own account", a)
-	case a.Known() && !p.Guard.mayGuard(a, orOutside(accepter.Path)):
+	case a.Known() && !p.Guard.MayGuard(a, orOutside(accepter.Path)):
 		return fmt.Sprintf("nobody guards account %s, unless it is the function's own account, or a member of %s", a, strings.Join(few(p.Guard.foldersOf(a)), " or "))
 	case accepter.Region != "" && !p.Guard.sweeps(accepter.Region):
 		return fmt.Sprintf("no sweep looks at region %s: guard.regions does not list it", accepter.Region)
@@ -92,9 +92,26 @@ func (g *Guard) sweeps(region string) bool {
 	return g.Regions == nil || slices.Contains(g.Regions, region)
 }
 
-// mayGuard reports whether an account is guarded, or may be because nobody knows where it is. It does not know the
+// Role returns the role through which an account is guarded, given where it is; false if it is guarded through none. An account
+// that is named has a role of its own. Else the folder counts that is nearest to the account. Role does not know the function's
+// own account, which is guarded without one.
+func (g *Guard) Role(a peering.Account, path peering.Path) (role peering.Role, ok bool) {
+	if role, ok := g.Roles[a]; ok {
+		return role, true
+	}
+	for id := range path.Folders() {
+		for _, f := range g.Folders {
+			if f.Folder == id && !slices.Contains(f.Except, a) {
+				role, ok = peering.Role{ARN: "acs:ram::" + string(a) + ":role/" + f.RoleName, ExternalID: f.ExternalID}, true
+			}
+		}
+	}
+	return role, ok
+}
+
+// MayGuard reports whether an account is guarded, or may be because nobody knows where it is. It does not know the
 // function's own account.
-func (g *Guard) mayGuard(a peering.Account, path peering.Path) bool {
+func (g *Guard) MayGuard(a peering.Account, path peering.Path) bool {
 	_, named := g.Roles[a]
 	return named || slices.ContainsFunc(g.foldersOf(a), func(folder string) bool { return !path.Known() || path.In(folder) })
 }
@@ -116,7 +133,7 @@ func (l *loader) warnUnguarded(allow *yaml.Node) {
 	var strangers []*yaml.Node
 	ids := map[string]bool{}
 	for n := range elements(allow, "accepter_accounts") {
-		if !g.mayGuard(peering.Account(n.Value), "") {
+		if !g.MayGuard(peering.Account(n.Value), "") {
 			strangers, ids[n.Value] = append(strangers, n), true
 		}
 	}

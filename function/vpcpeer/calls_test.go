@@ -107,7 +107,7 @@ func TestRolesOfAccounts(t *testing.T) {
 	w := newWorld(t)
 	w.Put(pending("pcc-one", 1111111111111111), pending("pcc-two", 9999999999999999))
 	client := vpcpeer.New(acs.New(acs.Config{Transport: w.Cloud}), acs.Caller{Account: own, Region: "cn-shanghai", Credentials: canaries},
-		map[peering.Account]peering.Role{member: {ARN: role}, own: {ARN: "acs:ram::1111111111111111:role/peerguard"}})
+		roles(map[peering.Account]peering.Role{member: {ARN: role}, own: {ARN: "acs:ram::1111111111111111:role/peerguard"}}))
 	for account, id := range map[peering.Account]string{own: "pcc-one", member: "pcc-two"} {
 		if _, err := client.Get(within(t, time.Minute), peering.Partition{Account: account, Region: "cn-shanghai"}, id); err != nil {
 			t.Errorf("%s: %v", account, err)
@@ -126,7 +126,7 @@ func TestSessionsAreNarrow(t *testing.T) {
 	w.AddRole(simulator.Role{ARN: role, TrustedAccounts: []peering.Account{own}, ExternalID: "our-secret-word"})
 	open := func(externalID string) error {
 		client := vpcpeer.New(acs.New(acs.Config{Transport: w.Cloud}), acs.Caller{Account: own, Region: "cn-shanghai", Credentials: canaries},
-			map[peering.Account]peering.Role{member: {ARN: role, ExternalID: externalID}})
+			roles(map[peering.Account]peering.Role{member: {ARN: role, ExternalID: externalID}}))
 		return client.Assume(within(t, time.Minute), member)
 	}
 	if f := failed(t, open("")); f.Class != peering.Forbidden {

@@ -24,16 +24,19 @@ const codeIncompleteList = "IncompleteList"
 type Client struct {
 	cloud  *acs.Cloud
 	caller acs.Caller
-	roles  map[peering.Account]peering.Role
+	roles  Roles
 }
 
 // sessionPolicy narrows each session of a role to the calls of this package, whatever else the role allows.
 const sessionPolicy = `{"Version":"1","Statement":[{"Effect":"Allow","Resource":"*",` +
 	`"Action":["vpc:GetVpcPeerConnectionAttribute","vpc:ListVpcPeerConnections","vpc:RejectVpcPeerConnection"]}]}`
 
-// New returns the API for one invocation's caller. roles holds the role to assume for each account that is guarded through
-// one; calls for any other account are made with the caller's own credentials.
-func New(cloud *acs.Cloud, caller acs.Caller, roles map[peering.Account]peering.Role) *Client {
+// Roles returns the role to assume for an account; false if calls for it are made with the caller's own credentials. It is
+// asked for each call.
+type Roles func(peering.Account) (peering.Role, bool)
+
+// New returns the API for one invocation's caller.
+func New(cloud *acs.Cloud, caller acs.Caller, roles Roles) *Client {
 	return &Client{cloud, caller, roles}
 }
 
@@ -59,7 +62,7 @@ func (c *Client) Assume(ctx context.Context, account peering.Account) error {
 
 // role returns the role to assume for an account, the zero Role if there is none.
 func (c *Client) role(account peering.Account) acs.Role {
-	role, member := c.roles[account]
+	role, member := c.roles(account)
 	if !member || account == c.caller.Account {
 		return acs.Role{}
 	}

@@ -46,7 +46,7 @@ func newWorld(t *testing.T) *world {
 }
 
 func newClient(cfg acs.Config) *vpcpeer.Client {
-	return vpcpeer.New(acs.New(cfg), acs.Caller{Account: own, Region: "cn-shanghai", Credentials: canaries}, map[peering.Account]peering.Role{member: {ARN: role}})
+	return vpcpeer.New(acs.New(cfg), acs.Caller{Account: own, Region: "cn-shanghai", Credentials: canaries}, roles(map[peering.Account]peering.Role{member: {ARN: role}}))
 }
 
 func pending(id string, accepter int64) simulator.Item {
@@ -55,6 +55,11 @@ func pending(id string, accepter int64) simulator.Item {
 		AcceptingOwnerUID: accepter, AcceptingRegionID: "cn-shanghai", AcceptingVPC: simulator.VPC{VpcID: "vpc-b"},
 		Status: peering.Accepting, GmtCreate: "2026-11-01T00:00:00Z",
 	}
+}
+
+// roles returns roles from a map.
+func roles(by map[peering.Account]peering.Role) vpcpeer.Roles {
+	return func(a peering.Account) (peering.Role, bool) { role, ok := by[a]; return role, ok }
 }
 
 // within returns a context with a deadline.

@@ -59,13 +59,12 @@ func newWorld(policy string) *world {
 func (w *world) instance() *handler.Handler { return w.instanceOver(w.Cloud) }
 
 func (w *world) instanceOver(transport http.RoundTripper) *handler.Handler {
-	return &handler.Handler{
+	return handler.New(handler.Config{
 		Version: "v1.2.3",
 		Policy:  policy.NewSource(w.policy, "policy.yaml").Load,
 		Cloud:   acs.New(acs.Config{Transport: transport}),
-		Guard:   guard.New(),
 		Log:     zerolog.New(&w.log).Level(zerolog.InfoLevel),
-	}
+	})
 }
 
 func (w *world) status(id string) peering.Status {

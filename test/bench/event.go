@@ -16,7 +16,6 @@ import (
 
 	"peerguard/function/acs"
 	"peerguard/function/fc"
-	"peerguard/function/guard"
 	"peerguard/function/handler"
 	"peerguard/function/policy"
 	"peerguard/simulator/platform"
@@ -238,12 +237,11 @@ func (r *rig) inProcess(policyText string, cloud acs.Config) (*handler.Handler, 
 	if _, err := r.write(name, policyText); err != nil {
 		return nil, err
 	}
-	return &handler.Handler{
+	return handler.New(handler.Config{
 		Policy: policy.NewSource(os.DirFS(r.dir), name).Load,
 		Cloud:  acs.New(cloud),
-		Guard:  guard.New(),
 		Log:    zerolog.New(zerolog.SyncWriter(io.Discard)).With().Timestamp().Logger(),
-	}, nil
+	}), nil
 }
 
 func invocation() fc.Invocation {

@@ -91,7 +91,7 @@ func (h *inProcess) handle(ctx context.Context, in platform.Invocation) (*guard.
 		return nil, err
 	}
 	inv := &guard.Invocation{RequestID: in.RequestID, Account: own, Region: in.Region, Policy: rules, Reread: h.source.Load}
-	inv.Cloud = vpcpeer.New(h.peer, acs.Caller{Account: own, Region: in.Region, Credentials: platform.Credentials().Sealed()}, rules.Guard.Roles)
+	inv.Cloud = vpcpeer.New(h.peer, acs.Caller{Account: own, Region: in.Region, Credentials: platform.Credentials().Sealed()}, inv.Role)
 	if h.wreck != nil {
 		inv.Cloud = h.wreck(inv.Cloud, in.Payload)
 	}
@@ -108,7 +108,7 @@ func (h *inProcess) handle(ctx context.Context, in platform.Invocation) (*guard.
 		report := h.guard.Check(ctx, inv, hints)
 		return report, errors.Join(report.Err(), in.Err)
 	case *event.Sweep:
-		scope, err := inv.Scope(in.Accounts, in.Regions)
+		scope, err := inv.Scope(ctx, in.Accounts, in.Regions)
 		if err != nil {
 			return nil, err
 		}

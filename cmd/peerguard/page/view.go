@@ -162,9 +162,12 @@ func facts(r *guard.Report, v *view) []fact {
 	for _, name := range slices.Sorted(maps.Keys(r.Policy.Files)) {
 		all = append(all, fact{"File " + bounded(name), bounded(r.Policy.Files[name])})
 	}
+	if d := r.Directory; d != nil {
+		all = append(all, fact{"Directory", fmt.Sprintf("%s with %d members, as of %s", bounded(d.ID), d.Members, instant(d.AsOf))})
+	}
 	complete := "yes"
 	if !r.Complete {
-		complete = "no: the sweep ran out of time, or met more requesters than guard.max_requesters allows"
+		complete = "no: the sweep ran out of time, met more requesters than guard.max_requesters allows, or could not find out all accounts or regions"
 	}
 	all = append(all,
 		fact{"Complete", complete},
