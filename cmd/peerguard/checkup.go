@@ -69,7 +69,7 @@ func (c *checkup) credentials(ctx context.Context, o *operator) bool {
 // identity checks that STS knows who the credentials belong to.
 func (c *checkup) identity(ctx context.Context, o *operator) bool {
 	if err := o.identify(ctx); err != nil {
-		c.fail("identity", "", err, advice(err, statement{"Allow", []string{"sts:GetCallerIdentity"}, []string{"*"}}))
+		c.fail("identity", "", err, advice(err, statement{Effect: "Allow", Action: []string{"sts:GetCallerIdentity"}, Resource: []string{"*"}}))
 		return false
 	}
 	c.pass("identity", "", o.who.ARN+" of account "+string(o.who.Account))

@@ -25,6 +25,8 @@ type commands struct {
 	Explain explainCommand `cmd:"" help:"See rule by rule why a connection is allowed or rejected."`
 	Schema  schemaCommand  `cmd:"" help:"Print the policy's JSON Schema."`
 
+	RAMPolicy ramPolicyCommand `cmd:"" name:"ram-policy" help:"Print the RAM or control policy that keeps your own users within the policy's folders."`
+
 	Sweep    sweepCommand    `cmd:"" help:"See every pending request to your accounts, and what the policy says; with --enforce, reject."`
 	Doctor   doctorCommand   `cmd:"" help:"Prove step by step that the guard can act."`
 	Simulate simulateCommand `cmd:"" help:"Serve the built-in VpcPeer and STS simulator to any SDK, CLI or Terraform."`

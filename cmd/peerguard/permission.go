@@ -24,13 +24,17 @@ type statement struct {
 	Effect   string
 	Action   []string
 	Resource []string
+
+	Condition map[string]map[string][]string `json:",omitempty"` // values by operator and key
 }
 
 // grantVPC grants actions of the VpcPeer API. Reject supports no resource but "*", so all get that.
-func grantVPC(actions ...string) statement { return statement{"Allow", actions, []string{"*"}} }
+func grantVPC(actions ...string) statement {
+	return statement{Effect: "Allow", Action: actions, Resource: []string{"*"}}
+}
 
 func grantRole(arn string) statement {
-	return statement{"Allow", []string{"sts:AssumeRole"}, []string{arn}}
+	return statement{Effect: "Allow", Action: []string{"sts:AssumeRole"}, Resource: []string{arn}}
 }
 
 // String returns the statement as a policy document holds it.

@@ -134,6 +134,12 @@ type Rule struct {
 	Reason           string   `json:"reason,omitempty"`
 }
 
+// Expired reports whether the rule no longer matches at this time.
+func (r *Rule) Expired(at time.Time) bool {
+	end, ok := parseUntil(r.Until)
+	return ok && !at.Before(end)
+}
+
 // Rules returns the rules in the order in which they are tried.
 func (p *Policy) Rules() []Rule {
 	rules := make([]Rule, len(p.rules))
