@@ -51,7 +51,7 @@ func TestTerraformReadsTheSameFiles(t *testing.T) {
 		text := read(t, file)
 		all.WriteString(text)
 		for _, m := range fromFile.FindAllStringSubmatch(text, -1) {
-			source := filepath.Join("terraform", m[1])
+			source := filepath.Join(filepath.Dir(file), m[1])
 			read(t, source)
 			sources = append(sources, source)
 		}
@@ -120,26 +120,31 @@ func TestTerraformFillsIn(t *testing.T) {
 	}
 }
 
-// TestTerraformIsBalanced checks brackets, quotes and declared variables, for machines without Terraform.
+// TestTerraformIsBalanced checks brackets, quotes and each module's declared variables, for machines without Terraform.
 func TestTerraformIsBalanced(t *testing.T) {
 	t.Parallel()
-	var declared, used []string
+	declared, used := map[string][]string{}, map[string][]string{} // by module
 	for _, file := range files(t, ".tf") {
-		text := read(t, file)
+		text, module := read(t, file), filepath.Dir(file)
 		if err := balanced(text); err != nil {
 			t.Errorf("%s: %v", file, err)
 		}
 		for _, m := range regexp.MustCompile(`(?m)^variable "(\w+)"`).FindAllStringSubmatch(text, -1) {
-			declared = append(declared, m[1])
+			declared[module] = append(declared[module], m[1])
 		}
 		for _, m := range regexp.MustCompile(`\bvar\.(\w+)`).FindAllStringSubmatch(text, -1) {
-			used = append(used, m[1])
+			used[module] = append(used[module], m[1])
 		}
 	}
-	slices.Sort(declared)
-	slices.Sort(used)
-	if !slices.Equal(declared, slices.Compact(used)) {
-		t.Errorf("declared: %v, used: %v", declared, used)
+	if len(declared) != 2 {
+		t.Errorf("%d modules have variables", len(declared))
+	}
+	for module := range declared {
+		slices.Sort(declared[module])
+		slices.Sort(used[module])
+		if !slices.Equal(declared[module], slices.Compact(used[module])) {
+			t.Errorf("%s: declared: %v, used: %v", module, declared[module], used[module])
+		}
 	}
 }
 

@@ -1,5 +1,5 @@
 # The function's role, if you keep roles in Terraform. The roles of member accounts are created in those accounts, from
-# deploy/ram/member.json and trust-member.json.
+# deploy/ram/member.json and trust-member.json, or in all of them by the module deploy/members/terraform.
 
 locals {
   function_policy = jsondecode(file("${path.module}/../ram/function.json"))
