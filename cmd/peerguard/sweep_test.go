@@ -43,7 +43,8 @@ func simulated(t *testing.T, cloud *simulator.Cloud) {
 	server := httptest.NewServer(cloud)
 	t.Cleanup(server.Close)
 	for name, value := range map[string]string{
-		"PEERGUARD_ENDPOINT": server.URL, "PEERGUARD_STS_ENDPOINT": server.URL, "HOME": t.TempDir(),
+		"PEERGUARD_ENDPOINT": server.URL, "PEERGUARD_STS_ENDPOINT": server.URL, "PEERGUARD_VPC_ENDPOINT": server.URL,
+		"PEERGUARD_DIRECTORY_ENDPOINT": server.URL, "HOME": t.TempDir(),
 		"ALIBABA_CLOUD_ACCESS_KEY_ID": simulatedID, "ALIBABA_CLOUD_ACCESS_KEY_SECRET": simulatedSecret, "ALIBABA_CLOUD_SECURITY_TOKEN": "",
 	} {
 		t.Setenv(name, value)

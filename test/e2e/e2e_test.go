@@ -160,7 +160,7 @@ func TestBadInputFailsAndTheNextIsServed(t *testing.T) {
 		"unknown payload": `{"triggerTime":"t","triggerName":"n","payload":"{\"region\":[\"cn-shanghai\"]}"}`,
 		"out of scope":    `{"triggerTime":"t","triggerName":"n","payload":"{\"regions\":[\"cn-beijing\"]}"}`,
 	}
-	onBoth(t, partnerOnly, func(t *testing.T, d *deployment) {
+	onBoth(t, partnerOnly+"guard: {regions: [cn-shanghai]}\n", func(t *testing.T, d *deployment) {
 		for name, payload := range bad {
 			r := d.run(t, payload)
 			if r.OK || r.ErrorType != "InvalidEvent" || r.ErrorMessage == "" || len(r.ErrorMessage) > 1_000 {

@@ -54,7 +54,8 @@ func newCloud() *simulator.Cloud {
 // functionEnv is the environment of a function in front of a cloud at an address.
 func functionEnv(policy, address, level string) []string {
 	return []string{
-		"PEERGUARD_POLICY=" + policy, "PEERGUARD_ENDPOINT=" + address, "PEERGUARD_STS_ENDPOINT=" + address, "PEERGUARD_LOG_LEVEL=" + level,
+		"PEERGUARD_POLICY=" + policy, "PEERGUARD_LOG_LEVEL=" + level, "PEERGUARD_ENDPOINT=" + address,
+		"PEERGUARD_STS_ENDPOINT=" + address, "PEERGUARD_VPC_ENDPOINT=" + address, "PEERGUARD_DIRECTORY_ENDPOINT=" + address,
 	}
 }
 
