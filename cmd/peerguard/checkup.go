@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -76,80 +74,11 @@ func (c *checkup) identity(ctx context.Context, o *operator) bool {
 	return true
 }
 
-// account checks one guarded account: its role, List in each region, Get and Reject.
-func (c *checkup) account(ctx context.Context, o *operator, account peering.Account) {
-	if role, member := o.rules.Guard.Roles[account]; member && account != o.who.Account {
-		if err := limited(ctx, func(ctx context.Context) error { return o.client.Assume(ctx, account) }); err != nil {
-			c.fail("role", role.ARN, err, "the role's trust policy must name "+o.who.ARN+"; "+advice(err, grantRole(role.ARN)))
-			return
-		}
-		c.pass("role", role.ARN, "can be assumed")
-	}
-	for _, region := range o.rules.Guard.Regions {
-		if !c.list(ctx, o, peering.Partition{Account: account, Region: region}) {
-			c.skip("permissions", "the endpoint does not answer")
-			return
-		}
-	}
-	own := peering.Partition{Account: account, Region: o.region}
-	c.absent(ctx, own, "get", "vpc:GetVpcPeerConnectionAttribute", func(ctx context.Context, id string) error {
-		_, err := o.client.Get(ctx, own, id)
-		return err
-	})
-	c.absent(ctx, own, "reject", "vpc:RejectVpcPeerConnection", func(ctx context.Context, id string) error {
-		_, err := o.client.Reject(ctx, own, peering.Rejection{ID: id, ClientToken: strings.TrimPrefix(id, "pcc-"), DryRun: true})
-		return err
-	})
-}
-
-// list checks that the first page of a partition can be listed. It reports whether the endpoint answers at all.
-func (c *checkup) list(ctx context.Context, o *operator, in peering.Partition) (answered bool) {
-	seen, more := 0, ""
-	err := limited(ctx, func(ctx context.Context) error {
-		page, err := o.client.List(in)(ctx)
-		if seen = len(page); seen >= 100 {
-			more = " or more"
-		}
-		return err
-	})
-	if err != nil {
-		c.fail("list", place(in), err, advice(err, grantVPC("vpc:ListVpcPeerConnections")))
-		return !unanswered(err)
-	}
-	c.pass("list", place(in), count(seen, "connection")+more)
-	return true
-}
-
-// absent checks that a call about a connection that does not exist is answered with "not found", and not refused.
-func (c *checkup) absent(ctx context.Context, in peering.Partition, name, action string, call func(context.Context, string) error) {
-	id := absentID()
-	err := limited(ctx, func(ctx context.Context) error { return call(ctx, id) })
-	switch f, _ := errors.AsType[*peering.Failure](err); {
-	case f != nil && f.Class == peering.Gone:
-		c.pass(name, place(in), "permitted ("+id+" does not exist, as expected)")
-	case err == nil:
-		c.fail(name, place(in), fmt.Errorf("the API answered for %s, which does not exist", id), "check PEERGUARD_ENDPOINT")
-	default:
-		c.fail(name, place(in), err, advice(err, grantVPC(action)))
-	}
-}
-
-// absentID returns the id of a connection that does not exist.
-func absentID() string {
-	random := make([]byte, 10)
-	_, _ = rand.Read(random) // it never fails
-	return "pcc-" + hex.EncodeToString(random)
-}
-
 // limited calls call with the time limit of one step.
 func limited(ctx context.Context, call func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, stepPatience)
 	defer cancel()
 	return call(ctx)
-}
-
-func place(in peering.Partition) string {
-	return "account " + string(in.Account) + " in " + in.Region
 }
 
 // advice says what to do about a failed call that needs a permission.
@@ -168,6 +97,19 @@ func advice(err error, needs statement) string {
 		return "remove the region from guard.regions"
 	}
 	return troubleshoot(f.Code)
+}
+
+// roleAdvice says what to do about a role that cannot be assumed.
+func roleAdvice(err error, role peering.Role, who string) string {
+	f, ok := errors.AsType[*peering.Failure](err)
+	switch {
+	case ok && f.Code == "EntityNotExist.Role":
+		return "create the role in that account: deploy/members/README.md does it for every account of a folder"
+	case forbidden(err):
+		return "the role's trust policy must name " + who + ", and the role must exist (deploy/members/README.md creates it); if it asks for an external id, " +
+			"external_id in guard.accounts must be that word; " + advice(err, grantRole(role.ARN))
+	}
+	return advice(err, grantRole(role.ARN))
 }
 
 // troubleshoot points to Alibaba Cloud's page about an error code.

@@ -2,83 +2,53 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"maps"
 	"slices"
 	"time"
-
-	"github.com/jedib0t/go-pretty/v6/text"
-
-	"peerguard/cmd/peerguard/plain"
-	"peerguard/function/peering"
 )
 
 // doctorCommand proves that the guard can act.
 type doctorCommand struct {
 	target
-	Report string        `placeholder:"FILE" help:"The deployed function's last report, or the log line that holds it; - reads stdin. It must be recent and complete, have no failed partitions, and be about this policy."`
-	MaxAge time.Duration `default:"5m" help:"The maximum age of that report."`
-	JSON   bool          `help:"Print the steps as JSON."`
+	Members string        `placeholder:"FILE" help:"A list of account ids, one a line; - reads stdin. Each that nobody guards is a failure."`
+	Report  string        `placeholder:"FILE" help:"The deployed function's last report, or the log line that holds it; - reads stdin. It must be recent and complete, have no failed partitions, and be about this policy."`
+	MaxAge  time.Duration `default:"5m" help:"The maximum age of that report."`
+	All     bool          `short:"v" help:"Print every step, in place of a summary and what failed."`
+	JSON    bool          `help:"Print the steps as JSON."`
 }
 
 // Help is the long text of --help.
 func (*doctorCommand) Help() string {
-	return "A guardrail that never fires is worse than none. Doctor changes nothing: it tries to reject as a dry run, on an instance id that does not exist, and " +
-		"expects \"not found\". It uses your credentials, so run it with the permissions of the function, for example with a profile that assumes its role. " +
+	return "A guardrail that never fires is worse than none. Doctor looks at the policy, the credentials, what their account is to the resource directory, the regions, and then at each guarded account: " +
+		"can its role be assumed, can connections be listed and rejected? It changes nothing: it tries to reject as a dry run, on an instance id that does not exist, and " +
+		"expects \"not found\". It uses your credentials, so run it with the permissions of the function, for example with a profile that assumes its role.\n\n" +
+		"The own account is listed in every region, other accounts in one. --members compares what is guarded with a list of yours, for example one of the finance department. " +
 		"--report shows whether the function itself does its work.\n\n" + credentialsHelp + "\n\nExits with 1 if a step fails."
-}
-
-// state is how a step ended.
-type state string
-
-// The states of a step.
-const (
-	stateOK      state = "ok"
-	stateFailed  state = "failed"
-	stateSkipped state = "skipped"
-)
-
-// step is one thing that the guard needs.
-type step struct {
-	Name    string `json:"name"`
-	Subject string `json:"subject,omitempty"` // what was tried
-	State   state  `json:"state"`
-	Detail  string `json:"detail,omitempty"` // what was found, cleaned: an error may have several lines
-	Fix     string `json:"fix,omitempty"`    // what to do
-}
-
-func (s step) show(out *console) {
-	colours := map[state]text.Color{stateOK: text.FgGreen, stateFailed: text.FgRed, stateSkipped: text.FgYellow}
-	subject := s.Subject
-	if subject != "" {
-		subject += ": "
-	}
-	fprintf(out.stdout, "%s  %-11s  %s%s\n", out.tint(colours[s.State], fmt.Sprintf("%-7s", s.State)), s.Name, subject, safe(s.Detail))
-	if s.Fix != "" {
-		fprintf(out.stdout, "%22s→ %s\n", "", s.Fix)
-	}
 }
 
 // checkup is a run of doctor.
 type checkup struct {
-	flags  *doctorCommand
-	out    *console
-	steps  []step
-	failed bool
+	checklist
+	flags *doctorCommand
+	out   *console
+	shown int // how many steps have been printed
 }
 
 // Run takes all steps. It skips those that an earlier failure makes pointless.
 func (d *doctorCommand) Run(ctx context.Context, out *console) error {
-	if d.MaxAge <= 0 {
+	switch {
+	case d.MaxAge <= 0:
 		return usageError("--max-age must be positive")
+	case d.Members == "-" && d.Report == "-":
+		return usageError("--members and --report cannot both read stdin")
 	}
 	c := &checkup{flags: d, out: out}
 	c.run(ctx)
+	failed := slices.ContainsFunc(c.steps, step.failed)
 	if d.JSON {
 		err := out.printJSON(struct {
 			OK    bool   `json:"ok"`
 			Steps []step `json:"steps"`
-		}{!c.failed, c.steps})
+		}{!failed, c.steps})
 		if err != nil {
 			return err
 		}
@@ -87,7 +57,7 @@ func (d *doctorCommand) Run(ctx context.Context, out *console) error {
 	case ctx.Err() != nil:
 		out.note("interrupted")
 		return errInterrupted
-	case c.failed:
+	case failed:
 		return errFinding
 	}
 	return nil
@@ -96,44 +66,56 @@ func (d *doctorCommand) Run(ctx context.Context, out *console) error {
 // run takes all steps, from the policy to the deployed function.
 func (c *checkup) run(ctx context.Context) {
 	o := &operator{}
-	if c.policy(o) && c.credentials(ctx, o) && c.identity(ctx, o) {
-		for _, account := range guardedAccounts(o) {
-			if ctx.Err() == nil {
-				c.account(ctx, o, account)
-			}
-		}
+	ready := c.policy(o)
+	for _, take := range []func(context.Context, *operator) bool{c.credentials, c.identity} {
+		c.flush()
+		ready = ready && take(ctx, o)
+	}
+	c.flush()
+	if ready {
+		c.organisation(ctx, o)
 	} else {
 		c.skip("permissions", "an earlier step failed")
 	}
 	if c.flags.Report != "" {
 		c.report(o.rules)
 	}
+	c.flush()
 }
 
-func guardedAccounts(o *operator) []peering.Account {
-	accounts := slices.Collect(maps.Keys(o.rules.Guard.Roles))
-	accounts = append(accounts, o.who.Account)
-	slices.Sort(accounts)
-	return slices.Compact(accounts)
-}
-
-func (c *checkup) pass(name, subject, detail string) {
-	c.add(step{Name: name, Subject: subject, State: stateOK, Detail: plain.Text(detail)})
-}
-
-func (c *checkup) fail(name, subject string, err error, fix string) {
-	c.failed = true
-	c.add(step{Name: name, Subject: subject, State: stateFailed, Detail: fmt.Sprint(clean(err)), Fix: fix})
-}
-
-func (c *checkup) skip(name, reason string) {
-	c.add(step{Name: name, State: stateSkipped, Detail: reason})
-}
-
-// add shows the step at once, unless the result is to be JSON.
-func (c *checkup) add(s step) {
-	c.steps = append(c.steps, s)
-	if !c.flags.JSON {
-		s.show(c.out)
+// organisation takes the steps that need an identity.
+func (c *checkup) organisation(ctx context.Context, o *operator) {
+	known := c.directory(ctx, o)
+	c.flush()
+	c.regions(ctx, o)
+	c.flush()
+	scope, err := o.inv.Scope(ctx, nil, nil)
+	if err != nil || ctx.Err() != nil {
+		c.skip("permissions", "it is not known what is guarded")
+		return
 	}
+	c.add(c.probe(ctx, o, scope))
+	if c.flags.Members != "" {
+		c.add(c.members(scope, known))
+	}
+}
+
+// flush prints the steps that have not been printed yet, unless the result is to be JSON.
+func (c *checkup) flush() {
+	for ; c.shown < len(c.steps); c.shown++ {
+		if !c.flags.JSON {
+			c.steps[c.shown].show(c.out)
+		}
+	}
+}
+
+// add adds steps of which there may be many: it prints a summary of them, and what failed.
+func (c *checkup) add(list checklist) {
+	c.steps = append(c.steps, list.steps...)
+	if c.flags.All || c.flags.JSON {
+		c.flush()
+		return
+	}
+	list.summarise(c.out)
+	c.shown = len(c.steps)
 }

@@ -47,6 +47,8 @@ type operator struct {
 	region string         // where the operator's own calls go, in place of the region that the function runs in
 	inv    *guard.Invocation
 	client *vpcpeer.Client
+
+	directory *directory.Client
 }
 
 // anyRegion is where the operator's own calls go if neither the flags, the policy nor the profile names a region.
@@ -91,9 +93,9 @@ func (o *operator) identify(ctx context.Context) error {
 	}
 	o.who = who
 	caller := acs.Caller{Account: who.Account, Region: o.region, Credentials: o.found.Credentials}
+	o.directory = directory.NewMemory(o.cloud).Client(caller, handler.Access(o.rules))
 	o.inv = &guard.Invocation{
-		RequestID: "local", Account: who.Account, Region: o.region, Version: build().Version, Policy: o.rules,
-		Directory: directory.NewMemory(o.cloud).Client(caller, handler.Access(o.rules)),
+		RequestID: "local", Account: who.Account, Region: o.region, Version: build().Version, Policy: o.rules, Directory: o.directory,
 	}
 	o.client = vpcpeer.New(o.cloud, caller, o.inv.Role)
 	return nil

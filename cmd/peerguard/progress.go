@@ -13,19 +13,20 @@ import (
 // quiet is how long a sweep may run without a result before a message says so.
 const quiet = 30 * time.Second
 
-// progress shows how many partitions a sweep has visited: a line that changes on a terminal, nothing in a pipe.
+// progress shows how much of something is done: a line that changes on a terminal, nothing in a pipe.
 type progress struct {
 	terminal io.Writer // nil if stderr is not a terminal
+	noun     string    // what is counted
 	total    int
 	note     *time.Timer
 
 	mu      sync.Mutex
-	visits  int
+	done    int
 	columns int // width of the line
 }
 
-func startProgress(out *console, partitions int) *progress {
-	p := &progress{total: partitions}
+func startProgress(out *console, noun string, total int) *progress {
+	p := &progress{noun: noun, total: total}
 	if out.stderrTTY {
 		p.terminal = out.stderr
 		p.draw()
@@ -33,9 +34,9 @@ func startProgress(out *console, partitions int) *progress {
 	p.note = time.AfterFunc(quiet, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		if p.visits == 0 {
+		if p.done == 0 {
 			p.clear()
-			out.note("no partition is done after %v: the endpoint does not answer, or throttles; Ctrl-C stops and reports", quiet)
+			out.note("no %s is done after %v: the endpoint does not answer, or throttles; Ctrl-C stops and reports", noun, quiet)
 			p.draw()
 		}
 	})
@@ -43,10 +44,13 @@ func startProgress(out *console, partitions int) *progress {
 }
 
 // visited counts a partition. It is a guard.Invocation.OnVisit.
-func (p *progress) visited(guard.Visit) {
+func (p *progress) visited(guard.Visit) { p.count() }
+
+// count counts one more.
+func (p *progress) count() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.visits++
+	p.done++
 	p.draw()
 }
 
@@ -54,7 +58,7 @@ func (p *progress) draw() {
 	if p.terminal == nil {
 		return
 	}
-	line := fmt.Sprintf("partitions %d/%d", p.visits, p.total)
+	line := fmt.Sprintf("%ss %d/%d", p.noun, p.done, p.total)
 	p.columns = len(line)
 	fmt.Fprint(p.terminal, "\r"+line)
 }

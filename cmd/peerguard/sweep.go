@@ -115,7 +115,7 @@ func (s *sweepCommand) sweep(ctx context.Context, out *console, o *operator, sco
 		inv.OnEntry = all.add
 	}
 	s.introduce(out, o)
-	progress := startProgress(out, scope.Size())
+	progress := startProgress(out, "partition", scope.Size())
 	inv.OnVisit = progress.visited
 	limited, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()

@@ -118,7 +118,7 @@ func TestProgress(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var stderr buffer
 				tt.out.stderr = &stderr
-				p := startProgress(&tt.out, 2)
+				p := startProgress(&tt.out, "partition", 2)
 				for range tt.visits {
 					p.visited(guard.Visit{})
 				}

@@ -230,6 +230,9 @@ func (l *loader) accountList(doc *document) []entry {
 	var list []entry
 	if d.readable() {
 		list = d.accountLines()
+		if len(list) == 0 && len(d.errs) == 0 {
+			d.at(1, 1, "the file has no account ids: to allow nobody, write allow: [] in the policy")
+		}
 		d.doubtList(list)
 	}
 	l.others, l.warnings = append(l.others, d.errs...), append(l.warnings, d.warnings...)
@@ -249,9 +252,6 @@ func (d *decoder) accountLines() []entry {
 		if e, ok := d.accountLine(string(id), n, column); ok {
 			list = append(list, e)
 		}
-	}
-	if len(list) == 0 && len(d.errs) == 0 {
-		d.at(1, 1, "the file has no account ids: to allow nobody, write allow: [] in the policy")
 	}
 	return list
 }
