@@ -31,12 +31,13 @@ var rooms = map[string][]string{
 	"function":           {"function/acs", "function/fc", "function/handler", "function/policy"},
 
 	"cmd/peerguard": {
-		"cmd/peerguard/login", "cmd/peerguard/page", "cmd/peerguard/plain", "events", "function/acs", "function/directory", "function/event", "function/fc", "function/guard", "function/handler",
+		"cmd/peerguard/finding", "cmd/peerguard/login", "cmd/peerguard/page", "cmd/peerguard/plain", "events", "function/acs", "function/directory", "function/event", "function/fc", "function/guard", "function/handler",
 		"function/peering", "function/policy", "function/vpcpeer", "simulator",
 	},
-	"cmd/peerguard/login": {"function/acs", "function/peering"},
-	"cmd/peerguard/plain": {},
-	"cmd/peerguard/page":  {"cmd/peerguard/plain", "function/guard", "function/peering", "function/policy"},
+	"cmd/peerguard/finding": {"cmd/peerguard/plain", "function/policy"},
+	"cmd/peerguard/login":   {"function/acs", "function/peering"},
+	"cmd/peerguard/plain":   {},
+	"cmd/peerguard/page":    {"cmd/peerguard/plain", "function/guard", "function/peering", "function/policy"},
 
 	"events":             {},
 	"simulator":          {"function/peering"},

@@ -9,189 +9,166 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/text"
 
+	"peerguard/cmd/peerguard/finding"
 	"peerguard/function/policy"
 )
 
-// checkCommand finds mistakes in a policy and describes what it does.
+// checkCommand finds mistakes in policies and describes what they do.
 type checkCommand struct {
-	Policy string `arg:"" optional:"" default:"policy.yaml" help:"The policy file; default: policy.yaml."`
-	At     clock  `placeholder:"TIME" help:"Warn as of this day or instant, such as 2026-11-01; default: now."`
-	Strict bool   `help:"Exit with 1 if there are warnings."`
-	JSON   bool   `name:"json" help:"Print {\"errors\":[…],\"warnings\":[…],\"guards\":[…],\"rules\":[…]} instead."`
+	Policies    []string `arg:"" optional:"" name:"policy" default:"policy.yaml" help:"Policy files; default: policy.yaml."`
+	At          clock    `placeholder:"TIME" help:"Warn as of this day or instant, such as 2026-11-01; default: now."`
+	Strict      bool     `help:"Exit with 1 if there are warnings."`
+	formatFlags `set:"formats=text,json,github,markdown,sarif"`
 }
 
 // Help is the long text of --help.
 func (*checkCommand) Help() string {
-	return "Prints every error in the policy and in the files that it names, as file:line:column: message. If there are no errors, it prints the warnings and what each rule does. " +
-		"It warns about rules that have expired or will expire within 30 days, rules that can never match because an earlier rule covers them, accounts that are in both a reject and an allow rule, ids that the API cannot have or that a spreadsheet has rounded, values that are in a list twice, unknown regions, and allow rules for accounts and regions that are not guarded.\n\n" +
-		"Exits with 1 if there is an error, and with 0 if there are only warnings, unless --strict is given.\n\n" +
-		"Example:\n\n" +
-		"  go tool peerguard check policy.yaml"
+	return "Prints every error in a policy and in the files that it names, as file:line:column: message. If there are no errors, it prints the warnings, what a sweep guards and what each rule does. " +
+		"It warns about rules that have expired or will expire within 30 days, rules that can never match because an earlier rule covers them, rules for every account without another key, accounts that are in both a reject and an allow rule, ids that the API cannot have or that a spreadsheet has rounded, values that are in a list twice, unknown regions, and allow rules for accounts and regions that are not guarded.\n\n" +
+		"Exits with 1 if there is an error, and with 0 if there are only warnings, unless --strict is given. A file that cannot be read is an error.\n\n" +
+		"Examples:\n\n" +
+		"  go tool peerguard check policy.yaml\n" +
+		"  go tool peerguard check --strict --format github policies/*.yaml"
 }
 
-// checkResult is everything that check finds.
-type checkResult struct {
-	Errors   policy.Errors    `json:"errors"`
-	Warnings []policy.Warning `json:"warnings"`
-	Guards   []string         `json:"guards"` // what a sweep looks at, in words; none if there is an error
-	Rules    []ruleInWords    `json:"rules"`  // in the order in which they are tried; none if there is an error
-
-	mode policy.Mode
-}
-
-// Run checks the policy, and fails if it has an error.
+// Run checks the policies, and fails if one has an error.
 func (c *checkCommand) Run(out *console) error {
-	result, err := check(newPolicyFile(c.Policy), c.At.now())
-	if err != nil {
+	var files []checkedFile
+	for _, path := range c.Policies {
+		file, err := check(path, c.At.now())
+		if err != nil {
+			return err
+		}
+		files = append(files, file)
+	}
+	if err := c.show(out, files); err != nil {
 		return err
 	}
-	if c.JSON {
-		err = out.printJSON(result)
-	} else {
-		result.show(out, c.Policy)
-	}
-	if err == nil && (len(result.Errors) > 0 || c.Strict && len(result.Warnings) > 0) {
+	if slices.ContainsFunc(files, func(f checkedFile) bool { return len(f.errors) > 0 || c.Strict && len(f.warnings) > 0 }) {
 		return errFinding
 	}
-	return err
+	return nil
 }
 
-func check(file policyFile, at time.Time) (*checkResult, error) {
-	result := &checkResult{Errors: policy.Errors{}, Warnings: []policy.Warning{}, Guards: []string{}, Rules: []ruleInWords{}}
+func (c *checkCommand) show(out *console, files []checkedFile) error {
+	var findings []finding.Finding
+	for i := range files {
+		findings = append(findings, files[i].findings()...)
+	}
+	switch c.format() {
+	case formatJSON:
+		return out.printJSON(newCheckJSON(files))
+	case formatGitHub:
+		fprintf(out.stdout, "%s", safe(finding.GitHub(findings)))
+	case formatSARIF:
+		return out.printJSON(finding.SARIF(build().Version, findings))
+	case formatMarkdown:
+		for i := range files {
+			fprintf(out.stdout, "%s", safe(files[i].markdown()))
+		}
+	default:
+		for i := range files {
+			if i > 0 {
+				fprintf(out.stdout, "\n")
+			}
+			files[i].show(out)
+		}
+	}
+	return nil
+}
+
+// checkedFile is everything that check finds in one policy.
+type checkedFile struct {
+	path     string
+	errors   policy.Errors
+	warnings []policy.Warning
+	guards   []string // what a sweep looks at, in words; none if there is an error
+
+	policy *policy.Policy // nil if there is an error
+}
+
+func check(path string, at time.Time) (checkedFile, error) {
+	checked, file := checkedFile{path: path}, newPolicyFile(path)
 	p, err := file.load()
 	if errs, ok := errors.AsType[policy.Errors](err); ok {
-		result.Errors = errs
-		return result, nil
+		checked.errors = errs
+		return checked, nil
 	}
 	if err != nil {
-		return nil, err
+		return checked, err
 	}
 	for _, w := range p.Warnings(at) {
 		w.File = file.path(w.File)
-		result.Warnings = append(result.Warnings, w)
+		checked.warnings = append(checked.warnings, w)
 	}
-	result.mode, result.Guards = p.Mode, p.Guards()
-	for _, r := range p.Rules() {
-		result.Rules = append(result.Rules, ruleInWords{r, describe(&r)})
+	checked.guards, checked.policy = p.Guards(), p
+	return checked, nil
+}
+
+// policyInvalid is the code of every error in a policy.
+const policyInvalid = "policy-invalid"
+
+func (c *checkedFile) findings() []finding.Finding {
+	found := errorFindings(c.errors, policyInvalid)
+	for _, w := range c.warnings {
+		found = append(found, finding.Finding{Position: w.Position, Severity: finding.Warning, Code: string(w.Code), Message: w.Message})
 	}
-	return result, nil
+	return found
+}
+
+// errorFindings returns mistakes in a file as findings.
+func errorFindings(errs policy.Errors, code string) []finding.Finding {
+	found := make([]finding.Finding, len(errs))
+	for i, e := range errs {
+		found[i] = finding.Finding{Position: e.Position, Severity: finding.Error, Code: code, Message: e.Message}
+	}
+	return found
 }
 
 // show prints the result for people.
-func (c *checkResult) show(out *console, path string) {
-	for _, e := range c.Errors {
+func (c *checkedFile) show(out *console) {
+	for _, e := range c.errors {
 		out.finding(e.Position, lines(e.Message), e.Snippet(), text.FgRed)
 	}
-	for _, w := range c.Warnings {
+	for _, w := range c.warnings {
 		out.finding(w.Position, out.tint(text.FgYellow, "warning")+lines(": "+w.Message), w.Snippet(), text.FgYellow)
 	}
-	if n := len(c.Errors); n > 0 {
-		out.note("%s in %s", count(n, "error"), path)
+	if n := len(c.errors); n > 0 {
+		out.note("%s in %s", count(n, "error"), c.path)
 		return
 	}
-	if n := len(c.Warnings); n > 0 {
-		out.note("%s, no errors in %s", count(n, "warning"), path)
+	if n := len(c.warnings); n > 0 {
+		out.note("%s, no errors in %s", count(n, "warning"), c.path)
 	}
 	c.showGuards(out)
-	c.showRules(out, path)
+	c.showRules(out)
 }
 
 // showGuards prints what a sweep looks at.
-func (c *checkResult) showGuards(out *console) {
+func (c *checkedFile) showGuards(out *console) {
 	fprintf(out.stdout, "A sweep guards:\n\n")
-	for _, line := range c.Guards {
+	for _, line := range c.guards {
 		fprintf(out.stdout, "  %s\n", line)
 	}
 	fprintf(out.stdout, "\n")
 }
 
 // showRules prints a line for each rule, in the order in which they are tried.
-func (c *checkResult) showRules(out *console, path string) {
-	effect := "nothing is rejected, only reported"
-	if c.mode == policy.Enforce {
-		effect = "requests are rejected"
-	}
-	fprintf(out.stdout, "%s: mode %s (%s), %s. The first rule that matches decides:\n\n", path, c.mode, effect, count(len(c.Rules), "rule"))
+func (c *checkedFile) showRules(out *console) {
+	fprintf(out.stdout, "%s: %s. The first rule that matches decides:\n\n", c.path, c.effect())
 	t := out.newTable("rule", "what it does")
-	for _, r := range c.Rules {
-		t.AppendRow(row(r.Name, out.tintVerdict(r.Verdict)+lines(strings.TrimPrefix(r.Text, string(r.Verdict)))))
+	for _, r := range c.policy.Rules() {
+		t.AppendRow(row(r.Name, out.tintVerdict(r.Verdict)+lines(strings.TrimPrefix(describe(&r), string(r.Verdict)))))
 	}
 	t.AppendRow(row(policy.DefaultRule, out.tintVerdict(policy.Reject)+" all other requests"))
 	t.Render()
 }
 
-// ruleInWords is a rule and a sentence about what it does.
-type ruleInWords struct {
-	policy.Rule
-	Text string `json:"text"`
-}
-
-// describe says which requests the rule allows or rejects.
-func describe(r *policy.Rule) string {
-	parts := []string{fmt.Sprintf("%s requests from %s", r.Verdict, requesters(r))}
-	add := func(preposition string, words []string) {
-		if len(words) > 0 {
-			parts = append(parts, preposition+" "+anyOf(words))
-		}
+// effect says what the policy's mode means, and how many rules there are.
+func (c *checkedFile) effect() string {
+	effect := "nothing is rejected, only reported"
+	if c.policy.Mode == policy.Enforce {
+		effect = "requests are rejected"
 	}
-	network := "with every CIDR inside"
-	if r.Verdict == policy.Reject {
-		network = "with a CIDR that overlaps"
-	}
-	if len(r.Accounts) > 0 || r.AccountsFrom != "" {
-		add("from a member of", r.RequesterFolders)
-	}
-	add("for connection", r.Connections)
-	add("from", r.RequesterRegions)
-	add("from", r.RequesterVPCs)
-	add(network, r.RequesterCIDRs)
-	add("to account", r.AccepterAccounts)
-	add("to a member of", r.AccepterFolders)
-	add("to", r.AccepterRegions)
-	add("to", r.AccepterVPCs)
-	if r.Until != "" {
-		parts = append(parts, "until "+r.Until)
-	}
-	return strings.Join(parts, ", ") + background(r)
-}
-
-func requesters(r *policy.Rule) string {
-	file := "an account in " + r.AccountsFrom
-	switch {
-	case slices.Contains(r.Accounts, "*"):
-		return "any account"
-	case len(r.Accounts) == 0 && r.AccountsFrom == "" && len(r.RequesterFolders) > 0:
-		return "a member of " + anyOf(r.RequesterFolders)
-	case len(r.Accounts) == 0 && r.AccountsFrom == "":
-		return "anybody"
-	case len(r.Accounts) == 0:
-		return file
-	case r.AccountsFrom == "":
-		return "account " + anyOf(r.Accounts)
-	}
-	return "account " + anyOf(r.Accounts) + " or " + file
-}
-
-// background returns the rule's reason and owner in brackets, or "".
-func background(r *policy.Rule) string {
-	words := slices.DeleteFunc([]string{r.Reason, r.Owner}, func(w string) bool { return w == "" })
-	if len(words) == 0 {
-		return ""
-	}
-	return " (" + strings.Join(words, "; ") + ")"
-}
-
-// maxWords is how many words of a list are shown: some policies name thousands of accounts.
-const maxWords = 4
-
-// anyOf returns "a", "a or b", "a, b or c", and only the start of a long list.
-func anyOf(words []string) string {
-	if len(words) > maxWords {
-		words = append(slices.Clone(words[:maxWords-1]), fmt.Sprintf("%d others", len(words)-maxWords+1))
-	}
-	last := len(words) - 1
-	if last == 0 {
-		return words[0]
-	}
-	return strings.Join(words[:last], ", ") + " or " + words[last]
+	return fmt.Sprintf("mode %s (%s), %s", c.policy.Mode, effect, count(len(c.policy.Rules()), "rule"))
 }

@@ -38,11 +38,11 @@ var shipped = filepath.Join("..", "..", "function", "policy", "testdata", "shipp
 func TestShippedPolicy(t *testing.T) {
 	t.Parallel()
 	stdout, stderr, code := play(t, console{}, "check", "--json", filepath.Join(shipped, "policy.yaml"))
-	var result checkResult
+	var result checkJSON
 	if err := json.Unmarshal([]byte(stdout), &result); err != nil {
 		t.Fatal(err)
 	}
-	if code != 0 || stderr != "" || len(result.Warnings) > 0 || len(result.Rules) == 0 {
+	if code != 0 || stderr != "" || len(result.Files) != 1 || len(result.Files[0].Warnings) > 0 || len(result.Files[0].Guards) == 0 {
 		t.Errorf("check ended with %d: %s%s", code, stdout, stderr)
 	}
 	stdout, stderr, code = play(t, console{}, "test", "--json", filepath.Join(shipped, "policy_test.yaml"))
@@ -169,8 +169,8 @@ func TestRulesInWords(t *testing.T) {
 		"account":          {policy.Rule{Accounts: []string{"1"}}, policy.Allow, "allow requests from account 1"},
 		"anybody":          {policy.Rule{RequesterRegions: []string{"us-east-1"}}, policy.Reject, "reject requests from anybody, from us-east-1"},
 		"every account":    {policy.Rule{Accounts: []string{"1", "*"}}, policy.Allow, "allow requests from any account"},
-		"file":             {policy.Rule{AccountsFrom: "a.txt"}, policy.Allow, "allow requests from an account in a.txt"},
-		"both":             {policy.Rule{Accounts: []string{"1", "2"}, AccountsFrom: "a.txt"}, policy.Allow, "allow requests from account 1 or 2 or an account in a.txt"},
+		"file":             {policy.Rule{AccountsFrom: "a.txt", AccountsInFile: 3}, policy.Allow, "allow requests from the 3 accounts in a.txt"},
+		"both":             {policy.Rule{Accounts: []string{"1", "2"}, AccountsFrom: "a.txt", AccountsInFile: 1}, policy.Allow, "allow requests from account 1 or 2 or the 1 account in a.txt"},
 		"four":             {policy.Rule{Accounts: []string{"1", "2", "3", "4"}}, policy.Allow, "allow requests from account 1, 2, 3 or 4"},
 		"many":             {policy.Rule{Accounts: []string{"1", "2", "3", "4", "5"}}, policy.Allow, "allow requests from account 1, 2, 3 or 2 others"},
 		"network, allowed": {policy.Rule{Accounts: []string{"1"}, RequesterCIDRs: []string{"10.0.0.0/8"}}, policy.Allow, "allow requests from account 1, with every CIDR inside 10.0.0.0/8"},

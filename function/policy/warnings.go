@@ -18,6 +18,7 @@ const (
 	RuleExpires       WarningCode = "rule-expires"       // its until is within 30 days
 	RuleUnreachable   WarningCode = "rule-unreachable"   // an earlier rule covers it
 	AccountRejected   WarningCode = "account-rejected"   // an account of an allow rule is in a reject rule as well
+	AccountsAll       WarningCode = "accounts-all"       // "*" and no other key that says what the rule matches
 	AccountsRedundant WarningCode = "accounts-redundant" // account ids next to "*"
 	AccountImpossible WarningCode = "account-impossible" // an account id that the API cannot have
 	AccountsRounded   WarningCode = "accounts-rounded"   // a list of account ids that a spreadsheet has probably rounded
@@ -47,8 +48,9 @@ const soon = 30 * 24 * time.Hour
 
 // Warnings returns what the policy's author should look at, sorted by position. At the time at, these are rules that have
 // expired or will within 30 days, rules that can never match because an earlier one covers them, and accounts that are in
-// both a reject and an allow rule. At any time, these are account ids next to "*", ids that the API cannot have or that a
-// spreadsheet has rounded, values that are in a list twice, unknown regions, and accepters and regions that are not guarded.
+// both a reject and an allow rule. At any time, these are rules for every account without another key, account ids next to
+// "*", ids that the API cannot have or that a spreadsheet has rounded, values that are in a list twice, unknown regions, and
+// accepters and regions that are not guarded.
 func (p *Policy) Warnings(at time.Time) []Warning {
 	ws := slices.Clone(p.warnings)
 	warn := func(code WarningCode, where Position, format string, args ...any) {
@@ -57,6 +59,7 @@ func (p *Policy) Warnings(at time.Time) []Warning {
 	for i := range p.rules {
 		r := &p.rules[i]
 		r.warnUntil(at, warn)
+		r.warnAll(warn)
 		if r.wildcard != nil && len(r.accounts) > 0 {
 			warn(AccountsRedundant, r.wildcard.at, `rule %s matches every account: the ids next to "*" have no effect`, r.name)
 		}
@@ -81,6 +84,17 @@ func (r *rule) warnUntil(at time.Time, warn warner) {
 		warn(RuleExpired, r.untilAt, "rule %s expired on %s: it no longer matches", r.name, r.until)
 	case left <= soon:
 		warn(RuleExpires, r.untilAt, "rule %s expires on %s, in %s", r.name, r.until, days(left))
+	}
+}
+
+// warnAll warns about a rule that matches every connection: nothing is left for the rules after it.
+func (r *rule) warnAll(warn warner) {
+	switch {
+	case r.wildcard == nil || r.keys != 0:
+	case r.verdict == Allow:
+		warn(AccountsAll, r.wildcard.at, "rule %s allows every account to reach every VPC: add another key, such as accepter_vpcs", r.name)
+	default:
+		warn(AccountsAll, r.wildcard.at, "rule %s rejects every request: no allow rule can match", r.name)
 	}
 }
 
