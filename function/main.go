@@ -27,7 +27,9 @@ var version = "unknown"
 const softLimit = 80 << 20
 
 func main() {
-	debug.SetMemoryLimit(softLimit)
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(softLimit)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	err := run(ctx, os.Environ(), os.Stdout)
 	stop()

@@ -24,6 +24,12 @@ type console struct {
 	colour    bool // use colours on stdout
 }
 
+// exitStatus ends a command with the exit code of the command that it ran.
+type exitStatus int
+
+// Error returns the exit code in words.
+func (e exitStatus) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
 // errFinding ends a command with exit code 1. The command has printed the reason.
 var errFinding = errors.New("finding")
 

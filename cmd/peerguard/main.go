@@ -98,6 +98,9 @@ func (out *console) exitCode(err error) int {
 	case errors.Is(err, errInterrupted):
 		return 130
 	}
+	if status, ended := errors.AsType[exitStatus](err); ended {
+		return int(status)
+	}
 	out.note("%v", err)
 	if _, wrong := errors.AsType[usageError](err); wrong {
 		return 2

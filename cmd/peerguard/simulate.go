@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"time"
@@ -20,7 +21,7 @@ import (
 
 // simulateCommand serves the simulator over HTTP.
 type simulateCommand struct {
-	Listen     string        `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"The address to listen on; port 0 picks a free one."`
+	Listen     string        `placeholder:"HOST:PORT" help:"The address to listen on; port 0 picks a free one. The default is 127.0.0.1:8080, or a free port for a command."`
 	AnyAddress bool          `help:"Allow --listen to be an address that other machines can reach."`
 	Seed       string        `type:"existingfile" placeholder:"FILE" help:"The connections to start with: {\"connections\":[…]} of items as ListVpcPeerConnections returns them, optionally with \"directory\" and \"regions\". The default is a few pending requests from unknown accounts."`
 	Account    string        `placeholder:"ACCOUNT" help:"The account that the printed key belongs to. The default is the accepter of the first connection."`
@@ -28,6 +29,7 @@ type simulateCommand struct {
 	Deny       []string      `placeholder:"ACTION" help:"A permission that the account lacks, such as RejectVpcPeerConnection. Can be repeated."`
 	Fault      []string      `placeholder:"ACTION:KIND[:N]" sep:"none" help:"A fault to inject, such as RejectVpcPeerConnection:throttle:3 or *:internal:p=0.2. Can be repeated."`
 	Latency    time.Duration `placeholder:"DURATION" help:"How long each call takes."`
+	Command    []string      `arg:"" optional:"" passthrough:"" placeholder:"-- COMMAND" help:"A command to run with these variables, such as: -- peerguard sweep. The simulator ends with it."`
 }
 
 // The key that the simulator accepts. It is valid nowhere else.
@@ -40,6 +42,8 @@ const (
 func (*simulateCommand) Help() string {
 	return "Prints `export NAME=value` lines for peerguard and Alibaba Cloud's tools to stdout, and a line for each call to stderr. In bash:\n\n" +
 		"  go tool peerguard simulate >simulator.env &\n  source simulator.env; go tool peerguard sweep\n\n" +
+		"With a command after --, the command gets the variables, and stdout and stderr are its own:\n\n" +
+		"  go tool peerguard simulate -- go tool peerguard sweep\n\n" +
 		"Signatures, client tokens, states and permissions are checked as the API documents. Faults: " + faultKinds() + "."
 }
 
@@ -53,7 +57,15 @@ func faultKinds() string {
 
 // Run serves until ctx ends.
 func (s *simulateCommand) Run(ctx context.Context, out *console) error {
-	cloud, items, err := s.cloud(out.stderr)
+	log := out.stderr
+	if err := s.afterDashes(); err != nil {
+		return err
+	}
+	if len(s.Command) > 0 {
+		log = io.Discard
+	}
+	s.Listen = cmp.Or(s.Listen, s.usualAddress())
+	cloud, items, err := s.cloud(log)
 	if err != nil {
 		return err
 	}
@@ -65,9 +77,70 @@ func (s *simulateCommand) Run(ctx context.Context, out *console) error {
 	if err != nil {
 		return fmt.Errorf("listening: %w", err)
 	}
+	variables := announcement(reachable(listener.Addr()), items)
+	if len(s.Command) > 0 {
+		return s.runCommand(ctx, out, listener, cloud, variables)
+	}
 	out.note("simulating %s of account %s on %s; Ctrl-C stops", count(len(items), "connection"), s.Account, listener.Addr())
-	announce(out.stdout, listener.Addr().String(), items)
+	for _, pair := range variables {
+		fprintf(out.stdout, "export %s\n", pair)
+	}
 	return serve(ctx, listener, cloud)
+}
+
+// afterDashes takes the -- off the command. Flags that the parser does not know arrive as a command too.
+func (s *simulateCommand) afterDashes() error {
+	if len(s.Command) == 0 {
+		return nil
+	}
+	first := s.Command[0]
+	s.Command = s.Command[1:]
+	switch {
+	case first == "--" && len(s.Command) > 0:
+		return nil
+	case first != "--" && strings.HasPrefix(first, "-"):
+		return usageError("unknown flag " + first)
+	}
+	return usageError("a command goes after --, such as: peerguard simulate -- peerguard sweep")
+}
+
+func (s *simulateCommand) usualAddress() string {
+	if len(s.Command) > 0 {
+		return "127.0.0.1:0"
+	}
+	return "127.0.0.1:8080"
+}
+
+// reachable returns the address at which this machine reaches a listener. Endpoints without TLS must be loopback addresses.
+func reachable(listening net.Addr) string {
+	if tcp, ok := listening.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return fmt.Sprintf("127.0.0.1:%d", tcp.Port)
+	}
+	return listening.String()
+}
+
+// runCommand serves until the command ends, and ends with the command's exit code.
+func (s *simulateCommand) runCommand(ctx context.Context, out *console, listener net.Listener, cloud http.Handler, variables []string) error {
+	serving, stop := context.WithCancel(ctx)
+	stopped := make(chan error, 1)
+	go func() { stopped <- serve(serving, listener, cloud) }()
+	command := exec.CommandContext(ctx, s.Command[0], s.Command[1:]...) //nolint:gosec // the operator's own command
+	command.Env = append(os.Environ(), variables...)
+	command.Stdin, command.Stdout, command.Stderr = out.stdin, out.stdout, out.stderr
+	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
+	command.WaitDelay = 10 * time.Second
+	err := command.Run()
+	stop()
+	if unserved := <-stopped; unserved != nil {
+		return unserved
+	}
+	if exited, ok := errors.AsType[*exec.ExitError](err); ok && exited.ExitCode() >= 0 {
+		return exitStatus(exited.ExitCode())
+	}
+	if err != nil {
+		return fmt.Errorf("running %s: %w", s.Command[0], err)
+	}
+	return nil
 }
 
 // checkAddress refuses an address that other machines can reach, unless --any-address allows it.
@@ -144,23 +217,22 @@ func (s *simulateCommand) breakCalls(cloud *simulator.Cloud) error {
 	return nil
 }
 
-// announce prints the variables that a shell needs to use the simulator. The empty token hides the token of a real session.
-func announce(out io.Writer, address string, items []simulator.Item) {
+// announcement returns the variables that a shell needs to use the simulator, as NAME=value. The empty token hides the token of a
+// real session.
+func announcement(address string, items []simulator.Item) []string {
 	region := "cn-hangzhou"
 	if len(items) > 0 {
 		region = items[0].AcceptingRegionID
 	}
-	for _, pair := range [][2]string{
-		{"PEERGUARD_ENDPOINT", "http://" + address},
-		{"PEERGUARD_STS_ENDPOINT", "http://" + address},
-		{"PEERGUARD_VPC_ENDPOINT", "http://" + address},
-		{"PEERGUARD_DIRECTORY_ENDPOINT", "http://" + address},
-		{"ALIBABA_CLOUD_ACCESS_KEY_ID", simulatedID},
-		{"ALIBABA_CLOUD_ACCESS_KEY_SECRET", simulatedSecret},
-		{"ALIBABA_CLOUD_SECURITY_TOKEN", ""},
-		{"ALIBABA_CLOUD_REGION_ID", region},
-	} {
-		fprintf(out, "export %s=%s\n", pair[0], pair[1])
+	return []string{
+		"PEERGUARD_ENDPOINT=http://" + address,
+		"PEERGUARD_STS_ENDPOINT=http://" + address,
+		"PEERGUARD_VPC_ENDPOINT=http://" + address,
+		"PEERGUARD_DIRECTORY_ENDPOINT=http://" + address,
+		"ALIBABA_CLOUD_ACCESS_KEY_ID=" + simulatedID,
+		"ALIBABA_CLOUD_ACCESS_KEY_SECRET=" + simulatedSecret,
+		"ALIBABA_CLOUD_SECURITY_TOKEN=",
+		"ALIBABA_CLOUD_REGION_ID=" + region,
 	}
 }
 

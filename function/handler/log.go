@@ -169,5 +169,5 @@ func (h *Handler) Warn(requestID string, err error) {
 // fail adds why an invocation failed.
 func fail(line *zerolog.Event, failed *fc.Error) {
 	line.Str("error_type", failed.Type)
-	text(line, "cause_code", failed.Cause)
+	line.Str("cause_code", cmp.Or(failed.Cause, failed.Type))
 }
