@@ -32,6 +32,7 @@ type step struct {
 	Fix     string          `json:"fix,omitempty"`    // what to do
 
 	cause string // a word for why it failed, the same for all that fail alike
+	at    string // the account, or the region of the own account, that tells it from others of its name
 }
 
 func (s step) show(out *console) {
@@ -142,11 +143,11 @@ func byCause(failed []step) [][]step {
 
 const (
 	fewSteps = 3  // so many that failed alike are shown in full
-	fewLines = 10 // so many lines of accounts are shown, if more failed alike
-	perLine  = 5  // accounts
+	fewLines = 10 // so many lines of accounts or regions are shown, if more failed alike
+	perLine  = 5
 )
 
-// showAlike prints steps that failed alike: a few in full, many as one of them and the accounts.
+// showAlike prints steps that failed alike: a few in full, many as one of them and the accounts or regions.
 func showAlike(out *console, alike []step) {
 	if len(alike) <= fewSteps {
 		for _, s := range alike {
@@ -158,22 +159,28 @@ func showAlike(out *console, alike []step) {
 	fix := first.Fix
 	first.Fix, first.Detail = "", first.Detail+fmt.Sprintf(" (and %d more alike)", len(alike)-1)
 	first.show(out)
-	rows := slices.Collect(slices.Chunk(accountsOf(alike), perLine))
-	for i, row := range rows {
-		if i == fewLines {
-			fprintf(out.stdout, "%22sand %d more: --all shows them\n", "", len(alike)-fewLines*perLine)
-			break
-		}
-		fprintf(out.stdout, "%22s%s\n", "", strings.Join(row, " "))
+	shown := min(len(alike), fewLines*perLine)
+	for row := range slices.Chunk(alike[:shown], perLine) {
+		fprintf(out.stdout, "%22s%s\n", "", placesOf(row))
+	}
+	if more := len(alike) - shown; more > 0 {
+		fprintf(out.stdout, "%22sand %d more: --all shows them\n", "", more)
 	}
 	first.Fix = fix
 	first.showFix(out)
 }
 
-func accountsOf(steps []step) []string {
-	ids := make([]string, len(steps))
+func placesOf(steps []step) string {
+	places := make([]string, len(steps))
 	for i, s := range steps {
-		ids[i] = string(s.Account)
+		places[i] = s.at
 	}
-	return ids
+	return strings.Join(places, " ")
+}
+
+// locate says which account the steps are about, and what tells them from others of their name.
+func (l *checklist) locate(account peering.Account, at string) {
+	for i := range l.steps {
+		l.steps[i].Account, l.steps[i].at = account, at
+	}
 }

@@ -106,10 +106,20 @@ func roleAdvice(err error, role peering.Role, who string) string {
 	case ok && f.Code == "EntityNotExist.Role":
 		return "create the role in that account: deploy/members/README.md does it for every account of a folder"
 	case forbidden(err):
-		return "the role's trust policy must name " + who + ", and the role must exist (deploy/members/README.md creates it); if it asks for an external id, " +
+		return "the role's trust policy must name " + principal(who) + ", and the role must exist (deploy/members/README.md creates it); if it asks for an external id, " +
 			"external_id in guard.accounts must be that word; " + advice(err, grantRole(role.ARN))
 	}
 	return advice(err, grantRole(role.ARN))
+}
+
+// principal returns what a trust policy names: the role itself where an ARN is that of a session of it.
+func principal(arn string) string {
+	account, session, assumed := strings.Cut(arn, ":assumed-role/")
+	if !assumed {
+		return arn
+	}
+	role, _, _ := strings.Cut(session, "/")
+	return account + ":role/" + role
 }
 
 // troubleshoot points to Alibaba Cloud's page about an error code.

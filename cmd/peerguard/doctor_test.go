@@ -110,13 +110,20 @@ func TestDoctorOfAnOrganisation(t *testing.T) {
 	if n := strings.Count(text, "\n"); n > 20 {
 		t.Errorf("%d lines:\n%s", n, text)
 	}
-	code, text = examineAgain(t, "--all")
-	want(t, code, text, 1, `^ok       role         acs:ram::8000000000000000:role/peerguard: can be assumed$`, `^ok       reject       account 8000000000000299 in cn-hangzhou: permitted`)
-	if n := strings.Count(text, "\n"); n < 4*298 {
-		t.Errorf("only %d lines with --all", n)
-	}
 	if _, err := os.Stat(filepath.Join("..", "..", "deploy", "members", "README.md")); err != nil {
 		t.Errorf("the advice names a file that is not there: %v", err)
+	}
+}
+
+// TestDoctorShowsEveryStep: with --all there is a line for each step of each account, as JSON holds it.
+func TestDoctorShowsEveryStep(t *testing.T) {
+	code, text := examine(t, company(20), "--all")
+	want(t, code, text, 0, `^ok       role         acs:ram::8000000000000000:role/peerguard: can be assumed$`, `^ok       reject       account 8000000000000019 in cn-hangzhou: permitted`)
+	steps := regexp.MustCompile(`(?m)^ok +(role|list|get|reject) `).FindAllString(text, -1)
+	code, text = examineAgain(t, "--json")
+	want(t, code, text, 0, `"account": "8000000000000019"`)
+	if inJSON := len(regexp.MustCompile(`"name": "(role|list|get|reject)"`).FindAllString(text, -1)); len(steps) != 29+2+4*20 || inJSON != len(steps) {
+		t.Errorf("%d steps, %d in JSON", len(steps), inJSON)
 	}
 }
 
@@ -130,6 +137,23 @@ func TestDoctorWithoutAnyRole(t *testing.T) {
 	want(t, code, text, 1, `^failed   role         200 of 200 accounts$`, `\(and 199 more alike\)$`, `^ {22}8000000000000000 8000000000000001 `, `^ {22}and 150 more: --all shows them$`)
 	if n := strings.Count(text, "\n"); n > 40 || strings.Count(text, "→") != 1 {
 		t.Errorf("%d lines:\n%s", n, text)
+	}
+}
+
+// TestDoctorWithoutPermission: what one statement repairs in every region, or in every account, is told once.
+func TestDoctorWithoutPermission(t *testing.T) {
+	cloud := company(5)
+	cloud.Deny(simulator.SeedAccepter, "ListVpcPeerConnections")
+	for i := range 5 {
+		cloud.Deny(memberAccount(i), "RejectVpcPeerConnection")
+	}
+	code, text := examine(t, cloud)
+	want(t, code, text, 1, `^failed   list         29 of 34 partitions$`, `^failed   reject       5 of 6 accounts$`,
+		`^failed   list         account 1111111111111111 in ap-northeast-1: Forbidden.RAM: .* \(and 28 more alike\)\n {22}ap-northeast-1 ap-northeast-2 ap-southeast-1 ap-southeast-3 ap-southeast-5\n`,
+		`^failed   reject       account 8000000000000000 in cn-hangzhou: Forbidden.RAM: .* \(and 4 more alike\)\n {22}8000000000000000 8000000000000001 8000000000000002 8000000000000003 8000000000000004\n {22}→ add this statement `,
+	)
+	if strings.Count(text, "→") != 2 {
+		t.Error(text)
 	}
 }
 
@@ -219,6 +243,40 @@ func directoryOf(management peering.Account, administrators ...peering.Account) 
 			{Account: simulator.SeedAccepter, Path: "rd-3G0000/r-AAAAAA"},
 			{Account: memberAccount(0), Path: guardedFolder}, {Account: memberAccount(1), Path: guardedFolder},
 		},
+	}
+}
+
+// TestDoctorReadsTheDirectoryThroughARole: with directory.role it is the role's account that counts, and its trust.
+func TestDoctorReadsTheDirectoryThroughARole(t *testing.T) {
+	const role = "acs:ram::9999999999999999:role/reader"
+	through := strings.Replace(organisation, "{id: rd-3G0000}", "{id: rd-3G0000, role: \""+role+"\"}", 1)
+	cloud := company(1)
+	simulated(t, cloud)
+	check := func(wantCode int, patterns ...string) {
+		t.Helper()
+		var out buffer
+		code := run(t.Context(), []string{"doctor", "--policy", policyOf(t, through)}, &console{stdin: strings.NewReader(""), stdout: &out, stderr: &out})
+		want(t, code, out.String(), wantCode, patterns...)
+	}
+	check(1, `^failed   directory    account 9999999999999999: DirectoryUnavailable: EntityNotExist.Role: .*\n +→ create the role that directory.role names`)
+	cloud.AddRole(simulator.Role{ARN: role})
+	check(1, `^failed   directory    account 9999999999999999: DirectoryUnavailable: NoPermission: .*\n +→ the trust policy of `+role+` must name acs:ram::1111111111111111:user/simulated-user, and `)
+	cloud.AddRole(simulator.Role{ARN: role, TrustedAccounts: []peering.Account{simulator.SeedAccepter}})
+	check(0, `^ok       directory    account 9999999999999999: management account of rd-3G0000, root r-AAAAAA, 2 members$`)
+}
+
+// TestPrincipals: a trust policy names a role, not one of its sessions.
+func TestPrincipals(t *testing.T) {
+	t.Parallel()
+	for arn, want := range map[string]string{
+		"acs:ram::1:user/ada":                   "acs:ram::1:user/ada",
+		"acs:ram::1:role/peerguard":             "acs:ram::1:role/peerguard",
+		"acs:ram::1:assumed-role/peerguard/ops": "acs:ram::1:role/peerguard",
+		"acs:ram::1:assumed-role/peerguard":     "acs:ram::1:role/peerguard",
+	} {
+		if got := principal(arn); got != want {
+			t.Errorf("%s: %s", arn, got)
+		}
 	}
 }
 

@@ -126,6 +126,9 @@ func directoryAdvice(o *operator, standing directory.Standing, err error) string
 		return "if the account is a delegated administrator, " + advice(err, grant) + "; if it is a plain member, " + standingAdvice(o)
 	case f != nil && f.Code == "EntityNotExist.Role":
 		return "create the role that directory.role names, with the policy deploy/ram/directory.json"
+	case forbidden(err) && o.rules.Directory.Role != "":
+		return fmt.Sprintf("the trust policy of %s must name %s, and its RAM policy must be deploy/ram/directory.json; %s",
+			o.rules.Directory.Role, principal(o.who.ARN), advice(err, grantRole(o.rules.Directory.Role)))
 	case f != nil && f.Code == "DirectoryUnavailable": // another directory than the pinned one
 		return "correct directory.id, or read the directory with a role of one of its accounts: directory.role"
 	}
@@ -159,16 +162,22 @@ func (c *checkup) members(scope guard.Scope, known bool) (l checklist) {
 		return l
 	}
 	for _, id := range ids {
-		subject := "account " + string(id)
-		switch {
-		case slices.Contains(scope.Accounts, id):
-			l.pass("members", subject, "is guarded")
-		case known:
-			l.fail("members", subject, errNobody, "add its role to guard.accounts, or move it to a guarded folder")
-		default:
-			l.fail("members", subject, errUnknown, "see step directory")
-		}
-		l.steps[len(l.steps)-1].Account = id
+		one := member(id, slices.Contains(scope.Accounts, id), known)
+		one.locate(id, string(id))
+		l.steps = append(l.steps, one.steps...)
+	}
+	return l
+}
+
+func member(id peering.Account, guarded, known bool) (l checklist) {
+	subject := "account " + string(id)
+	switch {
+	case guarded:
+		l.pass("members", subject, "is guarded")
+	case known:
+		l.fail("members", subject, errNobody, "add its role to guard.accounts, or move it to a guarded folder")
+	default:
+		l.fail("members", subject, errUnknown, "see step directory")
 	}
 	return l
 }

@@ -75,22 +75,22 @@ func (p *prober) own(ctx context.Context, regions []string) (found checklist, an
 		if !p.list(ctx, &l, peering.Partition{Account: account, Region: regions[i]}) {
 			silent.Store(true)
 		}
+		l.locate(account, regions[i])
 		return l
 	})
 	if silent.Load() {
 		return found, false
 	}
-	p.rights(ctx, &found, account)
+	var rights checklist
+	p.rights(ctx, &rights, account)
+	rights.locate(account, string(account))
+	found.steps = append(found.steps, rights.steps...)
 	return found, true
 }
 
 // other checks an account that is guarded through a role.
 func (p *prober) other(ctx context.Context, account peering.Account) (l checklist) {
-	defer func() {
-		for i := range l.steps {
-			l.steps[i].Account = account
-		}
-	}()
+	defer func() { l.locate(account, string(account)) }()
 	role, _ := p.o.inv.Role(account)
 	if err := limited(ctx, func(ctx context.Context) error { return p.o.client.Assume(ctx, account) }); err != nil {
 		l.fail("role", role.ARN, err, roleAdvice(err, role, p.o.who.ARN))
