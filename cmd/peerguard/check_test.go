@@ -46,7 +46,7 @@ func TestShippedPolicy(t *testing.T) {
 		t.Errorf("check ended with %d: %s%s", code, stdout, stderr)
 	}
 	stdout, stderr, code = play(t, console{}, "test", "--json", filepath.Join(shipped, "policy_test.yaml"))
-	var results testResults
+	var results testJSON
 	if err := json.Unmarshal([]byte(stdout), &results); err != nil {
 		t.Fatal(err)
 	}

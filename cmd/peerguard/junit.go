@@ -40,7 +40,7 @@ type (
 
 func (r *testResults) writeJUnit(path string) error {
 	doc := junitSuites{Name: "peerguard"}
-	for _, s := range r.Suites {
+	for _, s := range r.suites {
 		j := s.junit()
 		doc.Suites = append(doc.Suites, j)
 		doc.Tests += j.Tests
@@ -59,13 +59,13 @@ func (r *testResults) writeJUnit(path string) error {
 }
 
 func (s *suite) junit() junitSuite {
-	j := junitSuite{Name: s.File, Tests: len(s.Cases) + len(s.Errors), Errors: len(s.Errors)}
-	for _, e := range s.Errors {
+	j := junitSuite{Name: s.file, Tests: len(s.cases) + len(s.errors), Errors: len(s.errors)}
+	for _, e := range s.errors {
 		problem := &junitProblem{e.Message, e.Error()}
-		j.Cases = append(j.Cases, junitCase{Name: e.Position.String(), Class: s.File, File: e.File, Line: e.Line, Error: problem})
+		j.Cases = append(j.Cases, junitCase{Name: e.Position.String(), Class: s.file, File: e.File, Line: e.Line, Error: problem})
 	}
-	for _, c := range s.Cases {
-		jc := junitCase{Name: c.Name, Class: s.File, File: c.File, Line: c.Line}
+	for _, c := range s.cases {
+		jc := junitCase{Name: c.Name, Class: s.file, File: c.File, Line: c.Line}
 		if c.Failure != "" {
 			jc.Failure = &junitProblem{c.Failure, fmt.Sprintf("%s: %s", c.Position, c.Failure)}
 			j.Failures++

@@ -150,7 +150,7 @@ func TestJSONValues(t *testing.T) {
 func TestJUnitValues(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "junit.xml")
-	results := &testResults{Suites: []suite{{File: hostile}}}
+	results := &testResults{suites: []suite{{file: hostile}}}
 	if err := results.writeJUnit(path); err != nil {
 		t.Fatal(err)
 	}

@@ -7,14 +7,15 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/text"
 
+	"peerguard/cmd/peerguard/finding"
 	"peerguard/function/policy"
 )
 
 // testCommand runs a policy's own tests.
 type testCommand struct {
-	Files []string `arg:"" optional:"" name:"policy-test" default:"policy_test.yaml" help:"Files of policy tests; default: policy_test.yaml."`
-	JUnit string   `name:"junit" placeholder:"FILE" help:"Also write the results as JUnit XML."`
-	JSON  bool     `name:"json" help:"Print {\"suites\":[…],\"unexercised\":[…],\"passed\":N,\"failed\":N} instead."`
+	Files       []string `arg:"" optional:"" name:"policy-test" default:"policy_test.yaml" help:"Files of policy tests; default: policy_test.yaml."`
+	JUnit       string   `name:"junit" placeholder:"FILE" help:"Also write the results as JUnit XML."`
+	formatFlags `set:"formats=text,json,github,markdown"`
 }
 
 // Help is the long text of --help.
@@ -34,26 +35,19 @@ func (*testCommand) Help() string {
 
 // suite is one file of tests and its results.
 type suite struct {
-	File   string              `json:"file"`
-	Policy string              `json:"policy,omitempty"`
-	Errors policy.Errors       `json:"errors"` // in the file or its policy; if there are any, no case ran
-	Cases  []policy.CaseResult `json:"cases"`
-
-	unexercised []string
-}
-
-// unexercisedRule is a rule that decides no case in any file.
-type unexercisedRule struct {
-	Policy string `json:"policy"`
-	Rule   string `json:"rule"`
+	file        string
+	policy      string
+	errors      policy.Errors // in the file or its policy; if there are any, no case ran
+	cases       []policy.CaseResult
+	unexercised []policy.RulePlace
 }
 
 // testResults are the results of all files.
 type testResults struct {
-	Suites      []suite           `json:"suites"`
-	Unexercised []unexercisedRule `json:"unexercised"`
-	Passed      int               `json:"passed"` // cases
-	Failed      int               `json:"failed"` // cases, and files that could not be run
+	suites      []suite
+	unexercised []policy.RulePlace // rules that decide no case in any file
+	passed      int                // cases
+	failed      int                // cases, and files that could not be run
 }
 
 // Run runs the cases in all files, and fails if one fails.
@@ -62,22 +56,33 @@ func (t *testCommand) Run(out *console) error {
 	if err != nil {
 		return err
 	}
-	if t.JSON {
-		err = out.printJSON(results)
-	} else {
-		results.show(out)
-	}
+	err = t.show(out, results)
 	if t.JUnit != "" {
 		err = errors.Join(err, results.writeJUnit(t.JUnit))
 	}
-	if err == nil && results.Failed > 0 {
+	if err == nil && results.failed > 0 {
 		return errFinding
 	}
 	return err
 }
 
+func (t *testCommand) show(out *console, results *testResults) error {
+	switch t.format() {
+	case formatJSON:
+		results.refuse(out)
+		return out.printJSON(results.json())
+	case formatGitHub:
+		fprintf(out.stdout, "%s", safe(finding.GitHub(results.findings())))
+	case formatMarkdown:
+		fprintf(out.stdout, "%s", safe(results.markdown()))
+	default:
+		results.show(out)
+	}
+	return nil
+}
+
 func runTests(files []string, now time.Time) (*testResults, error) {
-	results := &testResults{Suites: []suite{}, Unexercised: []unexercisedRule{}}
+	results := &testResults{}
 	for _, file := range files {
 		s, err := runSuite(newPolicyFile(file), now)
 		if err != nil {
@@ -90,10 +95,10 @@ func runTests(files []string, now time.Time) (*testResults, error) {
 }
 
 func runSuite(file policyFile, now time.Time) (suite, error) {
-	s := suite{File: file.path(file.name), Errors: policy.Errors{}, Cases: []policy.CaseResult{}}
+	s := suite{file: file.path(file.name)}
 	ran, err := s.run(file, now)
 	if errs, ok := errors.AsType[policy.Errors](file.located(err)); ok {
-		s.Errors = errs
+		s.errors = errs
 		return s, nil
 	}
 	if err != nil {
@@ -101,9 +106,12 @@ func runSuite(file policyFile, now time.Time) (suite, error) {
 	}
 	for _, c := range ran.Cases {
 		c.File = file.path(c.File)
-		s.Cases = append(s.Cases, c)
+		s.cases = append(s.cases, c)
 	}
-	s.unexercised = ran.Unexercised
+	for _, r := range ran.Unexercised {
+		r.File = file.path(r.File)
+		s.unexercised = append(s.unexercised, r)
+	}
 	return s, nil
 }
 
@@ -112,7 +120,7 @@ func (s *suite) run(file policyFile, now time.Time) (*policy.Results, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Policy = file.path(tests.Policy)
+	s.policy = file.path(tests.Policy)
 	p, err := policy.Load(file.fsys(), tests.Policy)
 	if err != nil {
 		return nil, err
@@ -121,66 +129,72 @@ func (s *suite) run(file policyFile, now time.Time) (*policy.Results, error) {
 }
 
 func (r *testResults) add(s suite) {
-	r.Suites = append(r.Suites, s)
-	if len(s.Errors) > 0 {
-		r.Failed++
+	r.suites = append(r.suites, s)
+	if len(s.errors) > 0 {
+		r.failed++
 	}
-	for i := range s.Cases {
-		if s.Cases[i].Failure == "" {
-			r.Passed++
+	for i := range s.cases {
+		if s.cases[i].Failure == "" {
+			r.passed++
 		} else {
-			r.Failed++
+			r.failed++
 		}
 	}
 }
 
 // listUnexercised lists each rule that no file of tests for its policy exercises.
 func (r *testResults) listUnexercised() {
-	left := map[string][]string{} // rules, by policy
-	var order []string
-	for _, s := range r.Suites {
-		rules, seen := left[s.Policy]
-		switch {
-		case len(s.Errors) > 0:
-		case !seen:
-			order = append(order, s.Policy)
-			left[s.Policy] = slices.Clone(s.unexercised)
-		default:
-			left[s.Policy] = slices.DeleteFunc(rules, func(rule string) bool { return !slices.Contains(s.unexercised, rule) })
+	ran := map[string]int{}            // files of tests, by policy
+	idle := map[policy.RulePlace]int{} // files in which a rule decides nothing
+	for _, s := range r.suites {
+		if len(s.errors) == 0 {
+			ran[s.policy]++
+		}
+		for _, rule := range s.unexercised {
+			idle[rule]++
 		}
 	}
-	for _, p := range order {
-		for _, rule := range left[p] {
-			r.Unexercised = append(r.Unexercised, unexercisedRule{p, rule})
+	for _, s := range r.suites {
+		for _, rule := range s.unexercised {
+			if idle[rule] == ran[s.policy] && !slices.Contains(r.unexercised, rule) {
+				r.unexercised = append(r.unexercised, rule)
+			}
 		}
+	}
+}
+
+// refuse prints the mistakes of the files that could not be run.
+func (r *testResults) refuse(out *console) {
+	for _, s := range r.suites {
+		_ = out.refuse(s.errors) // Run decides how the command ends, after all files
 	}
 }
 
 // show prints the results for people.
 func (r *testResults) show(out *console) {
-	for _, s := range r.Suites {
+	for _, s := range r.suites {
 		s.show(out)
 	}
-	for _, s := range r.Suites {
-		for _, c := range s.Cases {
+	for _, s := range r.suites {
+		for _, c := range s.cases {
 			if c.Failure != "" {
 				fprintf(out.stdout, "%s: %s: %s\n", out.tint(text.Bold, c.Position.String()), c.Name, c.Failure)
 			}
 		}
 	}
 	r.showUnguarded(out)
-	for _, u := range r.Unexercised {
-		fprintf(out.stdout, "%s: no case exercises rule %s\n", u.Policy, u.Rule)
+	for _, u := range r.unexercised {
+		fprintf(out.stdout, "%s: no case exercises rule %s\n", u.Position, u.Rule)
 	}
-	fprintf(out.stdout, "%s passed, %d failed\n", count(r.Passed, "case"), r.Failed)
+	fprintf(out.stdout, "%s passed, %d failed\n", count(r.passed, "case"), r.failed)
 }
 
 // showUnguarded prints, once each, why nobody looks at the accepters of some cases.
 func (r *testResults) showUnguarded(out *console) {
 	seen := map[string]bool{}
-	for _, s := range r.Suites {
-		for _, c := range s.Cases {
-			if why := s.Policy + ": " + c.Unguarded; c.Unguarded != "" && !seen[why] {
+	for _, s := range r.suites {
+		for _, c := range s.cases {
+			if why := s.policy + ": " + c.Unguarded; c.Unguarded != "" && !seen[why] {
 				seen[why] = true
 				fprintf(out.stdout, "%s\n", why)
 			}
@@ -189,13 +203,13 @@ func (r *testResults) showUnguarded(out *console) {
 }
 
 func (s *suite) show(out *console) {
-	if len(s.Errors) > 0 {
-		_ = out.refuse(s.Errors) // Run decides how the command ends, after all files
+	if len(s.errors) > 0 {
+		_ = out.refuse(s.errors) // Run decides how the command ends, after all files
 		return
 	}
-	fprintf(out.stdout, "%s, on %s:\n\n", s.File, s.Policy)
+	fprintf(out.stdout, "%s, on %s:\n\n", s.file, s.policy)
 	t := out.newTable("", "case", "expected", "got", "why")
-	for _, c := range s.Cases {
+	for _, c := range s.cases {
 		mark := out.tint(text.FgGreen, "pass")
 		if c.Failure != "" {
 			mark = out.tint(text.FgRed, "FAIL")

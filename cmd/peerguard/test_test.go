@@ -14,9 +14,9 @@ import (
 func TestJUnitIsXML(t *testing.T) {
 	t.Parallel()
 	const name = "]]> \"quoted\" 'and' <tag> & &amp; 日本"
-	results := testResults{Suites: []suite{
-		{File: "a_test.yaml", Cases: []policy.CaseResult{{Name: name, Failure: name}, {Name: "fine"}}},
-		{File: "b_test.yaml", Errors: policy.Errors{{Position: policy.Position{File: "b_test.yaml", Line: 1, Column: 1}, Message: name}}},
+	results := testResults{suites: []suite{
+		{file: "a_test.yaml", cases: []policy.CaseResult{{Name: name, Failure: name}, {Name: "fine"}}},
+		{file: "b_test.yaml", errors: policy.Errors{{Position: policy.Position{File: "b_test.yaml", Line: 1, Column: 1}, Message: name}}},
 	}}
 	path := filepath.Join(t.TempDir(), "results.xml")
 	if err := results.writeJUnit(path); err != nil {
@@ -42,15 +42,21 @@ func TestJUnitIsXML(t *testing.T) {
 // TestUnexercised: a rule is listed if no file of tests for its policy exercises it. Tests of other policies do not count.
 func TestUnexercised(t *testing.T) {
 	t.Parallel()
-	results := testResults{Suites: []suite{
-		{Policy: "p.yaml", unexercised: []string{"a", "b", "c"}},
-		{Policy: "q.yaml", unexercised: []string{"a"}},
-		{Policy: "p.yaml", unexercised: []string{"b", "c"}},
-		{Policy: "p.yaml", Errors: policy.Errors{{}}},
-		{Policy: "p.yaml", unexercised: []string{"c", "a"}},
+	rules := func(file string, names ...string) (places []policy.RulePlace) {
+		for _, name := range names {
+			places = append(places, policy.RulePlace{Position: policy.Position{File: file}, Rule: name})
+		}
+		return places
+	}
+	results := testResults{suites: []suite{
+		{policy: "p.yaml", unexercised: rules("p.yaml", "a", "b", "c")},
+		{policy: "q.yaml", unexercised: rules("q.yaml", "a")},
+		{policy: "p.yaml", unexercised: rules("p.yaml", "b", "c")},
+		{policy: "p.yaml", errors: policy.Errors{{}}},
+		{policy: "p.yaml", unexercised: rules("p.yaml", "c", "a")},
 	}}
 	results.listUnexercised()
-	if want := []unexercisedRule{{"p.yaml", "c"}, {"q.yaml", "a"}}; !slices.Equal(results.Unexercised, want) {
-		t.Errorf("got %v, want %v", results.Unexercised, want)
+	if want := append(rules("p.yaml", "c"), rules("q.yaml", "a")...); !slices.Equal(results.unexercised, want) {
+		t.Errorf("got %v, want %v", results.unexercised, want)
 	}
 }

@@ -137,21 +137,30 @@ func (d *caseDecoder) verdict(n *yaml.Node) Verdict {
 
 // Results are what a policy says about its tests.
 type Results struct {
-	Cases       []CaseResult `json:"cases"`
-	Unexercised []string     `json:"unexercised"` // rules that decided no case, in the order in which they are tried
+	Cases       []CaseResult
+	Unexercised []RulePlace // rules that decided no case, in the order in which they are tried
 }
+
+// RulePlace is a rule and where it is.
+type RulePlace struct {
+	Position
+	Rule string
+}
+
+// String returns file:line and the rule.
+func (r RulePlace) String() string { return fmt.Sprintf("%s:%d %s", r.File, r.Line, r.Rule) }
 
 // CaseResult is one case with what was expected and what the policy said.
 type CaseResult struct {
 	Position
-	Name       string  `json:"name"`
-	Expect     Verdict `json:"expect"`
-	ExpectRule string  `json:"expect_rule,omitempty"` // empty is any
-	Verdict    Verdict `json:"verdict"`
-	Rule       string  `json:"rule"`
-	Reason     string  `json:"reason"`
-	Failure    string  `json:"failure,omitempty"`   // why the case fails; empty if it passes
-	Unguarded  string  `json:"unguarded,omitempty"` // why no sweep looks at the accepter; empty if a sweep does or may
+	Name       string
+	Expect     Verdict
+	ExpectRule string // empty is any
+	Verdict    Verdict
+	Rule       string // empty if the verdict is undecided
+	Reason     string
+	Failure    string // why the case fails; empty if it passes
+	Unguarded  string // why no sweep looks at the accepter; empty if a sweep does or may
 }
 
 // Failed returns the number of cases that failed.
@@ -170,7 +179,7 @@ func (r *Results) OK() bool { return len(r.Cases) > 0 && r.Failed() == 0 }
 
 // Run decides each case. now is the clock of the cases that do not set one.
 func (t *Tests) Run(p *Policy, now time.Time) *Results {
-	results := &Results{Cases: []CaseResult{}, Unexercised: []string{}}
+	results := &Results{Cases: []CaseResult{}, Unexercised: []RulePlace{}}
 	exercised := map[string]bool{}
 	for i := range t.Cases {
 		r := t.Cases[i].run(p, now)
@@ -178,8 +187,8 @@ func (t *Tests) Run(p *Policy, now time.Time) *Results {
 		results.Cases = append(results.Cases, r)
 	}
 	for i := range p.rules {
-		if name := p.rules[i].name; !exercised[name] {
-			results.Unexercised = append(results.Unexercised, name)
+		if r := &p.rules[i]; !exercised[r.name] {
+			results.Unexercised = append(results.Unexercised, RulePlace{r.at, r.name})
 		}
 	}
 	return results
