@@ -89,7 +89,7 @@ func TestMembersRoleIsTheReviewedOne(t *testing.T) {
 	if got, want := below(t, role.Properties, "Policies", 0, "PolicyDocument"), decoded(t, "ram/member.json"); !reflect.DeepEqual(got, want) {
 		t.Errorf("the role may\n%v, member.json says\n%v", got, want)
 	}
-	trust := below(t, role.Properties, "AssumeRolePolicyDocument", "Statement", 0).(map[string]any) //nolint:forcetypeassert // a test may panic
+	trust := below(t, role.Properties, "AssumeRolePolicyDocument", "Statement", 0).(map[string]any)
 	principal, _ := below(t, trust, "Principal", "RAM", 0, "Fn::Sub").(string)
 	trusted := strings.NewReplacer("${FunctionAccount}", "<ACCOUNT_ID>", "${FunctionRole}", "peerguard").Replace(principal)
 	if want := below(t, decoded(t, "ram/trust-member.json"), "Statement", 0, "Principal", "RAM", 0); trusted != want {

@@ -18,10 +18,10 @@ type doctorCommand struct {
 
 // Help is the long text of --help.
 func (*doctorCommand) Help() string {
-	return "A guardrail that never fires is worse than none. Doctor looks at the policy, the credentials, what their account is to the resource directory, the regions, and then at each guarded account: " +
+	return "A guardrail that never fires is worse than none. Doctor checks the policy, the credentials, what their account is to the resource directory, the regions, and then each guarded account: " +
 		"can its role be assumed, can connections be listed and rejected? It changes nothing: it tries to reject as a dry run, on an instance id that does not exist, and " +
 		"expects \"not found\". It uses your credentials, so run it with the permissions of the function, for example with a profile that assumes its role.\n\n" +
-		"The own account is listed in every region, other accounts in one. --members compares what is guarded with a list of yours, for example one of the finance department. " +
+		"It lists the connections of the function's account in every region, and those of other accounts in one. --members compares what is guarded with a list of your own, such as that of the finance department. " +
 		"--report shows whether the function itself does its work.\n\n" + credentialsHelp + "\n\nExits with 1 if a step fails."
 }
 

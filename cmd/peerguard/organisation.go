@@ -40,7 +40,7 @@ func (c *checkup) directory(ctx context.Context, o *operator) (known bool) {
 		c.fail("directory", subject, errors.New("NoDirectory: the account is in no resource directory"), standingAdvice(o))
 		return false
 	}
-	if err := cmpErr(standingErr, readingErr); err != nil {
+	if err := firstError(standingErr, readingErr); err != nil {
 		c.fail("directory", subject, unavailable("DirectoryUnavailable", err), directoryAdvice(o, standing, err))
 		return false
 	}
@@ -50,8 +50,8 @@ func (c *checkup) directory(ctx context.Context, o *operator) (known bool) {
 	return true
 }
 
-// cmpErr returns the first error that is not nil.
-func cmpErr(errs ...error) error {
+// firstError returns the first error that is not nil.
+func firstError(errs ...error) error {
 	i := slices.IndexFunc(errs, func(err error) bool { return err != nil })
 	if i < 0 {
 		return nil
@@ -67,12 +67,11 @@ func (c *checkup) optionalDirectory(ctx context.Context, o *operator) {
 		return err
 	})
 	subject := "account " + string(o.who.Account)
-	switch {
-	case standing != "":
-		c.pass("directory", subject, string(standing)+"; the policy names no directory and needs none")
-	default:
-		c.skip("directory", fmt.Sprintf("the policy names no directory and needs none; what account %s is to one is not known: %s", o.who.Account, clean(err)))
+	if standing == "" {
+		c.skip("directory", fmt.Sprintf("the policy needs none, and nobody told what %s is to one: %s", subject, clean(err)))
+		return
 	}
+	c.pass("directory", subject, string(standing)+"; the policy names no directory and needs none")
 }
 
 // readerOf returns the account that reads the directory.
