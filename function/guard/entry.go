@@ -35,13 +35,21 @@ type Entry struct {
 // entryOf returns the entry of a connection that has no outcome yet.
 func entryOf(c *peering.Connection, rules *policy.Policy) Entry {
 	e := Entry{
-		InstanceID: c.ID, Name: c.Name, Requester: c.Requester, Accepter: c.Accepter, Status: c.Status,
+		InstanceID: c.ID, Name: c.Name, Requester: inFolders(c.Requester), Accepter: inFolders(c.Accepter), Status: c.Status,
 		Mode: rules.Mode, Digest: rules.Digest,
 	}
 	if c.Status.Pending() {
 		e.Expires = c.Expires
 	}
 	return e
+}
+
+// inFolders returns a side as an entry shows it: an account outside the directory has no folders to show.
+func inFolders(s peering.Side) peering.Side {
+	if s.Path == peering.Outside {
+		s.Path = ""
+	}
+	return s
 }
 
 // decided returns the entry with what the policy decides.
