@@ -39,6 +39,7 @@ var rooms = map[string][]string{
 	"cmd/peerguard/plain":   {},
 	"cmd/peerguard/page":    {"cmd/peerguard/plain", "function/guard", "function/peering", "function/policy"},
 
+	"analysis":           {"function/peering", "function/policy"},
 	"events":             {},
 	"simulator":          {"function/peering"},
 	"simulator/platform": {"function/peering"},
