@@ -101,15 +101,20 @@ func advice(err error, needs statement) string {
 
 // roleAdvice says what to do about a role that cannot be assumed.
 func roleAdvice(err error, role peering.Role, who string) string {
-	f, ok := errors.AsType[*peering.Failure](err)
 	switch {
-	case ok && f.Code == "EntityNotExist.Role":
+	case noRole(err):
 		return "create the role in that account: deploy/members/README.md does it for every account of a folder"
 	case forbidden(err):
 		return "the role's trust policy must name " + principal(who) + ", and the role must exist (deploy/members/README.md creates it); if it asks for an external id, " +
 			"external_id in guard.accounts must be that word; " + advice(err, grantRole(role.ARN))
 	}
 	return advice(err, grantRole(role.ARN))
+}
+
+// noRole reports whether a role does not exist.
+func noRole(err error) bool {
+	f, ok := errors.AsType[*peering.Failure](err)
+	return ok && f.Code == "EntityNotExist.Role"
 }
 
 // principal returns what a trust policy names: the role itself where an ARN is that of a session of it.

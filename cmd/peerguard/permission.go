@@ -53,7 +53,7 @@ type permissionRecorder struct {
 
 	mu      sync.Mutex
 	lacking map[peering.Account]map[string]bool // actions, by the account whose identity lacks them
-	closed  map[peering.Account]bool            // members whose role cannot be assumed
+	closed  map[peering.Account]error           // why members' roles cannot be assumed
 }
 
 var _ guard.Cloud = (*permissionRecorder)(nil)
@@ -61,7 +61,7 @@ var _ guard.Cloud = (*permissionRecorder)(nil)
 func recordPermissions(o *operator) *permissionRecorder {
 	return &permissionRecorder{
 		Client: o.client, role: o.inv.Role,
-		lacking: map[peering.Account]map[string]bool{}, closed: map[peering.Account]bool{},
+		lacking: map[peering.Account]map[string]bool{}, closed: map[peering.Account]error{},
 	}
 }
 
@@ -91,15 +91,15 @@ func (r *permissionRecorder) Reject(ctx context.Context, in peering.Partition, r
 
 // record remembers the permission that a refused call needs: the action's, or the one to assume the member's role.
 func (r *permissionRecorder) record(ctx context.Context, account peering.Account, action string, err error) {
-	if !forbidden(err) {
+	if !forbidden(err) && !noRole(err) {
 		return
 	}
-	closed := r.Client.Assume(ctx, account) != nil // free if the role has been assumed before
+	closed := r.Client.Assume(ctx, account) // free if the role has been assumed before
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
-	case closed:
-		r.closed[account] = true
+	case closed != nil:
+		r.closed[account] = closed
 	case r.lacking[account] == nil:
 		r.lacking[account] = map[string]bool{action: true}
 	default:
@@ -124,9 +124,18 @@ func (r *permissionRecorder) explain(out io.Writer, who login.Identity) {
 		actions := slices.Sorted(maps.Keys(r.lacking[account]))
 		fprintf(out, "%s lacks %s. Add this statement to its RAM policy:\n  %s\n", identity, strings.Join(actions, ", "), grantVPC(actions...))
 	}
+	closed := map[string][]string{} // roles, by what to do about them
 	for _, account := range slices.Sorted(maps.Keys(r.closed)) {
 		role, _ := r.role(account)
-		arn := role.ARN
-		fprintf(out, "%s cannot assume %s. The role's trust policy must name it, and its RAM policy needs this statement:\n  %s\n", who.ARN, arn, grantRole(arn))
+		repair := roleAdvice(r.closed[account], role, who.ARN)
+		closed[repair] = append(closed[repair], role.ARN)
+	}
+	for _, repair := range slices.Sorted(maps.Keys(closed)) {
+		arns := closed[repair]
+		more := ""
+		if len(arns) > 1 {
+			more = " and " + count(len(arns)-1, "other role")
+		}
+		fprintf(out, "%s cannot assume %s%s: %s\n", who.ARN, arns[0], more, repair)
 	}
 }

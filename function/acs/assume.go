@@ -20,6 +20,9 @@ const sessionDuration = time.Hour
 // https://www.alibabacloud.com/help/en/ram/developer-reference/api-sts-2015-04-01-assumerole
 var stsQuota = Quota{Burst: 10, Rate: 90}
 
+// codeNoRole is the code of a role that does not exist.
+const codeNoRole = "EntityNotExist.Role"
+
 // Role says which role AssumeRole assumes, and how. Empty fields are left out.
 type Role struct {
 	ARN         string
@@ -88,6 +91,9 @@ func assuming(role string, err error) error {
 	}
 	named := *f
 	named.Message = "assuming " + role + ": " + strings.TrimSpace(f.Message)
+	if f.Code == codeNoRole {
+		named.Message += " (create the role in that account, or leave the account out of guard.accounts)"
+	}
 	if f.Class != peering.OutOfTime && f.Class != peering.Forbidden {
 		named.Class = peering.Failed
 	}
