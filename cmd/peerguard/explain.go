@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"strings"
 
@@ -12,7 +13,7 @@ import (
 
 // explainCommand shows what a policy says about a connection, and why.
 type explainCommand struct {
-	Event  string `arg:"" optional:"" name:"event.json" help:"An event, a report, an entry of a report, or lines of the function's log."`
+	Event  string `arg:"" optional:"" name:"event.json" help:"An event, a report, an entry of a report, or the function's log in any form; - reads stdin."`
 	Policy string `default:"policy.yaml" placeholder:"FILE" help:"The policy file; default: policy.yaml."`
 	At     clock  `placeholder:"TIME" help:"Judge as of this instant or day, such as 2026-11-01T00:00:00Z; default: now."`
 	JSON   bool   `name:"json" help:"Print one line of JSON for each connection instead."`
@@ -91,7 +92,7 @@ func (e *explainCommand) Run(out *console) error {
 	if err != nil {
 		return out.refuse(err)
 	}
-	subjects, err := e.subjects()
+	subjects, err := e.subjects(out.stdin)
 	if hasEvent(subjects) {
 		out.note("an event is only a hint: this explains its record, while the function asks the API and judges the answer")
 	}
@@ -107,9 +108,9 @@ func (e *explainCommand) Run(out *console) error {
 }
 
 // subjects returns the connections to explain. If only some can be read, it returns those and an error.
-func (e *explainCommand) subjects() ([]subject, error) {
+func (e *explainCommand) subjects(stdin io.Reader) ([]subject, error) {
 	if e.Event != "" {
-		return readSubjectFile(e.Event)
+		return readSubjectFile(e.Event, stdin)
 	}
 	return []subject{{connection: peering.Connection{
 		ID: e.Connection,

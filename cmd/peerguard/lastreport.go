@@ -2,16 +2,15 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
+	"peerguard/cmd/peerguard/logs"
 	"peerguard/cmd/peerguard/plain"
 	"peerguard/function/guard"
 	"peerguard/function/policy"
@@ -40,16 +39,7 @@ func (c *checkup) report(rules *policy.Policy) {
 }
 
 func readReportFile(path string, stdin io.Reader) (*lastReport, error) {
-	in := stdin
-	if path != "-" {
-		file, err := os.Open(path)
-		if err != nil {
-			return nil, fmt.Errorf("opening report: %w", err)
-		}
-		defer file.Close()
-		in = file
-	}
-	body, err := io.ReadAll(in)
+	body, err := readInput(path, stdin)
 	if err != nil {
 		return nil, fmt.Errorf("reading report: %w", err)
 	}
@@ -61,12 +51,15 @@ func readReportFile(path string, stdin io.Reader) (*lastReport, error) {
 func newestReport(body []byte) (*lastReport, error) {
 	var newest *lastReport
 	failure := ""
-	for line := range logLines(body) {
-		r := readLogged(line)
-		if r != nil && (newest == nil || r.after(newest)) {
-			newest = r
+	for line := range logs.Lines(body) { // a line that cannot be read is passed over
+		switch {
+		case line.Kind == logs.Returned:
+			failure = cmp.Or(line.Message, failure)
+		case line.Kind == logs.Report && line.Report.Trigger != "" && line.Digest != "":
+			if r := (&lastReport{line.Report, madeAt(line.TriggerID, line.Time)}); newest == nil || r.after(newest) {
+				newest = r
+			}
 		}
-		failure = cmp.Or(line.str("errorMessage"), failure)
 	}
 	switch {
 	case newest != nil:
@@ -75,19 +68,6 @@ func newestReport(body []byte) (*lastReport, error) {
 		return nil, fmt.Errorf("reading report: the invocation failed: %s", plain.Text(failure))
 	}
 	return nil, errors.New("reading report: the file is not a report from peerguard, nor a log that holds one")
-}
-
-// readLogged returns the report that a line of a log is or holds, or nil.
-func readLogged(line object) *lastReport {
-	text, held := line["report"]
-	if !held {
-		text, _ = json.Marshal(line) //nolint:errchkjson // it was JSON before
-	}
-	var report guard.Report
-	if json.Unmarshal(text, &report) != nil || report.Trigger == "" || report.Policy.Digest == "" {
-		return nil
-	}
-	return &lastReport{&report, madeAt(report.TriggerID, line.str("time"))}
 }
 
 // after reports whether a report says more about the function as it is now than another one: sweeps count first.
@@ -99,14 +79,12 @@ func (r *lastReport) after(other *lastReport) bool {
 }
 
 // madeAt returns the time of the timer event that started a sweep, or else that of the log line.
-func madeAt(triggerID, logged string) time.Time {
+func madeAt(triggerID string, logged time.Time) time.Time {
 	_, triggered, _ := strings.Cut(triggerID, "@")
-	for _, text := range []string{triggered, logged} {
-		if at, err := time.Parse(time.RFC3339, text); err == nil {
-			return at
-		}
+	if at, err := time.Parse(time.RFC3339, triggered); err == nil {
+		return at
 	}
-	return time.Time{}
+	return logged
 }
 
 // problem is what is wrong with a report, and what to do about it.

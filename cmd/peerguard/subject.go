@@ -2,12 +2,15 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"slices"
+	"time"
 
+	"peerguard/cmd/peerguard/logs"
 	"peerguard/cmd/peerguard/plain"
 	"peerguard/function/event"
 	"peerguard/function/guard"
@@ -22,14 +25,15 @@ type subject struct {
 	ignored    string         // why the function would ignore it; then there is no connection
 	reported   policy.Verdict // the verdict in a report; "" if it was not read from one
 	rule       string         // the rule in a report
+	at         time.Time      // of the line of a log that tells of it
 }
 
 func hasEvent(subjects []subject) bool {
 	return slices.ContainsFunc(subjects, func(s subject) bool { return s.event && s.ignored == "" })
 }
 
-func readSubjectFile(path string) ([]subject, error) {
-	data, err := os.ReadFile(path)
+func readSubjectFile(path string, stdin io.Reader) ([]subject, error) {
+	data, err := readInput(path, stdin)
 	if err != nil {
 		return nil, fmt.Errorf("reading event: %w", err)
 	}
@@ -41,117 +45,122 @@ func readSubjectFile(path string) ([]subject, error) {
 }
 
 // readSubjects reads a sequence of events, reports, entries of reports and lines of the function's log, and arrays of
-// them, as jsonValues finds them. If only some can be read, it returns those and an error.
+// them, in every form in which a log is saved. If only some can be read, it returns those and an error.
 func readSubjects(data []byte) ([]subject, error) {
-	var subjects []subject
+	var found subjectList
 	var errs []error
-	for raw, err := range jsonValues(data) {
-		if err != nil {
-			return subjects, errors.Join(append(errs, err)...)
+	values := 0
+	for raw, err := range logs.Values(data) {
+		if err == nil {
+			err = found.addValue(raw)
 		}
-		found, err := readValue(raw)
-		subjects = append(subjects, found...)
 		errs = append(errs, err)
+		values++
 	}
-	if len(subjects) == 0 && errors.Join(errs...) == nil {
-		if len(bytes.TrimSpace(data)) == 0 {
-			return nil, errors.New("no connection found")
-		}
-		return readEvent(data) // which says what is wrong with a file without objects
+	if values == 0 {
+		errs = append(errs, found.addText(data))
 	}
-	return subjects, errors.Join(errs...)
+	subjects, err := found.all(), errors.Join(errs...)
+	if len(subjects) == 0 && err == nil {
+		err = errors.New("no connection found")
+	}
+	return subjects, err
 }
 
-// readValue reads one value, or each element of an array.
-func readValue(raw json.RawMessage) ([]subject, error) {
+// subjectList collects subjects. A connection that several lines of a log tell of is in it once, as the newest tells it.
+type subjectList struct {
+	subjects []subject
+	logged   map[string]int // the index of each connection that a log tells of, by instance id
+	empty    string         // why a report lists no connections
+}
+
+func (l *subjectList) all() []subject {
+	if len(l.subjects) == 0 && l.empty != "" {
+		return []subject{{ignored: plain.Text(l.empty)}}
+	}
+	return l.subjects
+}
+
+// addValue adds what a value is about, or each element of an array.
+func (l *subjectList) addValue(raw json.RawMessage) error {
 	var elements []json.RawMessage
 	if json.Unmarshal(raw, &elements) != nil || len(elements) == 0 {
-		return readObject(raw)
+		return l.addObject(raw)
 	}
-	var subjects []subject
 	var errs []error
 	for i, element := range elements {
 		var text string
 		if json.Unmarshal(element, &text) == nil { // queues deliver events as strings
 			element = json.RawMessage(text)
 		}
-		found, err := readObject(element)
-		if err != nil {
+		if err := l.addObject(element); err != nil {
 			errs = append(errs, fmt.Errorf("element %d: %w", i, err))
 		}
-		subjects = append(subjects, found...)
 	}
-	return subjects, errors.Join(errs...)
+	return errors.Join(errs...)
 }
 
-// readObject reads an object, whose keys tell what it is.
-func readObject(raw json.RawMessage) ([]subject, error) {
-	switch o := newObject(raw); {
-	case o["connections"] != nil:
-		return readReport(raw)
-	case o["report"] != nil:
-		return readReport(o["report"])
-	case o["requester_account"] != nil || o["accepter_account"] != nil:
-		return readDecision(raw)
-	case o["instance_id"] != nil:
-		return readEntry(raw)
-	}
-	return readEvent(raw)
-}
-
-func readReport(raw json.RawMessage) ([]subject, error) {
-	var report guard.Report
-	if err := json.Unmarshal(raw, &report); err != nil {
-		return nil, fmt.Errorf("reading report: %w", err)
-	}
-	if len(report.Connections) == 0 {
-		ignored := "the report lists no connections"
-		if report.Ignored != "" {
-			ignored = report.Ignored
+// addObject adds what the lines of a log tell in an object, or else the event that it is.
+func (l *subjectList) addObject(raw json.RawMessage) error {
+	if json.Valid(raw) {
+		if n, err := l.addLines(raw); n > 0 || err != nil {
+			return err
 		}
-		return []subject{{ignored: plain.Text(ignored)}}, nil
 	}
-	subjects := make([]subject, len(report.Connections))
-	for i, entry := range report.Connections {
-		subjects[i] = reported(entry)
-	}
-	return subjects, nil
+	subjects, err := readEvent(raw)
+	l.subjects = append(l.subjects, subjects...)
+	return err
 }
 
-func readEntry(raw json.RawMessage) ([]subject, error) {
-	var entry guard.Entry
-	if err := json.Unmarshal(raw, &entry); err != nil {
-		return nil, fmt.Errorf("reading entry of a report: %w", err)
+// addText adds what the lines of a log tell in a file without objects. If there are none, readEvent says what is wrong.
+func (l *subjectList) addText(data []byte) error {
+	if len(bytes.TrimSpace(data)) == 0 {
+		return nil
 	}
-	return []subject{reported(entry)}, nil
+	if n, err := l.addLines(data); n > 0 || err != nil {
+		return err
+	}
+	_, err := readEvent(data)
+	return err
 }
 
-// readDecision reads a line of the log: an entry whose nested keys are flattened.
-func readDecision(raw json.RawMessage) ([]subject, error) {
-	var line struct {
-		guard.Entry
-		RequesterAccount peering.Account `json:"requester_account"`
-		RequesterRegion  string          `json:"requester_region"`
-		RequesterVPC     string          `json:"requester_vpc"`
-		RequesterCIDRs   []string        `json:"requester_cidrs"`
-		AccepterAccount  peering.Account `json:"accepter_account"`
-		AccepterRegion   string          `json:"accepter_region"`
-		AccepterVPC      string          `json:"accepter_vpc"`
-		AccepterCIDRs    []string        `json:"accepter_cidrs"`
+// addLines adds the connections that the lines of a log tell of, and returns the number of lines.
+func (l *subjectList) addLines(data []byte) (n int, err error) {
+	for line, err := range logs.Lines(data) {
+		switch {
+		case err != nil:
+			return n, err
+		case line.Kind == logs.Returned: // a failure destination holds it beside the event
+			continue
+		}
+		n++
+		for _, e := range line.Entries() {
+			l.addEntry(e, line.Time)
+		}
+		if line.Kind == logs.Report && len(line.Report.Connections) == 0 {
+			l.empty = cmp.Or(line.Report.Ignored, "the report lists no connections")
+		}
 	}
-	if err := json.Unmarshal(raw, &line); err != nil {
-		return nil, fmt.Errorf("reading line of the log: %w", err)
-	}
-	line.Requester = peering.Side{Account: line.RequesterAccount, Region: line.RequesterRegion, VPC: line.RequesterVPC, CIDRs: line.RequesterCIDRs}
-	line.Accepter = peering.Side{Account: line.AccepterAccount, Region: line.AccepterRegion, VPC: line.AccepterVPC, CIDRs: line.AccepterCIDRs}
-	return []subject{reported(line.Entry)}, nil
+	return n, nil
 }
 
-func reported(e guard.Entry) subject {
-	return subject{
+func (l *subjectList) addEntry(e guard.Entry, at time.Time) {
+	s := subject{
 		reported:   policy.Verdict(plain.Text(string(e.Decision))),
 		rule:       plain.Text(e.Rule),
+		at:         at,
 		connection: peering.Connection{ID: plain.Text(e.InstanceID), Requester: cleanSide(e.Requester), Accepter: cleanSide(e.Accepter)},
+	}
+	i, known := l.logged[s.connection.ID]
+	switch {
+	case !known:
+		if l.logged == nil {
+			l.logged = map[string]int{}
+		}
+		l.logged[s.connection.ID] = len(l.subjects)
+		l.subjects = append(l.subjects, s)
+	case s.at.After(l.subjects[i].at):
+		l.subjects[i] = s
 	}
 }
 
