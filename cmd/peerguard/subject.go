@@ -48,80 +48,79 @@ func readSubjectFile(path string, stdin io.Reader) ([]subject, error) {
 // them, in every form in which a log is saved. If only some can be read, it returns those and an error.
 func readSubjects(data []byte) ([]subject, error) {
 	var found subjectList
-	var errs []error
 	values := 0
 	for raw, err := range logs.Values(data) {
 		if err == nil {
-			err = found.addValue(raw)
+			found.addValue(raw)
 		}
-		errs = append(errs, err)
+		found.fail(err)
 		values++
 	}
-	if values == 0 {
-		errs = append(errs, found.addText(data))
+	if values == 0 && len(bytes.TrimSpace(data)) > 0 { // a CSV table, or something else
+		found.addObject(data, "")
 	}
-	subjects, err := found.all(), errors.Join(errs...)
-	if len(subjects) == 0 && err == nil {
-		err = errors.New("no connection found")
-	}
-	return subjects, err
+	return found.all()
 }
 
 // subjectList collects subjects. A connection that several lines of a log tell of is in it once, as the newest tells it.
 type subjectList struct {
 	subjects []subject
 	logged   map[string]int // the index of each connection that a log tells of, by instance id
+	lines    int            // of a log
 	empty    string         // why a report lists no connections
+
+	errs    []error
+	strange []error // why an object is not an event; in a log there are such objects
 }
 
-func (l *subjectList) all() []subject {
-	if len(l.subjects) == 0 && l.empty != "" {
-		return []subject{{ignored: plain.Text(l.empty)}}
+func (l *subjectList) fail(err error) {
+	if err != nil {
+		l.errs = append(l.errs, err)
 	}
-	return l.subjects
+}
+
+func (l *subjectList) all() ([]subject, error) {
+	if l.lines == 0 {
+		l.errs = append(l.errs, l.strange...)
+	}
+	switch {
+	case len(l.subjects) > 0 || len(l.errs) > 0:
+		return l.subjects, errors.Join(l.errs...)
+	case l.empty != "":
+		return []subject{{ignored: plain.Text(l.empty)}}, nil
+	}
+	return nil, errors.New("no connection found")
 }
 
 // addValue adds what a value is about, or each element of an array.
-func (l *subjectList) addValue(raw json.RawMessage) error {
+func (l *subjectList) addValue(raw json.RawMessage) {
 	var elements []json.RawMessage
 	if json.Unmarshal(raw, &elements) != nil || len(elements) == 0 {
-		return l.addObject(raw)
+		l.addObject(raw, "")
 	}
-	var errs []error
 	for i, element := range elements {
 		var text string
 		if json.Unmarshal(element, &text) == nil { // queues deliver events as strings
 			element = json.RawMessage(text)
 		}
-		if err := l.addObject(element); err != nil {
-			errs = append(errs, fmt.Errorf("element %d: %w", i, err))
-		}
+		l.addObject(element, fmt.Sprintf("element %d: ", i))
 	}
-	return errors.Join(errs...)
 }
 
-// addObject adds what the lines of a log tell in an object, or else the event that it is.
-func (l *subjectList) addObject(raw json.RawMessage) error {
-	if json.Valid(raw) {
-		if n, err := l.addLines(raw); n > 0 || err != nil {
-			return err
+// addObject adds what the lines of a log tell in a text, or else the event that it is.
+func (l *subjectList) addObject(text []byte, place string) {
+	n, err := l.addLines(text)
+	l.lines += n
+	switch {
+	case n > 0 || err != nil && json.Valid(text):
+		l.fail(err)
+	default:
+		subjects, err := readEvent(text)
+		l.subjects = append(l.subjects, subjects...)
+		if err != nil {
+			l.strange = append(l.strange, fmt.Errorf("%s%w", place, err))
 		}
 	}
-	subjects, err := readEvent(raw)
-	l.subjects = append(l.subjects, subjects...)
-	return err
-}
-
-// addText adds what the lines of a log tell in a file without objects. If there are none, readEvent says what is wrong.
-func (l *subjectList) addText(data []byte) error {
-	if len(bytes.TrimSpace(data)) == 0 {
-		return nil
-	}
-	if n, err := l.addLines(data); n > 0 || err != nil {
-		return err
-	}
-	_, err := readEvent(data)
-	return err
 }
 
 // addLines adds the connections that the lines of a log tell of, and returns the number of lines.
