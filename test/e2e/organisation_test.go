@@ -156,7 +156,7 @@ func TestOrganisation(t *testing.T) {
 		}
 		for id, path := range paths {
 			e := entry(t, &report, id)
-			if e.Accepter.Path != peering.Path(path) || e.Requester.Path != peering.Outside || d.status(id) != peering.Rejected {
+			if e.Accepter.Path != peering.Path(path) || e.Requester.Path != "" || d.status(id) != peering.Rejected {
 				t.Errorf("%s is %s: %+v, want the path %s", id, d.status(id), e, path)
 			}
 		}
