@@ -23,6 +23,7 @@ type commands struct {
 	Check   checkCommand   `cmd:"" help:"Find every mistake in a policy, and see in words what it does."`
 	Test    testCommand    `cmd:"" help:"Run a policy's own tests."`
 	Explain explainCommand `cmd:"" help:"See rule by rule why a connection is allowed or rejected."`
+	Draft   draftCommand   `cmd:"" help:"Write a policy that allows what is connected now, and nothing else."`
 	Schema  schemaCommand  `cmd:"" help:"Print the policy's JSON Schema."`
 
 	RAMPolicy ramPolicyCommand `cmd:"" name:"ram-policy" help:"Print the RAM or control policy that keeps your own users within the policy's folders."`

@@ -60,7 +60,13 @@ func (t *target) connect(ctx context.Context) (*operator, error) {
 	if err != nil {
 		return nil, err
 	}
+	return t.connectWith(ctx, rules)
+}
+
+// connectWith finds credentials, and asks whose they are.
+func (t *target) connectWith(ctx context.Context, rules *policy.Policy) (*operator, error) {
 	o := &operator{rules: rules}
+	var err error
 	if o.cloud, err = newCloud(); err != nil {
 		return nil, err
 	}

@@ -4,24 +4,21 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"peerguard/cmd/peerguard/page"
-	"peerguard/function/event"
 	"peerguard/function/guard"
 	"peerguard/function/policy"
 )
 
 // sweepCommand runs one sweep from this machine.
 type sweepCommand struct {
-	target
-	Enforce bool          `help:"Reject what the policy does not allow. Without it nothing is changed, whatever the policy's mode is."`
-	Yes     bool          `help:"With --enforce, do not ask first."`
-	All     bool          `short:"v" help:"Also list connections that are allowed, closed or ignored, instead of only counting them."`
-	JSON    bool          `help:"Print the report as JSON, as the function returns it."`
-	HTML    string        `placeholder:"FILE" help:"Also write the report as one self-contained page."`
-	Timeout time.Duration `default:"10m" help:"Stop after this long, and report what was done."`
+	sweepFlags
+	Enforce bool   `help:"Reject what the policy does not allow. Without it nothing is changed, whatever the policy's mode is."`
+	Yes     bool   `help:"With --enforce, do not ask first."`
+	All     bool   `short:"v" help:"Also list connections that are allowed, closed or ignored, instead of only counting them."`
+	JSON    bool   `help:"Print the report as JSON, as the function returns it."`
+	HTML    string `placeholder:"FILE" help:"Also write the report as one self-contained page."`
 }
 
 // Help is the long text of --help.
@@ -33,9 +30,6 @@ func (*sweepCommand) Help() string {
 
 // Run sweeps and shows what it found.
 func (s *sweepCommand) Run(ctx context.Context, out *console) error {
-	if s.Timeout <= 0 {
-		return usageError("--timeout must be positive")
-	}
 	if s.Enforce && !s.Yes && !out.stdinTTY {
 		return usageError("--enforce asks before it rejects, and stdin is not a terminal: add --yes")
 	}
@@ -55,9 +49,9 @@ func (s *sweepCommand) Run(ctx context.Context, out *console) error {
 	o.warn(out)
 	s.warn(out, o.rules)
 	o.inv.Policy = inMode(o.rules, s.mode())
-	scope, err := o.inv.Scope(ctx, nil, nil)
+	scope, err := s.scope(ctx, o)
 	if err != nil {
-		return fmt.Errorf("choosing what to look at: %w", err)
+		return err
 	}
 	if s.Enforce && !s.Yes && !s.confirmed(out, o, scope) {
 		out.note("nothing was done")
@@ -106,25 +100,16 @@ func (s *sweepCommand) confirmed(out *console, o *operator, scope guard.Scope) b
 
 // sweep sweeps, and reports what was done even if it was cut short. file may be nil.
 func (s *sweepCommand) sweep(ctx context.Context, out *console, o *operator, scope guard.Scope, file *pageFile) error {
-	recorder := recordPermissions(o)
-	now := event.Sweep{TriggerName: "peerguard-sweep", TriggerTime: time.Now().UTC().Format(time.RFC3339Nano)}
-	inv := o.inv
-	inv.TriggerID, inv.Cloud = now.ID(), recorder
 	var all entryList
 	if s.All || file != nil {
-		inv.OnEntry = all.add
+		o.inv.OnEntry = all.add
 	}
 	s.introduce(out, o)
-	progress := startProgress(out, "partition", scope.Size())
-	inv.OnVisit = progress.visited
-	limited, cancel := context.WithTimeout(ctx, s.Timeout)
-	defer cancel()
-	report := guard.New().Sweep(limited, inv, scope, now.ClientToken)
-	progress.stop()
+	report, lacking := s.run(ctx, out, o, scope)
 	if err := s.show(out, report, all.entries); err != nil {
 		return err
 	}
-	recorder.explain(out.stderr, o.who)
+	lacking.explain(out.stderr, o.who)
 	if file != nil {
 		meta := page.Meta{Account: string(o.who.Account), Regions: scope.Regions, Generated: time.Now(), Entries: all.entries}
 		if err := file.publish(report, meta); err != nil {
@@ -169,16 +154,4 @@ func (s *sweepCommand) end(ctx context.Context, out *console, report *guard.Repo
 		return errFinding
 	}
 	return nil
-}
-
-// entryList collects all judged connections. It is safe for concurrent use.
-type entryList struct {
-	mu      sync.Mutex
-	entries []guard.Entry
-}
-
-func (l *entryList) add(e guard.Entry) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.entries = append(l.entries, e)
 }

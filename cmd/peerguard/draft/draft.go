@@ -19,7 +19,7 @@ const lifetime = 90 * 24 * time.Hour
 type Facts struct {
 	Guard       policy.Guard
 	Directory   *policy.Directory    // nil if there is none
-	Connections []peering.Connection // the active and the pending ones
+	Connections []peering.Connection // those that are active, pending or being created count
 	Fold        bool                 // one rule for each folder of the directory, for those requesters whose Path is in one
 	At          time.Time
 	Provenance  []string // where the connections come from: a line of a comment each
@@ -41,7 +41,7 @@ func New(facts Facts) (*Draft, error) {
 		switch {
 		case c.Status.Active():
 			d.active = append(d.active, c)
-		case c.Status.Pending():
+		case c.Status.Pending(), c.Status == peering.Creating:
 			d.pending = append(d.pending, c)
 		}
 	}
