@@ -33,7 +33,7 @@ type explainCommand struct {
 // Help is the long text of --help.
 func (*explainCommand) Help() string {
 	return "Prints the verdict and, for each rule, whether it matches. If a rule does not match, it prints the first key that does not match and the connection's value. " +
-		"Exits with 0 whatever the verdict.\n\n" +
+		"If no rule matches, it prints the rule that would allow exactly this connection, to paste into the policy. Exits with 0 whatever the verdict.\n\n" +
 		"An event is only a hint. Explain judges what its record says; the function asks the API and judges the answer.\n\n" +
 		"Examples:\n\n" +
 		"  go tool peerguard explain events/create-known-phisher.rejected.json\n" +
@@ -128,6 +128,7 @@ func (e *explainCommand) explain(out *console, file policyFile, p *policy.Policy
 		for i := range x.Rules {
 			x.Rules[i].File = file.path(x.Rules[i].File)
 		}
+		x.propose(p, &s.connection)
 		x.noteDoubts(out, s)
 	}
 	if e.JSON {
@@ -144,6 +145,9 @@ type explanation struct {
 	Accepter   peering.Side `json:"accepter,omitzero"`
 	Ignored    string       `json:"ignored,omitempty"`
 	*policy.Explanation
+	Proposal string `json:"proposal,omitempty"` // the rule that would allow exactly this, as an element of the list allow
+
+	open []string // keys that the proposal lacks, because the facts are not known
 }
 
 // show prints the verdict, then a line for each rule.
@@ -171,6 +175,7 @@ func (x *explanation) show(out *console) {
 	}
 	t.AppendRow(last)
 	t.Render()
+	x.showProposal(out)
 }
 
 // verdict is the verdict and the rule that decided, if one did.
