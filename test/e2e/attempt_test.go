@@ -18,7 +18,7 @@ type attempt struct {
 	on      function
 	began   time.Time
 	ended   time.Time // zero while it runs
-	pending []string  // doomed connections in the sweep's scope that were pending when it began
+	pending []string  // doomed and moving connections in the sweep's scope that were pending when it began
 }
 
 // mayWork reports whether the attempt may have been at work at a time. Calls lag: the platform gives up on an invocation
@@ -150,7 +150,8 @@ func (c *checker) acknowledged(a *attempt, id string, r *answer) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.subjects[id]
-	if !exists || !pending(item) || s.fate != doomed || s.lied || a.Sweep != nil && c.stale[s.home].After(a.began) {
+	wanted := s.fate == doomed || s.fate == moving && !c.was(true, s.by, time.Now())
+	if !exists || !pending(item) || !wanted || s.lied || a.Sweep != nil && c.stale[s.home].After(a.began) {
 		return
 	}
 	said := r.outcome(id)

@@ -135,11 +135,33 @@ func (s stubborn) Reject(ctx context.Context, in peering.Partition, r peering.Re
 	return id, err
 }
 
+// gullible takes an account of which the directory says nothing for a stranger.
+type gullible struct{ guard.Directory }
+
+func (g gullible) Path(ctx context.Context, a peering.Account) (peering.Path, error) {
+	path, err := g.Directory.Path(ctx, a)
+	if err != nil {
+		return peering.Outside, nil
+	}
+	return path, nil
+}
+
+// forgiving takes everybody for a member.
+type forgiving struct{ guard.Directory }
+
+func (f forgiving) Path(context.Context, peering.Account) (peering.Path, error) { return inOurs, nil }
+
+// onlyTheDirectory lets nothing but the directory go wrong, and that nearly always.
+var onlyTheDirectory = []simulator.Fault{
+	{Kind: simulator.Forbidden, Action: "ListAccounts", Probability: 0.9, Seed: 1}, {Kind: simulator.Forbidden, Action: "GetAccount", Probability: 0.9, Seed: 2},
+}
+
 // breakage is a way to break a handler, and the score that must show it.
 type breakage struct {
 	name   string
 	faults []simulator.Fault                                   // instead of those of the seed, where there are any
 	wreck  func(cloud guard.Cloud, payload []byte) guard.Cloud // as inProcess.wreck
+	stray  func(guard.Directory) guard.Directory               // as inProcess.stray
 	edit   func(platform.Result) platform.Result               // as inProcess.edit
 	caught func(score) int                                     // nil: nothing is broken, and the run is clean
 	late   bool                                                // it shows only after the faults have ended
@@ -149,6 +171,17 @@ var breakages = []breakage{
 	{name: "not broken"},
 	{name: "not broken, reads fail", faults: onlyReads},
 	{name: "not broken, lists fail", faults: onlyLists},
+	{name: "not broken, the directory fails", faults: onlyTheDirectory},
+	{
+		name: "errors of the directory taken for strangers", faults: onlyTheDirectory,
+		stray:  func(d guard.Directory) guard.Directory { return gullible{d} },
+		caught: func(s score) int { return s.wrong },
+	},
+	{
+		name:   "everybody taken for a member",
+		stray:  func(d guard.Directory) guard.Directory { return forgiving{d} },
+		caught: func(s score) int { return s.lost },
+	},
 	{
 		name: "errors on read swallowed", faults: onlyReads,
 		wreck:  func(c guard.Cloud, _ []byte) guard.Cloud { return deaf{c} },
@@ -229,7 +262,7 @@ func TestTheCheckerCanFail(t *testing.T) {
 			}
 			for range 2 {
 				h := newInProcess(r)
-				h.wreck, h.edit = tt.wreck, tt.edit
+				h.wreck, h.stray, h.edit = tt.wreck, tt.stray, tt.edit
 				r.functions = append(r.functions, h)
 			}
 			d := 6 * time.Second

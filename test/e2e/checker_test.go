@@ -20,8 +20,9 @@ type checker struct {
 
 	mu       sync.Mutex // never held while the cloud is asked: the cloud records calls with its own lock held
 	subjects map[string]*subject
-	open     map[peering.Partition]map[string]bool // doomed, and not rejected yet
+	open     map[peering.Partition]map[string]bool // doomed or moving, and not rejected yet
 	stale    map[peering.Partition]time.Time       // when a list was last shown as it was before
+	stays    map[peering.Account][]stay            // of who moves
 	sweeps   []*attempt                            // that run, or ended a short while ago
 	unsound  []interval                            // when the policy on disk was not one that anybody meant
 	pardon   time.Time                             // when the policy on disk began to allow what is pardoned; zero: it does not yet
@@ -33,6 +34,7 @@ type checker struct {
 // subject is what the checker knows of one connection.
 type subject struct {
 	fate    fate
+	by      peering.Account   // the requester
 	home    peering.Partition // of the accepter
 	tokens  map[string]bool   // that may reject it, besides those of sweeps
 	sent    map[string]bool   // tokens of all calls; a call that is repeated is not judged again
@@ -64,6 +66,10 @@ func newChecker(cloud *simulator.Cloud) *checker {
 		subjects: map[string]*subject{},
 		open:     map[peering.Partition]map[string]bool{},
 		stale:    map[peering.Partition]time.Time{},
+		stays:    map[peering.Account][]stay{},
+	}
+	for n := range movers {
+		c.stays[accountOf(mover(n))] = []stay{{welcome: welcome(firstHome(n))}}
 	}
 	cloud.Record = c.record
 	return c
@@ -75,8 +81,8 @@ func (c *checker) expect(n *connection) {
 	defer c.mu.Unlock()
 	c.score.connections++
 	home := homeOf(&n.Item)
-	c.subjects[n.Item.InstanceID] = &subject{fate: n.Fate, home: home, tokens: map[string]bool{}, sent: map[string]bool{}, refused: map[string]bool{}}
-	if n.Fate == doomed {
+	c.subjects[n.Item.InstanceID] = &subject{fate: n.Fate, by: n.Item.Requester(), home: home, tokens: map[string]bool{}, sent: map[string]bool{}, refused: map[string]bool{}}
+	if n.Fate == doomed || n.Fate == moving {
 		if c.open[home] == nil {
 			c.open[home] = map[string]bool{}
 		}
@@ -114,7 +120,7 @@ func (c *checker) record(call simulator.Call) {
 func (c *checker) rejection(s *subject, call simulator.Call) {
 	s.lied = s.lied || call.Fault == simulator.LostUpdate
 	switch {
-	case s.fate == doomed:
+	case s.fate == doomed, s.fate == moving && c.was(false, s.by, call.Time):
 	case s.fate == pardoned && (c.pardon.IsZero() || call.Time.Before(c.pardon.Add(editLag)) || s.sent[call.ClientToken]):
 	default:
 		c.suspects = append(c.suspects, suspect{at: call.Time, what: fmt.Sprintf("%s must never be rejected: %+v", call.InstanceID, call)})
@@ -158,7 +164,7 @@ func (c *checker) settle(last platform.Result) {
 		switch {
 		case s.fate == unclear:
 			undecidable++
-		case s.fate == doomed && pending(items[i]):
+		case pending(items[i]) && (s.fate == doomed || s.fate == moving && !c.was(true, s.by, time.Now())):
 			c.blame(&c.score.lost, "%s is %s in the end", items[i].InstanceID, items[i].Status)
 		}
 	}

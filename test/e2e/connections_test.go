@@ -18,6 +18,7 @@ const (
 	doomed   fate = iota // an unknown pending request: rejected in the end, unless its owners settle it first
 	spared               // allowed, no longer pending, managed, or not ours: never rejected
 	pardoned             // a stranger's, until the policy is edited to allow it: not rejected once that has taken effect
+	moving               // its requester joins, leaves or moves: what is right depends on when
 	unclear              // its owner, its status or a fact that decides is unknown: never rejected, and somebody is told
 )
 
@@ -112,6 +113,9 @@ var kinds = []struct {
 	{2, doomed, func(_ *rand.Rand, c *connection) {
 		c.Item.OwnerID, c.Item.VPC.Ipv4Cidrs = narrow, []string{"10.9.0.0/16", "192.168.0.0/16"}
 	}},
+	{8, spared, func(r *rand.Rand, c *connection) { c.Item.OwnerID = colleague(r.IntN(settled)) }},
+	{4, doomed, func(r *rand.Rand, c *connection) { c.Item.OwnerID = colleague(settled + r.IntN(2*settled)) }},
+	{8, moving, func(r *rand.Rand, c *connection) { c.Item.OwnerID = mover(r.IntN(movers)) }},
 
 	// Facts that the API does not tell, and that the verdict hangs on ...
 	{1, unclear, func(_ *rand.Rand, c *connection) { c.Item.OwnerID, c.Item.VPC.Ipv4Cidrs = narrow, nil }},

@@ -9,8 +9,10 @@ import (
 	"sync"
 
 	"peerguard/function/acs"
+	"peerguard/function/directory"
 	"peerguard/function/event"
 	"peerguard/function/guard"
+	"peerguard/function/handler"
 	"peerguard/function/peering"
 	"peerguard/function/policy"
 	"peerguard/function/vpcpeer"
@@ -24,12 +26,15 @@ type inProcess struct {
 	source *policy.Source
 	// wreck returns the cloud that the judge sees instead, if not nil.
 	wreck func(cloud guard.Cloud, payload []byte) guard.Cloud
+	// stray returns the directory that the judge sees instead, if not nil.
+	stray func(guard.Directory) guard.Directory
 	// edit changes the answer, if not nil.
 	edit func(platform.Result) platform.Result
 
 	mu    sync.Mutex
 	guard *guard.Guard
 	peer  *acs.Cloud
+	books *directory.Memory
 	alive context.Context //nolint:containedctx // the life of what stands in for a process
 	kill  context.CancelFunc
 }
@@ -50,6 +55,7 @@ func (h *inProcess) restart(kill bool) {
 		h.kill()
 	}
 	h.guard, h.peer = guard.New(), acs.New(acs.Config{Transport: h.cloud})
+	h.books = directory.NewMemory(h.peer)
 	h.alive, h.kill = context.WithCancel(context.Background())
 }
 
@@ -58,7 +64,7 @@ func (h *inProcess) close() { h.kill() }
 func (h *inProcess) do(ctx context.Context, inv platform.Invocation) platform.Result {
 	h.mu.Lock()
 	alive := h.alive
-	state := inProcess{source: h.source, wreck: h.wreck, guard: h.guard, peer: h.peer}
+	state := inProcess{source: h.source, wreck: h.wreck, stray: h.stray, guard: h.guard, peer: h.peer, books: h.books}
 	h.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, inv.Timeout)
 	defer cancel()
@@ -91,7 +97,12 @@ func (h *inProcess) handle(ctx context.Context, in platform.Invocation) (*guard.
 		return nil, err
 	}
 	inv := &guard.Invocation{RequestID: in.RequestID, Account: own, Region: in.Region, Policy: rules, Reread: h.source.Load}
-	inv.Cloud = vpcpeer.New(h.peer, acs.Caller{Account: own, Region: in.Region, Credentials: platform.Credentials().Sealed()}, inv.Role)
+	caller := acs.Caller{Account: own, Region: in.Region, Credentials: platform.Credentials().Sealed()}
+	inv.Cloud = vpcpeer.New(h.peer, caller, inv.Role)
+	inv.Directory = h.books.Client(caller, handler.Access(rules))
+	if h.stray != nil {
+		inv.Directory = h.stray(inv.Directory)
+	}
 	if h.wreck != nil {
 		inv.Cloud = h.wreck(inv.Cloud, in.Payload)
 	}

@@ -10,10 +10,11 @@ import (
 	"peerguard/simulator"
 )
 
-// step is what happens next: connections appear, payloads are delivered, an instance is stopped, the policy is edited, or
-// a fault begins.
+// step is what happens next: connections appear, an account moves, payloads are delivered, an instance is stopped, the policy
+// is edited, or a fault begins.
 type step struct {
 	Put     []connection
+	Move    *move
 	Deliver []delivery
 	Stop    *stop
 	Edit    *edit
@@ -50,6 +51,8 @@ type plan struct {
 	connections int
 	events      int
 	sweeps      int
+	moves       int
+	visits      int                    // of the account without a role
 	repair      int                    // step that repairs a broken policy
 	later       map[int][]announcement // by step
 	recent      []connection
@@ -86,6 +89,12 @@ func (p *plan) next() step {
 		s.Deliver = append(s.Deliver, p.overlap()...)
 	case 10:
 		s.Fault = p.stall()
+	case 11:
+		s.Fault = p.misread()
+	case 12:
+		s.Move = p.visitor()
+	case 13, 14, 15:
+		s.Move = p.move()
 	}
 	if p.steps == p.repair {
 		s.Edit = &edit{Text: sound(r, "enforce"), Accounts: accounts(r)}
@@ -242,11 +251,6 @@ func (p *plan) delivery() delivery {
 // lasting are the faults that cost seconds. They are rare, or nothing else would happen.
 var lasting = map[simulator.Kind]bool{simulator.Hang: true, simulator.HangAfter: true, simulator.SlowBody: true}
 
-// unfinished are the faults that the function does not withstand yet. Each leaves this list with its remedy.
-var unfinished = map[simulator.Kind]bool{
-	simulator.MissingKeys: true, simulator.EchoKeys: true, // an unknown fact is taken for one that does not match
-}
-
 // keys are the members of an answer that a fault overwrites, where the fault's own default would not do: an answer must not
 // make up facts, because a verdict on facts that are made up is right.
 var keys = map[simulator.Kind]string{simulator.EchoKeys: "Name,GmtCreate,GmtExpired"}
@@ -255,7 +259,7 @@ var keys = map[simulator.Kind]string{simulator.EchoKeys: "Name,GmtCreate,GmtExpi
 func faults(seed uint64) []simulator.Fault {
 	const share = 0.2
 	r := rand.New(rand.NewPCG(seed, 2))
-	kinds := slices.DeleteFunc(simulator.Kinds(), func(k simulator.Kind) bool { return unfinished[k] })
+	kinds := simulator.Kinds()
 	weights := make([]float64, len(kinds))
 	sum := 0.0
 	for i, k := range kinds {

@@ -42,28 +42,27 @@ func mode(r *rand.Rand) string {
 	return "enforce"
 }
 
-// sound returns a policy that allows partner, picky from region 0 to vpc-good, and narrow from 10.8.0.0/15, in one of many
-// forms.
+// sound returns a policy that allows partner, picky from region 0 to vpc-good, narrow from 10.8.0.0/15, and who is in fd-ours
+// but not in fd-quarantine, in one of many forms.
 func sound(r *rand.Rand, mode string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "version: 1\nmode: %s\nguard:\n  regions:\n", mode)
+	directory, guarded, rejected, allowed := folderRules(r)
+	fmt.Fprintf(&b, "version: 1\nmode: %s\n%sguard:\n  regions:\n", mode, directory)
 	for n := range regions {
 		fmt.Fprintf(&b, "    - %s\n", region(n))
 	}
-	b.WriteString("  accounts:\n")
-	for n := range members {
-		fmt.Fprintf(&b, "    - role: %s\n", roleOf(memberAccount(n)))
-	}
+	b.WriteString(guarded + "reject:\n" + rejected)
 	if r.IntN(2) == 0 {
-		fmt.Fprintf(&b, "reject:\n  - name: known\n    accounts: [\"%d\"]\n", stranger(r))
+		fmt.Fprintf(&b, "  - name: known\n    accounts: [\"%d\"]\n", stranger(r))
 	}
 	rules := []string{
+		allowed,
 		"  - name: partner\n    accounts: [\"2222222222222222\"]\n",
 		"  - name: picky\n    accounts:\n      - \"4444444444444444\"\n    requester_regions: [cn-area-0]\n    accepter_vpcs: [vpc-good]\n",
 		"  - name: narrow\n    accounts: [\"7777777777777777\"]\n    requester_cidrs: [10.8.0.0/15, 172.16.0.0/12]\n",
 	}
 	if r.IntN(2) == 0 {
-		rules[0] = "  - name: partner\n    accounts_from: " + accountsFile + "\n"
+		rules[1] = "  - name: partner\n    accounts_from: " + accountsFile + "\n"
 	}
 	for n := range r.IntN(30) {
 		rules = append(rules, fmt.Sprintf("  - name: nobody-%d\n    accounts: [\"5550000000000%03d\"]\n    owner: team %d\n", n, n, r.IntN(10)))

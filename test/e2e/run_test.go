@@ -34,6 +34,8 @@ func newRun(seed uint64, folder string) (*run, error) {
 	for n := range members {
 		cloud.AddRole(simulator.Role{ARN: roleOf(memberAccount(n)), TrustedAccounts: []peering.Account{own}})
 	}
+	cloud.AddRole(simulator.Role{ARN: librarian, TrustedAccounts: []peering.Account{own}})
+	cloud.SetDirectory(organisation())
 	checker := newChecker(cloud)
 	r := &run{checker: checker, queue: newQueue(checker), seed: seed, cloud: cloud, folder: folder, faults: faults(seed)}
 	err := r.writePolicy(r.soundPolicy())
@@ -66,6 +68,8 @@ func (r *run) chaos(d time.Duration) score {
 	r.cloud.ClearFaults()
 	r.aside.Wait()
 	r.drain()
+	r.carry(&move{hollow, peering.Outside})
+	r.recover(d)
 	r.queue.stop()
 	serving.Wait()
 
@@ -80,6 +84,18 @@ func (r *run) chaos(d time.Duration) score {
 	return r.soFar()
 }
 
+// recover lets the functions forget what failed while there were faults: a directory that did not answer is not asked for half
+// a minute. A short run starts them again, as a deployment does.
+func (r *run) recover(d time.Duration) {
+	if d >= time.Minute {
+		<-time.After(31 * time.Second)
+		return
+	}
+	for _, f := range r.functions {
+		f.restart(false)
+	}
+}
+
 // tooLittle reports whether less went wrong than the run is for. A plan that never gets there ends after some minutes.
 func (r *run) tooLittle(after time.Duration) bool {
 	return r.least != nil && after < 5*time.Minute && !r.least(r.soFar())
@@ -89,6 +105,10 @@ func (r *run) tooLittle(after time.Duration) bool {
 func (r *run) carryOut(s step) {
 	for i := range s.Put {
 		r.put(&s.Put[i])
+	}
+	if s.Move != nil {
+		r.note(func(s *score) { s.moves++ })
+		r.carry(s.Move)
 	}
 	if s.Stop != nil {
 		r.note(func(s *score) { s.stops++ })

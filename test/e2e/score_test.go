@@ -4,16 +4,16 @@ import "fmt"
 
 // score is the result of a run.
 type score struct {
-	connections, calls, faults, kills, stops, edits, deliveries, told int
+	connections, calls, faults, moves, kills, stops, edits, deliveries, told int
 
 	lost, wrong, twice, leaks, crashes, heldOff int
 }
 
 // String is the score in three lines.
 func (s score) String() string {
-	return fmt.Sprintf("%d connections, %d calls, %d faults, %d stops (%d kills), %d edits of the policy, %d deliveries, %d given up and told\n"+
+	return fmt.Sprintf("%d connections, %d calls, %d faults, %d moves, %d stops (%d kills), %d edits of the policy, %d deliveries, %d given up and told\n"+
 		"lost %d, wrongly rejected %d, effects twice %d\nleaks %d, crashes %d, held off by an attacker %d",
-		s.connections, s.calls, s.faults, s.stops, s.kills, s.edits, s.deliveries, s.told, s.lost, s.wrong, s.twice, s.leaks, s.crashes, s.heldOff)
+		s.connections, s.calls, s.faults, s.moves, s.stops, s.kills, s.edits, s.deliveries, s.told, s.lost, s.wrong, s.twice, s.leaks, s.crashes, s.heldOff)
 }
 
 func (s score) clean() bool {
