@@ -46,6 +46,8 @@ func Cases() ([]Case, error) { return cases(files) }
 //   - seed.json, `{"connections":[…]}` of items as ListVpcPeerConnections shows them. Every sample that needs a connection
 //     has its own, and there are some that no event announces.
 //   - policy.yaml with mode enforce, and the file that it names.
+//   - organisation.json and organisation.yaml, the same for an organisation with a directory, in which the demo plays a few of
+//     the samples.
 func World() fs.FS {
 	sub, err := fs.Sub(world, "simulator")
 	if err != nil {

@@ -16,21 +16,31 @@ import (
 	"peerguard/simulator"
 )
 
-// demoCommand plays the samples of events/ in a simulated cloud, through the handler that is deployed.
-type demoCommand struct{}
+// demoCommand plays events in a simulated cloud, through the handler that is deployed.
+type demoCommand struct {
+	All bool `help:"Play every sample of events/, in place of the story."`
+}
 
 // Help is the long text of --help.
 func (demoCommand) Help() string {
 	return "The demo contacts nothing and needs no credentials. The cloud is the built-in simulator; the signed client, the policy and the handler are the ones that are deployed."
 }
 
-// Run plays the events, then a sweep, and fails if a sample does not end as its file name says.
-func (demoCommand) Run(ctx context.Context, out *console) error {
+// Run tells the story, or plays all samples.
+func (c demoCommand) Run(ctx context.Context, out *console) error {
+	if c.All {
+		return playSamples(ctx, out)
+	}
+	return tell(ctx, out)
+}
+
+// playSamples plays the events, then a sweep, and fails if a sample does not end as its file name says.
+func playSamples(ctx context.Context, out *console) error {
 	samples, err := events.Cases()
 	if err != nil {
 		return err
 	}
-	s, err := newScene()
+	s, err := newScene("seed.json")
 	if err != nil {
 		return err
 	}

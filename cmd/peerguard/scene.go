@@ -33,14 +33,11 @@ type act struct {
 	err    error
 }
 
-func newScene() (*scene, error) {
-	file, err := events.World().Open("seed.json")
+// newScene returns the cloud of a seed of events.World, with the policy of the samples.
+func newScene(seedFile string) (*scene, error) {
+	seed, err := readSeed(seedFile)
 	if err != nil {
-		return nil, fmt.Errorf("opening the seed: %w", err)
-	}
-	seed, err := simulator.Load(file)
-	if err != nil {
-		return nil, fmt.Errorf("reading the seed: %w", err)
+		return nil, err
 	}
 	cloud := &simulator.Cloud{Latency: 20 * time.Millisecond}
 	cloud.AddKey(simulator.Key{ID: "demo-id", Secret: "demo-secret", Token: "demo-token", Account: simulator.SeedAccepter})
@@ -52,6 +49,20 @@ func newScene() (*scene, error) {
 	}
 	source := policy.NewSource(events.World(), "policy.yaml")
 	return &scene{cloud, newHandler(cloud, source.Load), newHandler(cloud, inDryRun(source.Load))}, nil
+}
+
+// readSeed reads a seed of events.World.
+func readSeed(name string) (simulator.Seed, error) {
+	file, err := events.World().Open(name)
+	if err != nil {
+		return simulator.Seed{}, fmt.Errorf("opening the seed: %w", err)
+	}
+	defer file.Close()
+	seed, err := simulator.Load(file)
+	if err != nil {
+		return simulator.Seed{}, fmt.Errorf("reading %s: %w", name, err)
+	}
+	return seed, nil
 }
 
 type loadPolicy func(context.Context) (*policy.Policy, error)
