@@ -65,6 +65,17 @@ func recordPermissions(o *operator) *permissionRecorder {
 	}
 }
 
+// Assume calls the client's Assume.
+func (r *permissionRecorder) Assume(ctx context.Context, account peering.Account) error {
+	err := r.Client.Assume(ctx, account)
+	if forbidden(err) || noRole(err) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.closed[account] = err
+	}
+	return err
+}
+
 // Get calls the client's Get.
 func (r *permissionRecorder) Get(ctx context.Context, in peering.Partition, id string) (peering.Connection, error) {
 	c, err := r.Client.Get(ctx, in, id)

@@ -37,14 +37,17 @@ func New(cfg Config) *Cloud {
 	return c
 }
 
+// mostAtOnce is how many connections are kept: as many as a sweep has calls in flight.
+const mostAtOnce = 640
+
 // pooled keeps a warm instance's connections: one TLS handshake for each host, not one for each call.
 func pooled() *http.Transport {
 	return &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
 		DialContext:         (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		TLSHandshakeTimeout: 5 * time.Second,
-		MaxIdleConns:        128,
-		MaxIdleConnsPerHost: 128,
+		MaxIdleConns:        mostAtOnce,
+		MaxIdleConnsPerHost: mostAtOnce,
 		IdleConnTimeout:     90 * time.Second,
 	}
 }

@@ -87,3 +87,9 @@ func final(f *peering.Failure) *peering.Failure {
 	marked.Retryable = false
 	return &marked
 }
+
+// isFinal reports whether a failure is an answer that more attempts do not change.
+func isFinal(err error) bool {
+	f, ok := errors.AsType[*peering.Failure](err)
+	return ok && !f.Retryable
+}

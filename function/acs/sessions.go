@@ -13,6 +13,10 @@ import (
 // sessionReserve is how long a session must last to be used: an invocation must not outlive it.
 const sessionReserve = 5 * time.Minute
 
+// refusalMemory is how long a role that cannot be assumed is not asked for again. A sweep asks once and not for each region. A
+// role that has been repaired works before the next sweep, and for the retry of an event.
+const refusalMemory = 10 * time.Second
+
 // sessions keeps one session for each role, across invocations.
 type sessions struct {
 	mu    sync.Mutex
@@ -29,6 +33,14 @@ type assumption struct {
 type slot struct {
 	turn    *semaphore.Weighted // a mutex that can be waited for with a context
 	session Session
+	refusal refusal
+}
+
+// refusal is why a role could not be assumed. The zero refusal is none.
+type refusal struct {
+	of    peering.Credentials
+	err   error
+	until time.Time // the role may be assumed again
 }
 
 func newSessions() *sessions { return &sessions{slots: map[assumption]*slot{}} }
@@ -43,8 +55,8 @@ func (s *sessions) slot(key assumption) *slot {
 }
 
 // RoleCredentials returns the credentials of a role's session. It assumes the role if there is no session yet, if the
-// session ends soon, or if its credentials are the refused ones. Concurrent callers share one AssumeRole. The error is a
-// *peering.Failure.
+// session ends soon, or if its credentials are the refused ones. Concurrent callers share one AssumeRole, and for 10 s also
+// a failure that no retry mends. The error is a *peering.Failure.
 func (c *Cloud) RoleCredentials(ctx context.Context, caller Caller, role Role, refused peering.Credentials) (peering.Credentials, error) {
 	slot := c.sessions.slot(assumption{caller.Account, role})
 	if slot.turn.Acquire(ctx, 1) != nil {
@@ -54,9 +66,15 @@ func (c *Cloud) RoleCredentials(ctx context.Context, caller Caller, role Role, r
 	if slot.session.Credentials != refused && time.Until(slot.session.Expires) > sessionReserve {
 		return slot.session.Credentials, nil
 	}
+	if slot.refusal.of == caller.Credentials && time.Until(slot.refusal.until) > 0 {
+		return peering.Credentials{}, slot.refusal.err
+	}
 	fresh, err := c.AssumeRole(ctx, caller, role)
-	if err == nil {
+	switch {
+	case err == nil:
 		slot.session = fresh
+	case isFinal(err):
+		slot.refusal = refusal{of: caller.Credentials, err: err, until: time.Now().Add(refusalMemory)}
 	}
 	return fresh.Credentials, err
 }

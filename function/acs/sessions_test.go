@@ -128,6 +128,50 @@ func TestRolesThatCannotBeAssumed(t *testing.T) {
 	}
 }
 
+// TestRefusedRolesAreNotAskedForEachTime: many calls share a refusal for a while, and a role that has been repaired is not
+// refused for long.
+func TestRefusedRolesAreNotAskedForEachTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.Latency = 50 * time.Millisecond
+		w.Inject(simulator.Fault{Kind: simulator.Forbidden, Action: "AssumeRole", Count: 1})
+		answers := make(chan error)
+		for range 28 {
+			go func() { answers <- w.client.assume(within(t, time.Minute)) }()
+		}
+		for range 28 {
+			if f := failed(t, <-answers); f.Class != peering.Forbidden || !strings.Contains(f.Message, "assuming "+role) {
+				t.Errorf("got %+v, want a refusal that names the role", f)
+			}
+		}
+		time.Sleep(9 * time.Second)
+		failed(t, w.client.assume(within(t, time.Minute)))
+		if n := w.Stats().ByAction["AssumeRole"]; n != 1 {
+			t.Errorf("asked %d times, want once", n)
+		}
+		time.Sleep(time.Second)
+		if err := w.client.assume(within(t, time.Minute)); err != nil {
+			t.Errorf("got %v from the role that has been repaired", err)
+		}
+	})
+}
+
+// TestFailuresThatMayPassAreNotRemembered: a call that ran out of time says nothing about the next one.
+func TestFailuresThatMayPassAreNotRemembered(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.Inject(simulator.Fault{Kind: simulator.Unavailable, Action: "AssumeRole", Count: 3})
+		if f := failed(t, w.client.assume(within(t, 1010*time.Millisecond))); f.Class != peering.OutOfTime {
+			t.Errorf("got %+v", f)
+		}
+		if err := w.client.assume(within(t, time.Minute)); err != nil {
+			t.Errorf("got %v, want a session", err)
+		}
+	})
+}
+
 // TestSessionsWithoutCredentials: an answer of AssumeRole without credentials is not a session.
 func TestSessionsWithoutCredentials(t *testing.T) {
 	t.Parallel()

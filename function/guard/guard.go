@@ -19,6 +19,8 @@ import (
 // token was used with other parameters, DryRunPassed if a dry run found no obstacle, and OutOfTime if the deadline came
 // first.
 type Cloud interface {
+	// Assume opens a session in an account, if one is needed and none is open.
+	Assume(ctx context.Context, account peering.Account) error
 	// Get reads one connection.
 	Get(ctx context.Context, in peering.Partition, id string) (peering.Connection, error)
 	// List returns a function that returns the connections of a partition, each once: a page with each call, and io.EOF

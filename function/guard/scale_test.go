@@ -78,6 +78,75 @@ func TestManyPartitions(t *testing.T) {
 	})
 }
 
+// TestColdSweepTakesNoLongerThanItsSessions: the pace of AssumeRole is 90 a second after the first ten. Accounts that have a
+// session are listed at the same time.
+func TestColdSweepTakesNoLongerThanItsSessions(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const accounts, regions = 90, 30
+		w := newWorld(t, organisation(accounts, regions))
+		w.Latency = 20 * time.Millisecond
+		for a := range accounts {
+			w.AddRole(simulator.Role{ARN: fmt.Sprintf("acs:ram::90000000000000%02d:role/peerguard", a), TrustedAccounts: []peering.Account{own}})
+		}
+		start := time.Now()
+		report := w.sweep(t, within(t, 2*time.Minute))
+		took, pace := time.Since(start), (accounts-10)*time.Second/90
+		if report.Err() != nil || took > pace*11/10 {
+			t.Errorf("took %v, want at most 1.1 times %v; %v", took, pace, report.Err())
+		}
+	})
+}
+
+// TestSilentSTSHoldsUpNoOthers: accounts that need no session are swept while STS does not answer.
+func TestSilentSTSHoldsUpNoOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const accounts, regions = 90, 30
+		w := newWorld(t, organisation(accounts, regions))
+		w.Latency = 20 * time.Millisecond
+		w.Inject(simulator.Fault{Kind: simulator.Hang, Action: "AssumeRole"})
+		for r := range regions {
+			w.Put(request(fmt.Sprintf("pcc-%d", r), stranger, func(it *simulator.Item) { it.AcceptingRegionID = fmt.Sprintf("cn-r%02d", r) }))
+		}
+		start, last := time.Now(), time.Duration(0)
+		w.inv.OnEntry = func(guard.Entry) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			last = time.Since(start)
+		}
+		report := w.sweep(t, within(t, time.Minute))
+		if got := nonzero(report.Counts); got != fmt.Sprint("rejected=", regions) || last > time.Second {
+			t.Errorf("got %s after %v", got, last)
+		}
+		if want := fmt.Sprintf("%d of %d partitions failed", accounts*regions, (accounts+1)*regions); !strings.Contains(fmt.Sprint(report.Err()), want) {
+			t.Errorf("got %v, want %s", report.Err(), want)
+		}
+	})
+}
+
+// TestConcurrencyFollowsLatency: a sweep begins no fewer partitions in a second when each call takes longer.
+func TestConcurrencyFollowsLatency(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const partitions = 1_500
+		for _, tt := range []struct{ latency, most time.Duration }{
+			{20 * time.Millisecond, 600 * time.Millisecond}, {100 * time.Millisecond, 1250 * time.Millisecond}, {time.Second, 5 * time.Second},
+		} {
+			w := newWorld(t, organisation(0, partitions))
+			w.Latency = tt.latency
+			start := time.Now()
+			report := w.sweep(t, within(t, 2*time.Minute))
+			if took := time.Since(start); report.Err() != nil || took > tt.most {
+				t.Errorf("at %v a call: %v, want at most %v; %v", tt.latency, took, tt.most, report.Err())
+			}
+			if n := w.Stats().MaxConcurrent; n > 640 {
+				t.Errorf("at %v a call: %d at once", tt.latency, n)
+			}
+		}
+	})
+}
+
 func organisation(accounts, regions int) string {
 	var text strings.Builder
 	text.WriteString("version: 1\nmode: enforce\nguard:\n  regions: [")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 
 	"peerguard/function/peering"
@@ -22,9 +23,18 @@ type Scope struct {
 // Size is the number of partitions.
 func (s Scope) Size() int { return len(s.Accounts) * len(s.Regions) }
 
-// partition returns the i-th partition, account by account.
-func (s Scope) partition(i int) peering.Partition {
-	return peering.Partition{Account: s.Accounts[i/len(s.Regions)], Region: s.Regions[i%len(s.Regions)]}
+// share is the partitions of one account.
+type share []peering.Partition
+
+// shares returns all partitions in random order, so that none starves when time is short.
+func (s Scope) shares() []share {
+	all := make([]share, len(s.Accounts))
+	for i, account := range rand.Perm(len(s.Accounts)) {
+		for _, region := range rand.Perm(len(s.Regions)) {
+			all[i] = append(all[i], peering.Partition{Account: s.Accounts[account], Region: s.Regions[region]})
+		}
+	}
+	return all
 }
 
 // Scope returns the scope of a sweep: what the policy guards, narrowed to the accounts and regions that are named, if any.

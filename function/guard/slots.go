@@ -2,6 +2,7 @@ package guard
 
 import (
 	"context"
+	"math"
 	"sync"
 	"time"
 
@@ -10,7 +11,8 @@ import (
 
 // The bounds of what is in memory at the same time.
 const (
-	workingAtOnce  = 64  // partitions that a sweep works in
+	workingAtOnce  = 64  // partitions that a sweep works in, until it knows how fast the cloud answers
+	workingAtMost  = 192 // when it knows
 	listingAtOnce  = 448 // partitions more, which wait for a page of their list
 	settlingAtOnce = 128 // partitions more, which wait for rejections: each holds a page and a few calls
 
@@ -24,11 +26,41 @@ const (
 	connectionWait = 5 * time.Second
 )
 
+// As many slots are at work as begin 3,200 calls in a second at the cloud's latency. That is the fastest of the first answers: the
+// others may have waited for a new connection, or for a processor, and more calls at once do not shorten that.
+const (
+	callsRate    = 3_200
+	firstAnswers = 2 * workingAtOnce
+)
+
 // slots are the places of partitions in a sweep.
-type slots struct{ working, listing, settling *semaphore.Weighted }
+type slots struct {
+	working, listing, settling *semaphore.Weighted
+
+	mu      sync.Mutex
+	answers int
+	fastest time.Duration
+}
 
 func newSlots() *slots {
-	return &slots{semaphore.NewWeighted(workingAtOnce), semaphore.NewWeighted(listingAtOnce), semaphore.NewWeighted(settlingAtOnce)}
+	s := &slots{
+		working: semaphore.NewWeighted(workingAtMost), listing: semaphore.NewWeighted(listingAtOnce), settling: semaphore.NewWeighted(settlingAtOnce),
+		fastest: math.MaxInt64,
+	}
+	s.working.TryAcquire(workingAtMost - workingAtOnce)
+	return s
+}
+
+// answered notes how long the cloud took for a page. After the first answers it lets as many partitions work as that suggests.
+func (s *slots) answered(took time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answers++
+	s.fastest = min(s.fastest, took)
+	if s.answers == firstAnswers {
+		suggested := int64(s.fastest.Seconds() * callsRate)
+		s.working.Release(min(max(suggested, workingAtOnce), workingAtMost) - workingAtOnce)
+	}
 }
 
 // slot is a place among those that work. Who waits long for the cloud lends it, so that what is not answered does not hold

@@ -2,8 +2,6 @@ package guard
 
 import (
 	"context"
-	"iter"
-	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -32,9 +30,7 @@ func (g *Guard) Sweep(ctx context.Context, inv *Invocation, scope Scope, token f
 		s.ledger.cutShort(gap)
 	}
 	s.ledger.report.partitions = scope.Size()
-	for _, i := range rand.Perm(scope.Size()) { // in random order, so that none starves when time is short
-		s.partitions = append(s.partitions, scope.partition(i))
-	}
+	s.shares = scope.shares()
 	if s.fuse != nil {
 		s.takeAll()
 		defer s.leaveAll()
@@ -49,29 +45,31 @@ func (g *Guard) Sweep(ctx context.Context, inv *Invocation, scope Scope, token f
 
 // sweep is one call of [Guard.Sweep] at work.
 type sweep struct {
-	guard      *Guard
-	inv        *Invocation
-	partitions []peering.Partition // to visit, in this order
-	token      func(instanceID string) string
-	ledger     *ledger
-	fuse       *fuse
-	stuck      *semaphore.Weighted // rejections that take long, of all partitions
+	guard  *Guard
+	inv    *Invocation
+	shares []share // to visit, in this order
+	token  func(instanceID string) string
+	ledger *ledger
+	fuse   *fuse
+	stuck  *semaphore.Weighted // rejections that take long, of all partitions
 }
 
 // takeAll takes all partitions before the requesters are counted, and leaveAll leaves them when everything is done. If two
 // sweeps shared the partitions, each would count a part of the requesters, and neither would notice that they are too many.
 func (s *sweep) takeAll() {
-	s.partitions = slices.DeleteFunc(s.partitions, func(in peering.Partition) bool {
-		taken := s.guard.swept.take(in)
-		if !taken {
-			s.ledger.addVisit(&visit{in: in, busy: true})
-		}
-		return !taken
-	})
+	for i, share := range s.shares {
+		s.shares[i] = slices.DeleteFunc(share, func(in peering.Partition) bool {
+			taken := s.guard.swept.take(in)
+			if !taken {
+				s.ledger.addVisit(&visit{in: in, busy: true})
+			}
+			return !taken
+		})
+	}
 }
 
 func (s *sweep) leaveAll() {
-	for _, in := range s.partitions {
+	for _, in := range slices.Concat(s.shares...) {
 		s.guard.swept.leave(in)
 	}
 }
@@ -85,7 +83,7 @@ func (s *sweep) countRequesters(ctx context.Context) {
 		ctx = half
 	}
 	slots := newSlots()
-	together(ctx, slots, s.visits(s.countPage), func(v *visit, own *slot) {
+	together(ctx, slots, s.visits(ctx, s.countPage), func(v *visit, own *slot) {
 		if own != nil && !s.fuse.blown() {
 			v.run(ctx, own, slots, firstPatience)
 		}
@@ -97,7 +95,7 @@ func (s *sweep) countRequesters(ctx context.Context) {
 func (s *sweep) handleAll(ctx context.Context) {
 	var silent visits
 	slots := newSlots()
-	together(ctx, slots, s.visits(s.handlePage), func(v *visit, own *slot) {
+	together(ctx, slots, s.visits(ctx, s.handlePage), func(v *visit, own *slot) {
 		switch {
 		case own == nil:
 		case !v.taken && !s.guard.swept.take(v.in):
@@ -112,7 +110,7 @@ func (s *sweep) handleAll(ctx context.Context) {
 		}
 		s.end(v)
 	})
-	together(ctx, slots, slices.Values(silent.list), func(v *visit, own *slot) {
+	together(ctx, slots, silent.again(), func(v *visit, own *slot) {
 		if own != nil {
 			v.run(ctx, own, slots, 0)
 		}
@@ -133,7 +131,7 @@ func (s *sweep) end(v *visit) {
 }
 
 // together works on visits at the same time, each in a slot of its own. Those that come after the deadline have none.
-func together(ctx context.Context, slots *slots, all iter.Seq[*visit], work func(*visit, *slot)) {
+func together(ctx context.Context, slots *slots, all <-chan *visit, work func(*visit, *slot)) {
 	var group sync.WaitGroup
 	for v := range all {
 		own := takeSlot(ctx, slots.working)
@@ -147,17 +145,6 @@ func together(ctx context.Context, slots *slots, all iter.Seq[*visit], work func
 		})
 	}
 	group.Wait()
-}
-
-// visits returns a visit for each partition. A sweep with a fuse has taken them before.
-func (s *sweep) visits(handle pageHandler) iter.Seq[*visit] {
-	return func(yield func(*visit) bool) {
-		for _, in := range s.partitions {
-			if !yield(&visit{in: in, next: s.inv.Cloud.List(in), handle: handle, taken: s.fuse != nil}) {
-				return
-			}
-		}
-	}
 }
 
 // countPage counts the requesters whose pending requests only the default rejects. It returns what asks the directory for those

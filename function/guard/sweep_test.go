@@ -120,6 +120,30 @@ func TestUnknownRole(t *testing.T) {
 	}
 }
 
+// TestAccountsWithoutASessionAreAskedForItOnce: a role that cannot be assumed fails in every region, with a message that names
+// it, after one call of STS for each sweep.
+func TestAccountsWithoutASessionAreAskedForItOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const regions = 28
+		w := newWorld(t, organisation(1, regions))
+		w.Latency = 100 * time.Millisecond
+		for sweep := 1; sweep <= 2; sweep++ {
+			failed := 0
+			w.inv.OnVisit = func(v guard.Visit) {
+				if v.Error != nil && v.Account != own && strings.Contains(v.Error.Message, "assuming acs:ram::9000000000000000:role/peerguard: ") {
+					failed++
+				}
+			}
+			report := w.sweep(t, within(t, time.Minute))
+			if n := w.Stats().ByAction["AssumeRole"]; failed != regions || n != sweep || report.Visited != 2*regions {
+				t.Errorf("sweep %d: %d partitions failed of %d, after %d calls of AssumeRole", sweep, failed, report.Visited, n)
+			}
+			time.Sleep(time.Minute)
+		}
+	})
+}
+
 func TestScope(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, rules)

@@ -16,10 +16,13 @@ import (
 // pageHandler handles a page of a list. It returns what is left to wait for, nil if there is nothing.
 type pageHandler func(ctx context.Context, v *visit, page []peering.Connection) (wait func())
 
+// list returns the next page of a list; see [Cloud].
+type list func(context.Context) ([]peering.Connection, error)
+
 // visit is what a sweep does in one partition.
 type visit struct {
 	in     peering.Partition
-	next   func(context.Context) ([]peering.Connection, error)
+	next   list
 	handle pageHandler
 
 	taken  bool // no other sweep may work here
@@ -40,12 +43,14 @@ func (v *visit) run(ctx context.Context, own *slot, slots *slots, patience time.
 	for {
 		var page []peering.Connection
 		var err error
+		asked := time.Now()
 		own.during(partitionWait, slots.listing, func() { page, err = v.page(ctx, patience) })
-		own.takeBack(ctx)
 		if err != nil {
 			v.stop(ctx, err, patience)
 			break
 		}
+		slots.answered(time.Since(asked))
+		own.takeBack(ctx)
 		v.err = nil
 		v.pages++
 		v.seen += len(page)
@@ -81,16 +86,26 @@ func (v *visit) stop(ctx context.Context, err error, patience time.Duration) {
 	}
 }
 
-// visits is a list that several goroutines add to.
+// visits is a collection that several goroutines add to.
 type visits struct {
-	mu   sync.Mutex
-	list []*visit
+	mu  sync.Mutex
+	all []*visit
 }
 
 func (s *visits) add(v *visit) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.list = append(s.list, v)
+	s.all = append(s.all, v)
+}
+
+// again returns them, for another attempt.
+func (s *visits) again() <-chan *visit {
+	queue := make(chan *visit, len(s.all))
+	for _, v := range s.all {
+		queue <- v
+	}
+	close(queue)
+	return queue
 }
 
 // belongs reports whether a connection is judged in this partition, which is its accepter's, or its requester's if its
