@@ -49,8 +49,16 @@ func (s *simulation) end() {
 }
 
 // seen asks the cloud what it has seen since it was last asked.
-func (s *simulation) seen() (seen world.Seen, err error) {
-	_, err = io.WriteString(s.in, "seen\n")
+func (s *simulation) seen() (world.Seen, error) { return s.ask("") }
+
+// fill puts new pending requests into the cloud: each many in every n-th partition.
+func (s *simulation) fill(each, every int) error {
+	_, err := s.ask(fmt.Sprintf("-each %d -every %d", each, every))
+	return err
+}
+
+func (s *simulation) ask(question string) (seen world.Seen, err error) {
+	_, err = fmt.Fprintln(s.in, question)
 	if err == nil {
 		err = s.out.Decode(&seen)
 	}

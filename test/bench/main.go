@@ -30,6 +30,7 @@ var comparisons = []struct {
 	{"package", comparePackage},
 	{"policy", comparePolicy},
 	{"sweep", compareSweep},
+	{"month", compareMonth},
 	{"logs", compareLogs},
 }
 

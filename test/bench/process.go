@@ -4,22 +4,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"peerguard/simulator/platform"
 )
 
-// process is one of the programs at work. Its output is discarded.
+// process is one of the programs at work. Its output is only counted.
 type process struct {
 	cmd     *exec.Cmd
+	printed counter
 	started time.Time
 	ended   chan struct{}
 }
@@ -28,7 +29,7 @@ type process struct {
 func startProcess(ctx context.Context, path string, env ...string) (*process, error) {
 	p := &process{cmd: exec.CommandContext(ctx, path), ended: make(chan struct{})}
 	p.cmd.Env = append([]string{"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/tmp"}, env...)
-	p.cmd.Stdout, p.cmd.Stderr = io.Discard, os.Stderr
+	p.cmd.Stdout, p.cmd.Stderr = &p.printed, os.Stderr
 	p.started = time.Now()
 	if err := p.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", path, err)
@@ -38,6 +39,14 @@ func startProcess(ctx context.Context, path string, env ...string) (*process, er
 		_ = p.cmd.Wait() // its exit code does not matter here
 	}()
 	return p, nil
+}
+
+// counter counts the bytes that are written to it.
+type counter struct{ atomic.Int64 }
+
+func (c *counter) Write(p []byte) (int, error) {
+	c.Add(int64(len(p)))
+	return len(p), nil
 }
 
 // stop ends the process, by force if it takes too long.

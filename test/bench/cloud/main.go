@@ -1,6 +1,7 @@
 // Command cloud is the simulated cloud of the comparisons, in a process of its own, so that its work is not counted as
 // anybody else's. It prints a [world.Served] as one line of JSON when it is ready. It answers each line of input with a
-// [world.Seen], and ends when its input does.
+// [world.Seen], after it has put new pending requests into it if the line is like "-each 2 -every 1", and ends when its input
+// does.
 package main
 
 import (
@@ -13,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"peerguard/function/peering"
@@ -22,14 +24,24 @@ import (
 )
 
 // size is how much the cloud holds.
-type size struct{ accounts, regions, each, every int }
+type size struct {
+	accounts, regions int
+	requests
+}
+
+// requests are how many are pending in how many partitions.
+type requests struct{ each, every int }
+
+func (r *requests) flags(f *flag.FlagSet) {
+	f.IntVar(&r.each, "each", 1, "pending requests in each partition")
+	f.IntVar(&r.every, "every", 1, "or only in every n-th")
+}
 
 func main() {
 	var s size
 	flag.IntVar(&s.accounts, "accounts", 1, "guarded accounts")
 	flag.IntVar(&s.regions, "regions", 1, "regions of each account")
-	flag.IntVar(&s.each, "each", 1, "pending requests in each of them")
-	flag.IntVar(&s.every, "every", 1, "or only in every n-th")
+	s.flags(flag.CommandLine)
 	latency := flag.Duration("latency", 0, "of each call")
 	revive := flag.Bool("revive", false, "make a connection pending again whenever it is read, so that a few serve many events")
 	flag.Parse()
@@ -42,19 +54,21 @@ func main() {
 			}
 		}
 	}
+	c := platform.Credentials()
+	cloud.AddKey(simulator.Key{ID: c.AccessKeyID, Secret: c.AccessKeySecret, Token: c.SecurityToken, Account: platform.Account})
+	for i := range s.accounts {
+		cloud.AddRole(simulator.Role{ARN: world.Role(i), TrustedAccounts: []peering.Account{platform.Account}})
+	}
 	fill(cloud, s)
-	if err := serve(cloud); err != nil {
+	if err := serve(cloud, s); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-// fill puts accounts, roles and pending requests into the cloud.
+// fill puts pending requests into the cloud. They take the place of those that were there before.
 func fill(cloud *simulator.Cloud, s size) {
-	c := platform.Credentials()
-	cloud.AddKey(simulator.Key{ID: c.AccessKeyID, Secret: c.AccessKeySecret, Token: c.SecurityToken, Account: platform.Account})
 	for i := range s.accounts {
-		cloud.AddRole(simulator.Role{ARN: world.Role(i), TrustedAccounts: []peering.Account{platform.Account}})
 		for j := range s.regions {
 			if (i*s.regions+j)%s.every > 0 {
 				continue
@@ -81,7 +95,7 @@ func number(a peering.Account) int64 {
 }
 
 // serve serves both APIs, each at an address of its own as in real life, and answers questions, until the input ends.
-func serve(cloud *simulator.Cloud) error {
+func serve(cloud *simulator.Cloud, s size) error {
 	var served world.Served
 	for _, url := range []*string{&served.VPCPeer, &served.STS} {
 		l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
@@ -96,8 +110,16 @@ func serve(cloud *simulator.Cloud) error {
 	}
 	var before simulator.Stats
 	for questions := bufio.NewScanner(os.Stdin); questions.Scan(); {
+		if args := strings.Fields(questions.Text()); len(args) > 0 {
+			f := flag.NewFlagSet("input", flag.ContinueOnError)
+			s.flags(f)
+			if err := f.Parse(args); err != nil {
+				return fmt.Errorf("reading the input: %w", err)
+			}
+			fill(cloud, s)
+		}
 		now := cloud.Stats()
-		if err := say(world.Seen{Calls: now.Calls - before.Calls, Throttled: now.Throttled - before.Throttled}); err != nil {
+		if err := say(world.Seen{Calls: now.Calls - before.Calls, Throttled: now.Throttled - before.Throttled, Rejected: now.Effects - before.Effects}); err != nil {
 			return err
 		}
 		before = now

@@ -33,4 +33,4 @@ func Connection(i, j, k int) string { return fmt.Sprintf("pcc-a%dr%dn%d", i, j, 
 type Served struct{ VPCPeer, STS string }
 
 // Seen counts the calls that the simulated cloud has seen since it was last asked.
-type Seen struct{ Calls, Throttled int }
+type Seen struct{ Calls, Throttled, Rejected int }

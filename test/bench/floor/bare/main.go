@@ -1,5 +1,5 @@
 // Command bare is the smallest function that makes the calls of package calls, on the same two runtimes as peerguard. Its
-// event is a peering event or, on the Go runtime, a slice of a sweep.
+// event is a peering event or, on the Go runtime, a sweep.
 package main
 
 import (
@@ -28,9 +28,9 @@ func main() {
 	fc.Start(func(ctx context.Context, payload []byte) (int, error) {
 		from, _ := fccontext.FromContext(ctx)
 		creds := calls.Credentials{ID: from.Credentials.AccessKeyId, Secret: from.Credentials.AccessKeySecret, Token: from.Credentials.SecurityToken}
-		var slice calls.Slice
-		if err := json.Unmarshal(payload, &slice); err == nil && len(slice.Roles) > 0 {
-			return cloud.Sweep(creds, slice)
+		var sweep calls.Sweep
+		if err := json.Unmarshal(payload, &sweep); err == nil && len(sweep.Roles) > 0 {
+			return cloud.Sweep(creds, sweep)
 		}
 		return 1, cloud.Handle(creds, payload)
 	})

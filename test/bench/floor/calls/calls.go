@@ -1,6 +1,6 @@
 // Package calls is the floor that peerguard is measured against: the same calls and nothing else. It uses alibaba-cloud-sdk-go
-// as its documentation shows, with one client for an invocation, and one transport with keep-alive for the process. There
-// is no policy, log, report, retry or limit of calls.
+// as its documentation shows, with one client for each account and region, and one transport with keep-alive for the process.
+// There is no policy, log, report, retry or limit of calls.
 package calls
 
 import (
@@ -9,8 +9,8 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk"
@@ -24,6 +24,8 @@ import (
 type Cloud struct {
 	Endpoint  *url.URL          // of both APIs: scheme and host
 	Transport http.RoundTripper // kept for the life of the process
+
+	sessions sync.Map // the Credentials of each role that was assumed
 }
 
 // FromEnv returns the Cloud at the URL in the variable FLOOR_ENDPOINT.
@@ -32,7 +34,7 @@ func FromEnv() (*Cloud, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading FLOOR_ENDPOINT: %w", err)
 	}
-	return &Cloud{Endpoint: endpoint, Transport: &http.Transport{MaxIdleConnsPerHost: 8, IdleConnTimeout: 90 * time.Second}}, nil
+	return &Cloud{Endpoint: endpoint, Transport: &http.Transport{MaxIdleConnsPerHost: 512, IdleConnTimeout: 90 * time.Second}}, nil
 }
 
 // Credentials sign calls.
@@ -73,55 +75,6 @@ func (c *Cloud) reject(client *vpcpeer.Client, id, token string) error {
 	reject.InstanceId, reject.ClientToken = id, token
 	_, err := client.RejectVpcPeerConnection(reject)
 	return err
-}
-
-// Slice is a part of a sweep.
-type Slice struct {
-	Roles   []string // one for each account
-	Regions []string
-}
-
-// Sweep rejects every pending request of a slice, one call after the other. It returns how many.
-func (c *Cloud) Sweep(creds Credentials, s Slice) (rejected int, err error) {
-	for _, role := range s.Roles {
-		session, err := c.assume(creds, s.Regions[0], role)
-		if err != nil {
-			return rejected, err
-		}
-		for _, region := range s.Regions {
-			n, err := c.sweepRegion(session, region)
-			rejected += n
-			if err != nil {
-				return rejected, err
-			}
-		}
-	}
-	return rejected, nil
-}
-
-func (c *Cloud) sweepRegion(creds Credentials, region string) (rejected int, err error) {
-	client, err := c.client(creds, region)
-	if err != nil {
-		return 0, err
-	}
-	for token := ""; ; {
-		list := vpcpeer.CreateListVpcPeerConnectionsRequest()
-		c.address(list)
-		list.MaxResults, list.NextToken = requests.NewInteger(100), token
-		page, err := client.ListVpcPeerConnections(list)
-		if err != nil {
-			return rejected, err
-		}
-		for _, found := range page.VpcPeerConnects {
-			if err := c.reject(client, found.InstanceId, "floor-"+found.InstanceId+"-"+strconv.FormatInt(time.Now().UnixNano(), 36)); err != nil {
-				return rejected, err
-			}
-			rejected++
-		}
-		if token = page.NextToken; token == "" {
-			return rejected, nil
-		}
-	}
 }
 
 func (c *Cloud) assume(creds Credentials, region, role string) (Credentials, error) {
