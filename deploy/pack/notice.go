@@ -20,13 +20,13 @@ var (
 )
 
 // linked returns peerguard, the Go standard library, and every module with a package in the binary, by path.
-func linked(ctx context.Context, version string) ([]module, error) {
+func (p program) linked(ctx context.Context, version string) ([]module, error) {
 	const format = `{{with .Module}}{{if not .Main}}{{.Path}}` + "\t" + `{{.Version}}` + "\t" + `{{.Dir}}{{end}}{{end}}`
-	list, err := goTool(ctx, "list", "-deps", "-tags", tags, "-f", format, "./function")
+	list, err := p.goTool(ctx, "list", "-deps", "-tags", p.tags, "-f", format, p.source)
 	if err != nil {
 		return nil, fmt.Errorf("listing the modules of the binary: %w", err)
 	}
-	env, err := goTool(ctx, "env", "GOVERSION", "GOROOT")
+	env, err := p.goTool(ctx, "env", "GOVERSION", "GOROOT")
 	if err != nil {
 		return nil, fmt.Errorf("finding the Go standard library: %w", err)
 	}
