@@ -1,15 +1,8 @@
 # The alert rules of deploy/alerts.
 
-locals {
-  alerts = {
-    for name in var.action_policy_id == "" ? [] : ["violation", "failed", "policy-broken", "no-sweep", "incomplete-sweep"] :
-    name => yamldecode(file("${path.module}/../alerts/${name}.yaml"))
-  }
-}
-
 # https://registry.terraform.io/providers/aliyun/alicloud/latest/docs/resources/sls_alert
 resource "alicloud_sls_alert" "peerguard" {
-  for_each = local.alerts
+  for_each = { for name, rule in module.files.alerts : name => rule if contains(var.parts, "alerts") }
 
   project_name = var.log_project
   alert_name   = each.value.name
@@ -34,9 +27,9 @@ resource "alicloud_sls_alert" "peerguard" {
       for_each = each.value.configuration.queryList
       content {
         store_type     = query_list.value.storeType
-        region         = var.region
-        project        = var.log_project
-        store          = var.logstore
+        region         = query_list.value.region
+        project        = query_list.value.project
+        store          = query_list.value.store
         query          = query_list.value.query
         time_span_type = query_list.value.timeSpanType
         start          = query_list.value.start
@@ -83,8 +76,17 @@ resource "alicloud_sls_alert" "peerguard" {
 
     policy_configuration {
       alert_policy_id  = each.value.configuration.policyConfiguration.alertPolicyId
-      action_policy_id = var.action_policy_id
+      action_policy_id = each.value.configuration.policyConfiguration.actionPolicyId
       repeat_interval  = each.value.configuration.policyConfiguration.repeatInterval
     }
   }
+
+  lifecycle {
+    precondition {
+      condition     = var.action_policy_id != ""
+      error_message = "An alert that tells nobody is no alert: set action_policy_id, or leave alerts out of parts."
+    }
+  }
+
+  depends_on = [alicloud_log_store_index.peerguard]
 }

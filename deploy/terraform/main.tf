@@ -1,50 +1,47 @@
-# What Serverless Devs may be unable to create, and what it does not create: triggers, roles, alerts.
-# Nothing is defined twice: triggers come from s.yaml, policies from deploy/ram, alerts from deploy/alerts.
-# Serverless Devs still deploys the function itself.
+# Everything that peerguard needs in the account of the function. Nothing is defined twice: the function and its triggers come
+# from s.yaml, policies from deploy/ram, the index and alerts from deploy/alerts. The module files reads them.
 
 terraform {
   required_version = ">= 1.5"
   required_providers {
     alicloud = {
       source  = "aliyun/alicloud"
-      version = ">= 1.252.0" # alicloud_ram_role.role_name
+      version = ">= 1.263.0" # alicloud_log_store_index.max_text_len
     }
   }
 }
 
-provider "alicloud" {
-  region = var.region # credentials: the provider's environment variables or a profile, never this file
-}
-
 data "alicloud_account" "current" {}
 
-locals {
-  account_id = data.alicloud_account.current.id
-  deployment = yamldecode(file("${path.module}/../../s.yaml"))
-  function   = local.deployment.resources.peerguard.props
-  triggers   = { for t in local.function.triggers : t.triggerName => t }
-
-  # What `vars` of s.yaml takes from the environment of whoever deploys with Serverless Devs.
-  dead_letter_queue = "acs:mns:${var.region}:${local.account_id}:/queues/${var.dead_letter_queue}"
+data "alicloud_regions" "current" {
+  current = true
 }
 
-# https://registry.terraform.io/providers/aliyun/alicloud/latest/docs/resources/fcv3_trigger
-resource "alicloud_fcv3_trigger" "peerguard" {
-  for_each = var.triggers
+module "files" {
+  source = "./files"
 
-  function_name  = local.function.functionName
-  qualifier      = "LATEST"
-  trigger_name   = each.key
-  trigger_type   = local.triggers[each.key].triggerType
-  description    = local.triggers[each.key].description
-  trigger_config = replace(jsonencode(local.triggers[each.key].triggerConfig), "$${vars.deadLetterQueue}", local.dead_letter_queue)
-
-  depends_on = [alicloud_resource_manager_service_linked_role.eventbridge]
+  region            = data.alicloud_regions.current.regions[0].id
+  account_id        = data.alicloud_account.current.id
+  log_project       = var.log_project
+  logstore          = var.logstore
+  failure_topic     = var.failure_topic
+  dead_letter_queue = var.dead_letter_queue
+  guard_members     = var.guard_members
+  read_directory    = var.read_directory
+  action_policy_id  = var.action_policy_id
 }
 
-# https://registry.terraform.io/providers/aliyun/alicloud/latest/docs/resources/resource_manager_service_linked_role
-resource "alicloud_resource_manager_service_linked_role" "eventbridge" {
-  for_each = var.service_linked_roles
+output "role" {
+  description = "The function's role: what DEPLOY_ROLE takes if Serverless Devs deploys the function."
+  value       = module.files.function.role
+}
 
-  service_name = each.key
+output "failure_destination" {
+  description = "What DEPLOY_FAILURE_DESTINATION takes."
+  value       = module.files.function.asyncInvokeConfig.destinationConfig.onFailure.destination
+}
+
+output "dead_letter_queue" {
+  description = "What DEPLOY_DEAD_LETTER_QUEUE takes."
+  value       = module.files.triggers["peering-events"].triggerConfig.runOptions.deadLetterQueue.Arn
 }
