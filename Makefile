@@ -41,9 +41,27 @@ package: ## build dist/, what Function Compute runs, with POLICY (policy.yaml)
 	rm -rf dist
 	go run ./deploy/pack -policy "$(POLICY)" dist
 
+.PHONY: zip
+zip: ## build dist/ and peerguard.zip, the same as an archive, which deploy/terraform uploads
+	rm -rf dist
+	go run ./deploy/pack -policy "$(POLICY)" -zip peerguard.zip dist
+
 .PHONY: install
 install: ## install the operator's command with its version, so that it runs in any folder
 	go install -trimpath -ldflags "-X main.version=$(VERSION)" ./cmd/peerguard
+
+# Where operators work.
+SYSTEMS := darwin/amd64 darwin/arm64 linux/amd64 linux/arm64 windows/amd64 windows/arm64
+
+.PHONY: release
+release: $(CYCLONEDX) ## build dist/release: the operator's command for each system, with licences, SBOMs and checksums
+	rm -rf dist/release
+	mkdir -p dist/release
+	for system in $(SYSTEMS); do \
+		CGO_ENABLED=0 GOOS=$${system%/*} GOARCH=$${system#*/} $(CYCLONEDX) app -json -noserial \
+			-output "dist/release/peerguard_$(VERSION)_$${system/\//_}.sbom.json" -main cmd/peerguard; \
+	done
+	go run ./deploy/pack -release dist/release $(SYSTEMS)
 
 .PHONY: sbom
 sbom: $(CYCLONEDX) ## write dist/sbom.json, the modules of the binary in CycloneDX
@@ -51,7 +69,7 @@ sbom: $(CYCLONEDX) ## write dist/sbom.json, the modules of the binary in Cyclone
 	CGO_ENABLED=0 GOOS=linux GOARCH=amd64 $(CYCLONEDX) app -json -noserial -output dist/sbom.json -main function
 
 .PHONY: check
-check: fmt vet staticcheck golangci-lint test policy conformance bench-once package preview vuln ## everything that CI checks
+check: fmt vet staticcheck golangci-lint test policy conformance bench-once package preview terraform vuln ## everything that CI checks
 
 .PHONY: fmt
 fmt: ## gofmt would change nothing
@@ -141,6 +159,29 @@ preview: ## render s.yaml with the real Serverless Devs, if npm and its registry
 		printf '%s\npreview: Serverless Devs renders s.yaml differently than expected\n' "$$out" >&2; exit 1; \
 	fi; \
 	echo 'preview: Serverless Devs $(SERVERLESS_DEVS_VERSION) renders s.yaml'
+
+# Terraform works in a copy, because it writes beside the modules that it reads. TF_CLI_CONFIG_FILE may name a mirror of providers.
+# The module files has no provider, so its tests need nothing but Terraform.
+.PHONY: terraform
+terraform: ## the modules of deploy with Terraform itself, if it is installed and the provider can be reached
+	@command -v terraform >/dev/null || { echo 'terraform: NOT RUN, Terraform is not installed' >&2; exit 0; }; \
+	export CHECKPOINT_DISABLE=1 TF_IN_AUTOMATION=1; \
+	terraform fmt -check -diff -recursive deploy; \
+	copy=$$(mktemp -d); trap 'rm -rf "$$copy"' EXIT; \
+	cp -R deploy s.yaml "$$copy"; : >"$$copy/peerguard.zip"; \
+	run() { terraform -chdir="$$copy/deploy/$$1" "$${@:2}" -no-color; }; \
+	run terraform/files init -backend=false >/dev/null; \
+	run terraform/files test; \
+	for module in terraform terraform/examples/everything terraform/examples/trigger members/terraform; do \
+		out=$$(run $$module init -backend=false -input=false 2>&1) || { \
+			if [[ $$out == *'Failed to query available provider packages'* || $$out == *'Failed to install provider'* ]]; then \
+				echo "terraform: NOT RUN for $$module, its provider is out of reach" >&2; continue; \
+			fi; \
+			printf '%s\n' "$$out" >&2; exit 1; \
+		}; \
+		run $$module validate; \
+		if [[ -d deploy/$$module/tests ]]; then run $$module test; fi; \
+	done
 
 .PHONY: vuln
 vuln: $(GOVULNCHECK) ## known vulnerabilities in the code that is called, if the database can be reached

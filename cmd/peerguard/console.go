@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"peerguard/function/policy"
@@ -22,6 +21,7 @@ type console struct {
 	stdoutTTY bool // stdout is a terminal
 	stderrTTY bool // stderr is a terminal: progress can be shown
 	colour    bool // use colours on stdout
+	width     int  // of stdout in columns; 0 if nothing says how wide it is
 }
 
 // exitStatus ends a command with the exit code of the command that it ran.
@@ -79,24 +79,6 @@ func (out *console) tintVerdict(v policy.Verdict) safe {
 	case policy.Reject:
 	}
 	return out.tint(colour, string(v))
-}
-
-// newTable returns an empty table without borders. Its Render method prints it to stdout.
-func (out *console) newTable(header ...string) table.Writer {
-	t := table.NewWriter()
-	t.SetOutputMirror(out.stdout)
-	t.SuppressTrailingSpaces()
-	style := table.StyleLight
-	style.Options = table.OptionsNoBordersAndSeparators
-	style.Format.Header = text.FormatDefault
-	t.SetStyle(style)
-	names := make(table.Row, len(header))
-	for i, h := range header {
-		names[i] = h
-	}
-	t.AppendHeader(names)
-	t.SetColumnConfigs([]table.ColumnConfig{{Name: "why", WidthMax: 60, WidthMaxEnforcer: text.WrapSoft}})
-	return t
 }
 
 // count returns a number and a noun: "1 rule", "2 rules".

@@ -45,6 +45,7 @@ func main() {
 		stdoutTTY: stdoutTTY,
 		stderrTTY: term.IsTerminal(int(os.Stderr.Fd())),
 		colour:    stdoutTTY && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb",
+		width:     columnsOf(os.Stdout),
 	})
 	stop()
 	os.Exit(code)

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"peerguard/function/guard"
@@ -66,20 +65,16 @@ func withOutcome(entries []guard.Entry, o guard.Outcome) []guard.Entry {
 
 func (out *console) showConnections(entries []guard.Entry) {
 	t := out.newTable("connection", "requester", "accepter", "why")
-	t.SetColumnConfigs([]table.ColumnConfig{{Name: "why", WidthMax: 48, WidthMaxEnforcer: text.WrapSoft}})
 	for _, e := range entries {
 		t.AppendRow(row(e.InstanceID, sideLines(e.Requester), sideLines(e.Accepter), why(e)))
 	}
 	t.Render()
 }
 
-// sideLines describes one side of a connection on three lines: account, place and CIDRs.
+// sideLines describes one side of a connection on up to three lines: account, place and CIDRs.
 func sideLines(s peering.Side) safe {
-	texts := []string{string(s.Account), s.Region + " " + s.VPC}
-	if len(s.CIDRs) > 0 {
-		texts = append(texts, strings.Join(s.CIDRs, " "))
-	}
-	return lines(texts...)
+	texts := []string{cmp.Or(string(s.Account), "unknown account"), strings.TrimSpace(s.Region + " " + s.VPC), strings.Join(s.CIDRs, " ")}
+	return lines(slices.DeleteFunc(texts, func(text string) bool { return text == "" })...)
 }
 
 // why returns the error of an entry, or the reason for its verdict.

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"peerguard/function/guard"
+	"peerguard/function/peering"
+)
+
+// tableWidths are those at which tables are looked at.
+var tableWidths = []int{60, 80, 100, 120, 160}
+
+// realistic returns a report whose ids are as long as the cloud's.
+func realistic() *guard.Report {
+	side := func(account peering.Account, region, vpc string, cidrs ...string) peering.Side {
+		return peering.Side{Account: account, Region: region, VPC: vpc, CIDRs: cidrs}
+	}
+	own := side("1234567890123456", "cn-shanghai", "vpc-uf6q7x2k9j4m1n8b5v3c0", "172.16.0.0/12")
+	r := &guard.Report{Complete: true, Visited: 2, Counts: map[guard.Outcome]int{guard.Failed: 1, guard.Violation: 1, guard.WouldReject: 2, guard.Allowed: 45}}
+	r.Connections = []guard.Entry{
+		{
+			InstanceID: "pcc-lnk0m24khwvtkm0000", Outcome: guard.WouldReject, Accepter: own, Reason: "no allow rule names account 2098765432109876",
+			Requester: side("2098765432109876", "cn-hangzhou", "vpc-bp1vzjkp2q1xgnind6zbh", "10.0.0.0/8", "192.168.0.0/16", "2408:4004:1234:5600::/56"),
+		},
+		{
+			InstanceID: "pcc-lnk0m24khwvtkm0001", Outcome: guard.WouldReject, Accepter: own,
+			Reason:    "rule known-phisher rejects account 3098765432109876 (sends requests to every account it finds, 网络安全团队已经确认并且要求拒绝所有来自这个账号的请求)",
+			Requester: side("3098765432109876", "ap-southeast-1", "vpc-t4nlm24khwvtkm8q1xgni", "10.1.0.0/16"),
+		},
+		{
+			InstanceID: "pcc-lnk0m24khwvtkm0002", Outcome: guard.Violation, Accepter: own, Reason: "no allow rule names account 2098765432109876",
+			Requester: side("2098765432109876", "cn-hangzhou", "vpc-bp1vzjkp2q1xgnind6zbh", "10.0.0.0/8"),
+		},
+		{
+			InstanceID: "pcc-lnk0m24khwvtkm0003", Outcome: guard.Failed, Accepter: own,
+			Error:     &guard.Error{Code: "QuotaExceeded.VpcPeerCountPerVpc", Message: "request 54B48E3D-DF70-471B-AA93-08E683A1B457 for pcc-lnk0m24khwvtkm0003 failed"},
+			Requester: side("", "cn-hangzhou", "vpc-bp1vzjkp2q1xgnind6zbh"),
+		},
+	}
+	return r
+}
+
+// ids are texts that must stay whole.
+var ids = regexp.MustCompile(`[a-z]+-[0-9a-z]{15,}|\d{16}|[0-9A-F]{8}-[0-9A-F-]{27}|[0-9a-f:.]+/\d+|[a-z]+-[a-z]+(-\d)?|[A-Z]\w+\.\w+`)
+
+// TestTablesFit: at each width the lines of a table fit, every id is whole, and the rows look as in the golden file.
+func TestTablesFit(t *testing.T) {
+	t.Parallel()
+	r := realistic()
+	var whole []string
+	for _, e := range r.Connections {
+		whole = append(whole, ids.FindAllString(fmt.Sprint(e.InstanceID, " ", e.Requester, e.Accepter, why(e)), -1)...)
+	}
+	if len(whole) < 25 {
+		t.Fatalf("the report holds only %q", whole)
+	}
+	for _, width := range tableWidths {
+		var stdout bytes.Buffer
+		out := &console{stdout: &stdout, width: width}
+		out.showReport(r, r.Connections)
+		got := stdout.String()
+		checkWidth(t, width, got)
+		for _, id := range whole {
+			if !strings.Contains(got, id) {
+				t.Errorf("at %d columns %s is not whole:\n%s", width, id, got)
+			}
+		}
+		if rows := strings.Contains(got, "\n connection  "); rows != (width >= tableColumns) {
+			t.Errorf("at %d columns there are rows: %t", width, rows)
+		}
+		if strings.Contains(got, " \n") {
+			t.Errorf("at %d columns a line ends in a blank", width)
+		}
+		golden(t, filepath.Join("testdata", "table", fmt.Sprintf("%03d.txt", width)), got)
+	}
+}
+
+// checkWidth fails if a line of a table is too long. Other lines are sentences, which a terminal wraps.
+func checkWidth(t *testing.T, width int, got string) {
+	t.Helper()
+	for line := range strings.Lines(got) {
+		if n := text.StringWidthWithoutEscSequences(strings.TrimSuffix(line, "\n")); n > width && strings.HasPrefix(line, " ") {
+			t.Errorf("a line has %d columns of %d:\n%s", n, width, line)
+		}
+	}
+}
+
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs (to accept: go test -update); got\n%s", file, got)
+	}
+}
+
+// TestTableColumns: the last column takes what is left. The others wrap only as far as it needs.
+func TestTableColumns(t *testing.T) {
+	t.Parallel()
+	words := strings.TrimSpace(strings.Repeat("word ", 20)) // 99 columns
+	for name, c := range map[string]struct {
+		width int
+		row   []any
+		want  []int // nil: a block
+	}{
+		"roomy":                        {120, []any{"id", "a b", "c"}, []int{3, 5, 107}},
+		"no terminal":                  {0, []any{"id", "a b", "c"}, []int{3, 5, 107}},
+		"last one long":                {120, []any{"id", "a b", words + " " + words}, []int{3, 5, 107}},
+		"another one long":             {120, []any{"id", words, "c"}, []int{3, 99, 13}},
+		"both long":                    {120, []any{"id", words, words}, []int{3, 69, 43}},
+		"narrow":                       {99, []any{"id", "a b", "c"}, nil},
+		"a word that does not fit":     {120, []any{"id", "a b", strings.Repeat("x", 108)}, nil},
+		"others that leave too little": {120, []any{"id", strings.Repeat("x", 96), words}, nil},
+		"Chinese":                      {120, []any{"id", "a b", strings.Repeat("规", 108)}, []int{3, 5, 107}},
+		"colour":                       {120, []any{"id", safe("\x1b[31m" + strings.Repeat("x", 98) + "\x1b[0m"), "c"}, []int{3, 98, 14}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := (&console{width: c.width}).newTable("one", "twice", "3")
+			g.AppendRow(row(c.row...))
+			if got := g.widths(); fmt.Sprint(got) != fmt.Sprint(c.want) {
+				t.Errorf("the widths are %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+// inBlocks finds the first line of a row that became a block.
+var inBlocks = regexp.MustCompile(`(?m)^ (rule|case): +\S`)
+
+// TestTablesOfCommands: the tables of check, explain and test fit as well.
+func TestTablesOfCommands(t *testing.T) {
+	rules := policyOf(t, `version: 1
+mode: enforce
+guard:
+  regions: [cn-hangzhou]
+allow:
+  - name: payments may reach the ledger from production
+    accounts: ["2098765432109876"]
+    requester_vpcs: [vpc-bp1vzjkp2q1xgnind6zbh]
+    requester_cidrs: [10.0.0.0/8, 192.168.0.0/16]
+    reason: NET-1234
+`)
+	cases := filepath.Join(filepath.Dir(rules), "policy_test.yaml")
+	if err := os.WriteFile(cases, []byte(`version: 1
+cases:
+  - name: payments may reach production with all of its networks
+    requester: {account: "2098765432109876", region: cn-hangzhou, vpc: vpc-bp1vzjkp2q1xgnind6zbh, cidrs: [10.1.0.0/16]}
+    accepter: {account: "1234567890123456", region: cn-shanghai, vpc: vpc-uf6q7x2k9j4m1n8b5v3c0}
+    expect: allow
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"check", rules}, {"test", cases},
+		{"explain", "--policy", rules, "--requester", "2098765432109876", "--requester-vpc", "vpc-bp1vzjkp2q1xgnind6zbg", "--accepter", "1234567890123456"},
+	} {
+		for _, width := range tableWidths {
+			var stdout, stderr bytes.Buffer
+			if code := run(t.Context(), args, &console{stdout: &stdout, stderr: &stderr, width: width}); code != 0 {
+				t.Errorf("%s: exit code %d\n%s", args, code, &stderr)
+			}
+			checkWidth(t, width, stdout.String())
+			if blocks := inBlocks.MatchString(stdout.String()); width < tableColumns && !blocks || width == 160 && blocks {
+				t.Errorf("%s prints at %d columns\n%s", args, width, &stdout)
+			}
+		}
+	}
+}
