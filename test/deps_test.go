@@ -31,15 +31,16 @@ var rooms = map[string][]string{
 	"function":           {"function/acs", "function/fc", "function/handler", "function/policy"},
 
 	"cmd/peerguard": {
-		"cmd/peerguard/draft", "cmd/peerguard/finding", "cmd/peerguard/login", "cmd/peerguard/logs", "cmd/peerguard/page", "cmd/peerguard/plain", "events", "function/acs", "function/directory", "function/event", "function/fc", "function/guard", "function/handler",
+		"cmd/peerguard/draft", "cmd/peerguard/evidence", "cmd/peerguard/finding", "cmd/peerguard/login", "cmd/peerguard/logs", "cmd/peerguard/page", "cmd/peerguard/plain", "events", "function/acs", "function/directory", "function/event", "function/fc", "function/guard", "function/handler",
 		"function/peering", "function/policy", "function/vpcpeer", "simulator",
 	},
-	"cmd/peerguard/draft":   {"cmd/peerguard/plain", "function/peering", "function/policy"},
-	"cmd/peerguard/finding": {"cmd/peerguard/plain", "function/policy"},
-	"cmd/peerguard/login":   {"function/acs", "function/peering"},
-	"cmd/peerguard/logs":    {"function/guard", "function/peering", "function/policy"},
-	"cmd/peerguard/plain":   {},
-	"cmd/peerguard/page":    {"cmd/peerguard/plain", "function/guard", "function/peering", "function/policy"},
+	"cmd/peerguard/draft":    {"cmd/peerguard/plain", "function/peering", "function/policy"},
+	"cmd/peerguard/evidence": {"cmd/peerguard/logs", "cmd/peerguard/plain", "function/guard", "function/peering", "function/policy"},
+	"cmd/peerguard/finding":  {"cmd/peerguard/plain", "function/policy"},
+	"cmd/peerguard/login":    {"function/acs", "function/peering"},
+	"cmd/peerguard/logs":     {"function/guard", "function/peering", "function/policy"},
+	"cmd/peerguard/plain":    {},
+	"cmd/peerguard/page":     {"cmd/peerguard/evidence", "cmd/peerguard/plain", "function/guard", "function/peering", "function/policy"},
 
 	"analysis":           {"function/peering", "function/policy"},
 	"events":             {},

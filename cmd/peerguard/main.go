@@ -29,6 +29,7 @@ type commands struct {
 	RAMPolicy ramPolicyCommand `cmd:"" name:"ram-policy" help:"Print the RAM or control policy that keeps your own users within the policy's folders."`
 
 	Sweep    sweepCommand    `cmd:"" help:"See every pending request to your accounts, and what the policy says; with --enforce, reject."`
+	Report   reportCommand   `cmd:"" help:"Tell an auditor from logs what was rejected, by which rule, and what the logs do not cover."`
 	Doctor   doctorCommand   `cmd:"" help:"Prove step by step that the guard can act."`
 	Simulate simulateCommand `cmd:"" help:"Serve the built-in VpcPeer and STS simulator to any SDK, CLI or Terraform."`
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -33,7 +34,7 @@ func (s *sweepCommand) Run(ctx context.Context, out *console) error {
 	if s.Enforce && !s.Yes && !out.stdinTTY {
 		return usageError("--enforce asks before it rejects, and stdin is not a terminal: add --yes")
 	}
-	file, err := s.page()
+	file, err := newOutFile(s.HTML, pageFile)
 	if err != nil {
 		return err
 	}
@@ -58,14 +59,6 @@ func (s *sweepCommand) Run(ctx context.Context, out *console) error {
 		return errFinding
 	}
 	return s.sweep(ctx, out, o, scope, file)
-}
-
-// page returns the file of the page, or nil if none is wanted.
-func (s *sweepCommand) page() (*pageFile, error) {
-	if s.HTML == "" {
-		return nil, nil
-	}
-	return newPageFile(s.HTML)
 }
 
 // mode is the one that the operator asks for. The policy's own mode is for the function.
@@ -99,7 +92,7 @@ func (s *sweepCommand) confirmed(out *console, o *operator, scope guard.Scope) b
 }
 
 // sweep sweeps, and reports what was done even if it was cut short. file may be nil.
-func (s *sweepCommand) sweep(ctx context.Context, out *console, o *operator, scope guard.Scope, file *pageFile) error {
+func (s *sweepCommand) sweep(ctx context.Context, out *console, o *operator, scope guard.Scope, file *outFile) error {
 	var all entryList
 	if s.All || file != nil {
 		o.inv.OnEntry = all.add
@@ -110,12 +103,9 @@ func (s *sweepCommand) sweep(ctx context.Context, out *console, o *operator, sco
 		return err
 	}
 	lacking.explain(out.stderr, o.who)
-	if file != nil {
-		meta := page.Meta{Account: string(o.who.Account), Regions: scope.Regions, Generated: time.Now(), Entries: all.entries}
-		if err := file.publish(report, meta); err != nil {
-			return err
-		}
-		out.note("wrote %s", s.HTML)
+	meta := page.Meta{Account: string(o.who.Account), Regions: scope.Regions, Generated: time.Now(), Entries: all.entries}
+	if err := file.publish(out, func(w io.Writer) error { return page.Write(w, report, meta) }); err != nil {
+		return err
 	}
 	return s.end(ctx, out, report)
 }

@@ -21,7 +21,7 @@ func TestSecurity(t *testing.T) {
 		t.Errorf("the security policy allows more than style and script: %s", security)
 	}
 	fetches := regexp.MustCompile(`(?i)https?:|//[a-z]|url\(|@import|\bsrc=|\bfetch\(|XMLHttp|innerHTML|outerHTML|insertAdjacent|document\.write|\beval\b|\bFunction\(| style="| on[a-z]+="`)
-	for name, text := range map[string]string{"page.html": markup, "style.css": string(style), "script.js": string(script)} {
+	for name, text := range map[string]string{"page.html": markup, "parts.html": parts, "evidence.html": evidenceMarkup, "style.css": string(style), "script.js": string(script)} {
 		if found := fetches.FindString(text); found != "" {
 			t.Errorf("%s has %q", name, found)
 		}
@@ -36,7 +36,7 @@ func TestSigns(t *testing.T) {
 		if k.Label == "" || k.Means == "" {
 			t.Errorf("%s has no words", k.Outcome)
 		}
-		sign := regexp.MustCompile(`<symbol id="sign-` + string(k.Outcome) + `"[^>]*>(.*)</symbol>`).FindStringSubmatch(markup)
+		sign := regexp.MustCompile(`<symbol id="sign-` + string(k.Outcome) + `"[^>]*>(.*)</symbol>`).FindStringSubmatch(parts)
 		if sign == nil {
 			t.Errorf("%s has no sign", k.Outcome)
 			continue

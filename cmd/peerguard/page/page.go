@@ -1,4 +1,4 @@
-// Package page writes a sweep's report as one self-contained HTML page.
+// Package page writes a sweep's report, and the evidence in logs, as one self-contained HTML page.
 //
 // The page makes no network requests: style, script and picture (an SVG) are embedded, and a content security policy forbids
 // everything else. It is complete without JavaScript; with JavaScript the table can be sorted and filtered. The page embeds
@@ -26,12 +26,20 @@ var (
 	//go:embed script.js
 	script template.JS
 
-	page = template.Must(template.New("page").Parse(markup))
+	//go:embed parts.html
+	parts string
+
+	page = parsed("page", markup)
 
 	// security is the content security policy. It allows this style and this script, by their digests, and nothing else.
 	security = fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'",
 		digest(string(style)), digest(string(script)))
 )
+
+// parsed returns the template of a page, with the parts that pages share.
+func parsed(name, text string) *template.Template {
+	return template.Must(template.Must(template.New(name).Parse(parts)).Parse(text))
+}
 
 // Meta is what the page shows in addition to the report.
 type Meta struct {
@@ -48,8 +56,13 @@ type Meta struct {
 // Write writes the page of a report to w, as UTF-8. The same report and meta produce the same bytes, in whatever order
 // entries and partitions are. Write changes neither. Its errors are those of w.
 func Write(w io.Writer, r *guard.Report, meta Meta) error {
+	return fill(page, w, newView(r, meta))
+}
+
+// fill writes a page to w, all at once.
+func fill(page *template.Template, w io.Writer, view any) error {
 	var b bytes.Buffer
-	if err := page.Execute(&b, newView(r, meta)); err != nil {
+	if err := page.Execute(&b, view); err != nil {
 		return fmt.Errorf("filling in the page: %w", err)
 	}
 	if _, err := b.WriteTo(w); err != nil {

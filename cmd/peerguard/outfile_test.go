@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,7 +39,7 @@ func TestPageFile(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "page.html")
 			test.before(t, path)
 			before := listing(t, filepath.Dir(path))
-			file, err := newPageFile(path)
+			file, err := newOutFile(path, pageFile)
 			if test.refusal != "" {
 				if err == nil || !strings.Contains(err.Error(), test.refusal) {
 					t.Errorf("got %v, want %q", err, test.refusal)
@@ -50,7 +51,7 @@ func TestPageFile(t *testing.T) {
 			}
 			must(t, err)
 			defer file.discard()
-			must(t, file.publish(&guard.Report{}, page.Meta{Title: "newer"}))
+			must(t, file.publish(quietConsole(), writePage("newer")))
 			file.discard()
 			info, err := os.Lstat(path)
 			must(t, err)
@@ -67,10 +68,10 @@ func TestPageFile(t *testing.T) {
 func TestPageFileWatchesItsPlace(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "page.html")
-	file, err := newPageFile(path)
+	file, err := newOutFile(path, pageFile)
 	must(t, err)
 	create(t, path, "my notes")
-	if err := file.publish(&guard.Report{}, page.Meta{}); err == nil || !strings.Contains(err.Error(), "is not a page from peerguard") {
+	if err := file.publish(quietConsole(), writePage("")); err == nil || !strings.Contains(err.Error(), "is not a page from peerguard") {
 		t.Errorf("got %v", err)
 	}
 	file.discard()
@@ -97,6 +98,13 @@ func TestPageFileComesFirst(t *testing.T) {
 	if code, said := sweep(target); code != 1 || strings.Contains(listing(t, filepath.Dir(policy)), "html") {
 		t.Errorf("exit code %d: %s\n%s", code, said, listing(t, filepath.Dir(policy)))
 	}
+}
+
+func quietConsole() *console { return &console{stdout: io.Discard, stderr: io.Discard} }
+
+// writePage writes an empty page.
+func writePage(title string) func(io.Writer) error {
+	return func(w io.Writer) error { return page.Write(w, &guard.Report{}, page.Meta{Title: title}) }
 }
 
 func create(t *testing.T, path, text string) {
