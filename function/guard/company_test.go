@@ -17,6 +17,7 @@ import (
 // directory fails, connections are requested, and the guard is invoked.
 type company struct {
 	Latency     time.Duration
+	Cap         int                              `json:",omitempty"` // of requesters that only the default rejects
 	Extra       int                              // members that have nothing to do with the connections, so that a list has several pages
 	Homes       map[peering.Account]peering.Path `json:",omitempty"` // where accounts are in the beginning
 	Guarded     []guardedFolder                  `json:",omitempty"`
@@ -71,7 +72,7 @@ const (
 )
 
 var (
-	people  = []peering.Account{own, "1000000000000001", "1000000000000002", "1000000000000003", "1000000000000004", "1000000000000005"}
+	people  = []peering.Account{own, chief, "1000000000000001", "1000000000000002", "1000000000000003", "1000000000000004", "1000000000000005"}
 	places  = []peering.Path{peering.Outside, "rd-x/r-a", "rd-x/r-a/fd-b", "rd-x/r-a/fd-b/fd-c", "rd-x/r-a/fd-b/fd-c/fd-d", "rd-x/r-a/fd-e"}
 	folders = []string{"r-a", "fd-b", "fd-c", "fd-d", "fd-e"}
 	outages = []string{
@@ -86,11 +87,14 @@ func anyOf[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
 func drawCompany(seed uint64) company {
 	r := rand.New(rand.NewPCG(seed, 15))
 	c := company{Latency: anyOf(r, []time.Duration{0, 0, 100 * time.Millisecond, time.Second}), Extra: anyOf(r, []int{0, 0, 0, 60}), Homes: map[peering.Account]peering.Path{}}
-	for _, a := range people[1:] {
+	for _, a := range people[2:] {
 		c.Homes[a] = anyOf(r, places)
 	}
 	asker, asked := anyOf(r, people), anyOf(r, people) // who is busier than others
 	c.Homes[own] = anyOf(r, places[1:])                // it reads the directory
+	if r.IntN(6) == 0 {
+		c.Cap = 1 + r.IntN(2)
+	}
 	for range r.IntN(3) {
 		f := guardedFolder{Folder: anyOf(r, folders)}
 		if r.IntN(3) == 0 {
@@ -147,8 +151,11 @@ func drawHappening(r *rand.Rand, busy ...peering.Account) happening {
 	}
 	if r.IntN(2) == 0 {
 		h.Moves, h.To = anyOf(r, append(busy, people...)), anyOf(r, places)
-		if h.Moves == own {
+		switch h.Moves {
+		case own:
 			h.To = anyOf(r, places[1:]) // it reads the directory
+		case chief:
+			h.Moves = people[2]
 		}
 		return h
 	}
@@ -234,6 +241,9 @@ func (c company) smaller() (list []company) {
 func (c company) policy() string {
 	var b strings.Builder
 	b.WriteString("version: 1\nmode: enforce\ndirectory: {id: rd-x}\nguard:\n  regions: [cn-shanghai]\n")
+	if c.Cap > 0 {
+		fmt.Fprintf(&b, "  max_requesters: %d\n", c.Cap)
+	}
 	if len(c.Guarded) > 0 {
 		b.WriteString("  accounts:\n")
 	}
