@@ -1,6 +1,8 @@
 package guard_test
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -10,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"peerguard/function/guard"
 	"peerguard/function/peering"
 )
 
@@ -44,7 +47,8 @@ type folderRule struct {
 // approach is a connection.
 type approach struct {
 	From, To peering.Account
-	Active   bool `json:",omitempty"`
+	Active   bool          `json:",omitempty"`
+	Begins   time.Duration `json:",omitempty"` // when it is requested
 }
 
 // happening is a move of an account, or the beginning or the end of an outage. It happens at a time, or right before a call.
@@ -83,15 +87,15 @@ var (
 
 func anyOf[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
 
-// drawCompany makes the company of a seed.
+// drawCompany makes the company of a seed. In every third one, it all turns on one account that moves and asks, and nothing goes
+// wrong.
 func drawCompany(seed uint64) company {
 	r := rand.New(rand.NewPCG(seed, 15))
 	c := company{Latency: anyOf(r, []time.Duration{0, 0, 100 * time.Millisecond, time.Second}), Extra: anyOf(r, []int{0, 0, 0, 60}), Homes: map[peering.Account]peering.Path{}}
 	for _, a := range people[2:] {
 		c.Homes[a] = anyOf(r, places)
 	}
-	asker, asked := anyOf(r, people), anyOf(r, people) // who is busier than others
-	c.Homes[own] = anyOf(r, places[1:])                // it reads the directory
+	c.Homes[own] = anyOf(r, places[1:]) // it reads the directory
 	if r.IntN(6) == 0 {
 		c.Cap = 1 + r.IntN(2)
 	}
@@ -107,6 +111,33 @@ func drawCompany(seed uint64) company {
 	for range 1 + r.IntN(4) {
 		c.Rules = append(c.Rules, drawFolderRule(r))
 	}
+	asker, asked := anyOf(r, people), anyOf(r, people)
+	if r.IntN(3) == 0 {
+		c.askOften(r, people[2], own)
+	} else {
+		c.askAndFail(r, asker, asked)
+	}
+	for range 1 + r.IntN(4) {
+		c.Visits = append(c.Visits, visitOf{At: upTo(r, 10*time.Minute), Event: r.IntN(3) > 0, About: r.IntN(len(c.Connections)), Instance: r.IntN(6) / 5})
+	}
+	return c
+}
+
+// askOften lets an account move, and ask again and again.
+func (c *company) askOften(r *rand.Rand, asker, asked peering.Account) {
+	for range 1 + r.IntN(4) {
+		c.Happenings = append(c.Happenings, happening{At: upTo(r, 10*time.Minute), Moves: asker, To: anyOf(r, places)})
+	}
+	for range 4 + r.IntN(5) {
+		c.ask(r, approach{From: asker, To: asked, Begins: upTo(r, 10*time.Minute)})
+	}
+}
+
+// askAndFail lets anybody ask and move, two of them more than others, while the directory fails in many ways.
+func (c *company) askAndFail(r *rand.Rand, asker, asked peering.Account) {
+	for range r.IntN(7) {
+		c.Happenings = append(c.Happenings, drawHappening(r, asker, asked))
+	}
 	for range 1 + r.IntN(5) {
 		a := approach{From: anyOf(r, people), To: anyOf(r, people), Active: r.IntN(6) == 0}
 		if r.IntN(2) == 0 {
@@ -115,15 +146,19 @@ func drawCompany(seed uint64) company {
 		if r.IntN(2) == 0 {
 			a.To = asked
 		}
-		c.Connections = append(c.Connections, a)
+		if r.IntN(2) == 0 {
+			a.Begins = upTo(r, 10*time.Minute)
+		}
+		c.ask(r, a)
 	}
-	for range r.IntN(7) {
-		c.Happenings = append(c.Happenings, drawHappening(r, asker, asked))
+}
+
+// ask adds a connection. If it is not there from the beginning, there is an event of it.
+func (c *company) ask(r *rand.Rand, a approach) {
+	if a.Begins > 0 {
+		c.Visits = append(c.Visits, visitOf{At: a.Begins + upTo(r, 3*time.Second), Event: true, About: len(c.Connections)})
 	}
-	for range 1 + r.IntN(6) {
-		c.Visits = append(c.Visits, visitOf{At: upTo(r, 10*time.Minute), Event: r.IntN(3) > 0, About: r.IntN(len(c.Connections)), Instance: r.IntN(6) / 5})
-	}
-	return c
+	c.Connections = append(c.Connections, a)
 }
 
 func drawFolderRule(r *rand.Rand) folderRule {
@@ -181,25 +216,75 @@ func TestOnlyTheDirectoryDecides(t *testing.T) {
 	var sum tally
 	for seed := range uint64(500) {
 		c := drawCompany(seed)
-		problems := c.run(t, &sum)
+		problems := c.run(t, nil, &sum)
 		if len(problems) > 0 {
-			c = c.shrink(func(c company) bool { return len(c.run(t, &tally{})) > 0 })
+			c = c.shrink(func(c company) bool { return len(c.run(t, nil, &tally{})) > 0 })
 			text, _ := json.MarshalIndent(c, "", " ")
-			t.Fatalf("seed %d: %q\n%s\n%q", seed, problems, text, c.run(t, &tally{}))
+			t.Fatalf("seed %d: %q\n%s\n%q", seed, problems, text, c.run(t, nil, &tally{}))
 		}
 	}
 	t.Logf("%+v", sum)
-	if sum.rejected < 200 || sum.allowed < 200 || sum.undecided < 50 || sum.incomplete < 50 {
+	if sum.rejected < 200 || sum.allowed < 200 || sum.undecided < 50 || sum.incomplete < 20 {
 		t.Errorf("too little happened: %+v", sum)
+	}
+}
+
+// misleading are directories that are broken on purpose.
+var misleading = map[string]func(guard.Directory) guard.Directory{
+	"takes an error for a proof": func(d guard.Directory) guard.Directory { return gullible{d} },
+	"takes a list for a proof":   func(d guard.Directory) guard.Directory { return bookish{d} },
+	"never reads again":          func(d guard.Directory) guard.Directory { return lazy{d} },
+}
+
+type gullible struct{ guard.Directory }
+
+func (g gullible) Path(ctx context.Context, a peering.Account) (peering.Path, error) {
+	path, err := g.Directory.Path(ctx, a)
+	if err != nil {
+		return peering.Outside, nil
+	}
+	return path, nil
+}
+
+type bookish struct{ guard.Directory }
+
+func (b bookish) Path(ctx context.Context, a peering.Account) (peering.Path, error) {
+	reading, err := b.Directory.Reading(ctx, 5*time.Minute)
+	if err != nil {
+		return "", err
+	}
+	return cmp.Or(reading.Path(a), peering.Outside), nil
+}
+
+type lazy struct{ guard.Directory }
+
+func (l lazy) Reading(ctx context.Context, _ time.Duration) (*peering.Reading, error) {
+	return l.Directory.Reading(ctx, time.Hour)
+}
+
+// TestMisleadingDirectories: the test above notices a directory that is not what it should be.
+func TestMisleadingDirectories(t *testing.T) {
+	t.Parallel()
+	for name, wreck := range misleading {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for seed := range uint64(200) {
+				if problems := drawCompany(seed).run(t, wreck, &tally{}); len(problems) > 0 {
+					t.Logf("seed %d: %s", seed, problems[0])
+					return
+				}
+			}
+			t.Error("it is not caught")
+		})
 	}
 }
 
 // tally counts what happened, so that a test that proves nothing is noticed.
 type tally struct{ rejected, allowed, undecided, incomplete int }
 
-func (c company) run(t *testing.T, sum *tally) (problems []string) {
+func (c company) run(t *testing.T, wreck func(guard.Directory) guard.Directory, sum *tally) (problems []string) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) { problems = c.play(t, sum) })
+	synctest.Test(t, func(t *testing.T) { problems = c.play(t, wreck, sum) })
 	return problems
 }
 

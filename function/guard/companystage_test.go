@@ -27,6 +27,7 @@ type companyStage struct {
 	guards   [instances]*guard.Guard
 	clouds   [instances]*acs.Cloud
 	memories [instances]*directory.Memory
+	wreck    func(guard.Directory) guard.Directory // what the guard sees in place of the directory, if not nil
 	sum      *tally
 
 	mu       sync.Mutex
@@ -42,9 +43,9 @@ type stay struct {
 	where peering.Path
 }
 
-func (c company) play(t *testing.T, sum *tally) []string {
+func (c company) play(t *testing.T, wreck func(guard.Directory) guard.Directory, sum *tally) []string {
 	t.Helper()
-	st := &companyStage{company: c, Cloud: newWorld(t, rules).Cloud, sum: sum, stays: map[peering.Account][]stay{}}
+	st := &companyStage{company: c, wreck: wreck, Cloud: newWorld(t, rules).Cloud, sum: sum, stays: map[peering.Account][]stay{}}
 	var err error
 	if st.rules, err = policy.Load(fstest.MapFS{"p": {Data: []byte(c.policy())}}, "p"); err != nil {
 		return []string{err.Error()}
@@ -64,11 +65,18 @@ func (c company) play(t *testing.T, sum *tally) []string {
 	for a := range st.stays {
 		st.AddRole(simulator.Role{ARN: "acs:ram::" + string(a) + ":role/peerguard", TrustedAccounts: []peering.Account{own}})
 	}
-	for i, a := range c.Connections {
-		st.Put(a.item(i))
-	}
 	st.Before = st.before
 	var wait sync.WaitGroup
+	for i, a := range c.Connections {
+		if a.Begins == 0 {
+			st.Put(a.item(i))
+			continue
+		}
+		wait.Go(func() {
+			time.Sleep(a.Begins)
+			st.Put(a.item(i))
+		})
+	}
 	for _, h := range c.Happenings {
 		if h.Call == 0 {
 			wait.Go(func() {
@@ -154,6 +162,9 @@ func (st *companyStage) move(a peering.Account, to peering.Path) {
 	st.PutMember(simulator.Member{Account: a, Path: string(to)})
 }
 
+// epoch is when the time of a bubble begins.
+var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // between returns where an account was between two times.
 func (st *companyStage) between(a peering.Account, from, until time.Time) (paths []peering.Path) {
 	return span(st.stays[a], from, until)
@@ -194,6 +205,9 @@ func (st *companyStage) visit(ctx context.Context, v visitOf) *guard.Report {
 	caller := acs.Caller{Account: own, Region: "cn-shanghai", Credentials: peering.NewCredentials("id", "secret", "token")}
 	inv := &guard.Invocation{RequestID: "r", Account: own, Region: "cn-shanghai", Policy: st.rules, OnEntry: st.entry}
 	inv.Directory = st.memories[v.Instance].Client(caller, directory.Access{ID: "rd-x"})
+	if st.wreck != nil {
+		inv.Directory = st.wreck(inv.Directory)
+	}
 	inv.Cloud = vpcpeer.New(st.clouds[v.Instance], caller, inv.Role)
 	began := time.Now()
 	var report *guard.Report
@@ -239,7 +253,7 @@ func (st *companyStage) entry(e guard.Entry) {
 		}
 	}
 	if wrong != "" {
-		st.problems = append(st.problems, fmt.Sprintf("%s: pcc-%d is %s at %v, rule %s, %s: %+v", wrong, n, e.Outcome, now.Sub(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)), e.Rule, e.Reason, e.Error))
+		st.problems = append(st.problems, fmt.Sprintf("%s: pcc-%d is %s at %v, rule %s, %s: %+v", wrong, n, e.Outcome, now.Sub(epoch), e.Rule, e.Reason, e.Error))
 	}
 }
 
@@ -306,7 +320,7 @@ func (st *companyStage) judge(v visitOf, r *guard.Report, began time.Time) {
 	}
 	for n, a := range st.Connections {
 		it, _ := st.Item(fmt.Sprintf("pcc-%d", n))
-		if it.Status != peering.Accepting || v.Event && n != v.About || a.From == a.To || st.could(true, a, readingLag, now) || st.unguarded(a.To, now) {
+		if it.Status != peering.Accepting || v.Event && n != v.About || a.From == a.To || epoch.Add(a.Begins).After(began) || st.could(true, a, readingLag, now) || st.unguarded(a.To, now) {
 			continue
 		}
 		if busy := slices.ContainsFunc(r.Partitions, func(p guard.Visit) bool { return p.Busy && p.Account == a.To }); !busy {
