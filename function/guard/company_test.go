@@ -80,7 +80,7 @@ var (
 	places  = []peering.Path{peering.Outside, "rd-x/r-a", "rd-x/r-a/fd-b", "rd-x/r-a/fd-b/fd-c", "rd-x/r-a/fd-b/fd-c/fd-d", "rd-x/r-a/fd-e"}
 	folders = []string{"r-a", "fd-b", "fd-c", "fd-d", "fd-e"}
 	outages = []string{
-		"throttle", "throttle-429", "internal", "reset-before", "hang", "early-end", "moving-total", "overlapping-pages", "endless-pages",
+		"early-end", "early-end", "early-end", "throttle", "throttle-429", "internal", "reset-before", "hang", "early-end", "moving-total", "overlapping-pages", "endless-pages",
 		"truncated", "empty", "forbidden", "no-request-id", "missing-keys", "null-keys", "error-200", "not-found",
 	}
 )
@@ -91,7 +91,7 @@ func anyOf[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
 // wrong.
 func drawCompany(seed uint64) company {
 	r := rand.New(rand.NewPCG(seed, 15))
-	c := company{Latency: anyOf(r, []time.Duration{0, 0, 100 * time.Millisecond, time.Second}), Extra: anyOf(r, []int{0, 0, 0, 60}), Homes: map[peering.Account]peering.Path{}}
+	c := company{Latency: anyOf(r, []time.Duration{0, 0, 100 * time.Millisecond, time.Second}), Extra: anyOf(r, []int{0, 0, 60}), Homes: map[peering.Account]peering.Path{}}
 	for _, a := range people[2:] {
 		c.Homes[a] = anyOf(r, places)
 	}
@@ -196,7 +196,7 @@ func drawHappening(r *rand.Rand, busy ...peering.Account) happening {
 	}
 	h.Faults = []string{}
 	for range r.IntN(3) {
-		action := anyOf(r, []string{"", "GetResourceDirectory", "ListAccounts", "GetAccount"})
+		action := anyOf(r, []string{"", "GetResourceDirectory", "ListAccounts", "ListAccounts", "GetAccount"})
 		if action == "" {
 			for _, action := range []string{"GetResourceDirectory", "ListAccounts", "GetAccount"} {
 				h.Faults = append(h.Faults, action+":internal")
@@ -224,7 +224,7 @@ func TestOnlyTheDirectoryDecides(t *testing.T) {
 		}
 	}
 	t.Logf("%+v", sum)
-	if sum.rejected < 200 || sum.allowed < 200 || sum.undecided < 50 || sum.incomplete < 20 {
+	if sum.rejected < 200 || sum.allowed < 200 || sum.undecided < 50 || sum.incomplete < 10 {
 		t.Errorf("too little happened: %+v", sum)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"peerguard/function/acs"
+	"peerguard/function/fc"
 	"peerguard/function/guard"
 	"peerguard/function/handler"
 	"peerguard/function/peering"
@@ -258,4 +259,36 @@ func TestSweepDuringAnOutage(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestNarrowedSweepOfAMember: a timer may name a member that only a folder brings. If nobody knows whether it is one, the sweep
+// fails and can be repeated; the event is not to blame.
+func TestNarrowedSweepOfAMember(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := organised(t)
+		w.join(colleague, protected)
+		named := func(account int64) string {
+			return fmt.Sprintf(`{"triggerTime":%q,"triggerName":"timer","payload":"{\"accounts\":[\"%d\"]}"}`, time.Now().Format(time.RFC3339), account)
+		}
+		report, failed := w.invoke(t, named(colleague))
+		if failed != nil || report.Visited != 1 || report.Directory == nil {
+			t.Errorf("a member: %+v, %v", report, failed)
+		}
+		if _, failed := w.invoke(t, named(6666666666666666)); failed == nil || failed.Type != fc.InvalidEvent {
+			t.Errorf("a stranger: %v", failed)
+		}
+		time.Sleep(2 * time.Minute)
+		w.outage(simulator.Forbidden, "ListAccounts")
+		if report, failed := w.invoke(t, named(colleague)); failed == nil || failed.Type != fc.Unresolved || report.Complete || report.Visited != 1 {
+			t.Errorf("a member that is known from an older list: %+v, %v", report, failed)
+		}
+		w.join(colleague+1, protected)
+		if _, failed := w.invoke(t, named(colleague+1)); failed == nil || failed.Type != fc.Unresolved || failed.Cause != "DirectoryUnavailable" {
+			t.Errorf("a member of which no list tells: %v", failed)
+		}
+		if report, failed := w.invoke(t, named(ownNumber)); failed != nil || report.Visited != 1 {
+			t.Errorf("the function's own account: %+v, %v", report, failed)
+		}
+	})
 }

@@ -169,8 +169,9 @@ func TestOrganisation(t *testing.T) {
 
 		// An event comes earlier than the next list.
 		d.join(colleague(500), "rd-3G0000/r-AAAAAA/fd-division1")
-		d.Put(pendingAt("pcc-new", outsider, colleague(500), "me-east-1"), pendingAt("pcc-bynew", colleague(500), colleague(1), "cn-hangzhou"))
-		for id, want := range map[string]string{"pcc-new": "rejected=1", "pcc-bynew": "allowed=1", "pcc-excepted": "ignored=1"} {
+		d.Put(pendingAt("pcc-new", outsider, colleague(500), "me-east-1"), pendingAt("pcc-bynew", colleague(500), colleague(1), "cn-hangzhou"),
+			pendingAt("pcc-foreign", outsider, outsider+1, "cn-hangzhou"))
+		for id, want := range map[string]string{"pcc-new": "rejected=1", "pcc-bynew": "allowed=1", "pcc-excepted": "ignored=1", "pcc-foreign": "ignored=1"} {
 			item, _ := d.Item(id)
 			if report := d.report(t, announced("event-"+id, item)); counts(&report) != want {
 				t.Errorf("the event of %s: %s, want %s: %+v", id, counts(&report), want, report.Connections)
