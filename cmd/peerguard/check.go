@@ -24,7 +24,7 @@ type checkCommand struct {
 // Help is the long text of --help.
 func (*checkCommand) Help() string {
 	return "Prints every error in a policy and in the files that it names, as file:line:column: message. If there are no errors, it prints the warnings, what a sweep guards and what each rule does. " +
-		"It warns about rules that have expired or will expire within 30 days, rules that can never match because an earlier rule covers them, rules for every account without another key, accounts that are in both a reject and an allow rule, ids that the API cannot have or that a spreadsheet has rounded, values that are in a list twice, unknown regions, and allow rules for accounts and regions that are not guarded.\n\n" +
+		"It warns about rules that have expired or will expire within 30 days, rules that can never match or make no difference because another rule covers them, rules for every account without another key, accounts that are in both a reject and an allow rule, ids that the API cannot have or that a spreadsheet has rounded, values that are in a list twice, unknown regions, and allow rules for accounts and regions that are not guarded.\n\n" +
 		"Exits with 1 if there is an error, and with 0 if there are only warnings, unless --strict is given. A file that cannot be read is an error.\n\n" +
 		"Examples:\n\n" +
 		"  go tool peerguard check policy.yaml\n" +

@@ -17,6 +17,7 @@ const (
 	RuleExpired       WarningCode = "rule-expired"       // its until is in the past
 	RuleExpires       WarningCode = "rule-expires"       // its until is within 30 days
 	RuleUnreachable   WarningCode = "rule-unreachable"   // an earlier rule covers it
+	RuleUnnecessary   WarningCode = "rule-unnecessary"   // a later rule with the same verdict covers it
 	AccountRejected   WarningCode = "account-rejected"   // an account of an allow rule is in a reject rule as well
 	AccountsAll       WarningCode = "accounts-all"       // "*" and no other key that says what the rule matches
 	AccountsRedundant WarningCode = "accounts-redundant" // account ids next to "*"
@@ -47,8 +48,8 @@ func (w Warning) Snippet() string { return snippet(w.Position, w.doc) }
 const soon = 30 * 24 * time.Hour
 
 // Warnings returns what the policy's author should look at, sorted by position. At the time at, these are rules that have
-// expired or will within 30 days, rules that can never match because an earlier one covers them, and accounts that are in
-// both a reject and an allow rule. At any time, these are rules for every account without another key, account ids next to
+// expired or will within 30 days, rules that can never match because an earlier one covers them, rules that make no difference
+// because a later one covers them, and accounts that are in both a reject and an allow rule. At any time, these are rules for every account without another key, account ids next to
 // "*", ids that the API cannot have or that a spreadsheet has rounded, values that are in a list twice, unknown regions, and
 // accepters and regions that are not guarded.
 func (p *Policy) Warnings(at time.Time) []Warning {
@@ -66,8 +67,11 @@ func (p *Policy) Warnings(at time.Time) []Warning {
 		if r.expired(at) {
 			continue
 		}
-		if first := p.covering(i, at); first != nil {
+		switch first, later := p.covering(i, at); {
+		case first != nil:
 			warn(RuleUnreachable, r.at, "rule %s can never match: rule %s on line %d covers all of it", r.name, first.name, first.at.Line)
+		case later != nil:
+			warn(RuleUnnecessary, r.at, "rule %s is unnecessary: rule %s on line %d covers all of it", r.name, later.name, later.at.Line)
 		}
 		p.warnRejected(r, at, warn)
 	}
@@ -124,10 +128,12 @@ func (p *Policy) warnRejected(r *rule, at time.Time, warn warner) {
 	}
 }
 
-// covering returns the first rule before the i-th that matches everything that the i-th matches, or nil.
-func (p *Policy) covering(i int, at time.Time) *rule {
+// covering returns the first rule before the i-th that matches everything that the i-th matches, or else the first one after it
+// that does and has the same verdict; nil if there is none. Of two rules that match the same, the second is the one that is
+// covered.
+func (p *Policy) covering(i int, at time.Time) (earlier, later *rule) {
 	r := &p.rules[i]
-	var account peering.Account // an earlier rule can only cover this one if it matches its first account and connection
+	var account peering.Account // a rule can only cover this one if it matches its first account and connection
 	if r.wildcard == nil && len(r.accounts) > 0 {
 		account = r.accounts[0].account
 	}
@@ -135,22 +141,22 @@ func (p *Policy) covering(i int, at time.Time) *rule {
 	if !r.connections.empty() {
 		connection = r.connections.words[0]
 	}
-	for j, first := range p.candidates(account, connection) {
-		if int(j) >= i {
-			break
-		}
-		if !first.expired(at) && p.covers(j, r) {
-			return first
+	for j, other := range p.candidates(account, connection) {
+		switch {
+		case int(j) == i || other.expired(at) || !p.covers(j, r):
+		case int(j) < i:
+			return other, nil
+		case other.verdict == r.verdict && !p.covers(int32(i), other):
+			return nil, other
 		}
 	}
-	return nil
+	return nil, nil
 }
 
-// covers reports whether the j-th rule, an earlier one, matches every connection that r matches, for as long as r does.
+// covers reports whether the j-th rule matches every connection that r matches, for as long as r does.
 func (p *Policy) covers(j int32, r *rule) bool {
 	first := &p.rules[j]
-	return p.coversAccounts(j, r) &&
-		first.connections.covers(r.connections) &&
+	return first.connections.covers(r.connections) &&
 		first.requesterFolders.covers(r.requesterFolders) &&
 		first.requesterRegions.covers(r.requesterRegions) &&
 		first.requesterVPCs.covers(r.requesterVPCs) &&
@@ -159,7 +165,8 @@ func (p *Policy) covers(j int32, r *rule) bool {
 		first.accepterFolders.covers(r.accepterFolders) &&
 		first.accepterRegions.covers(r.accepterRegions) &&
 		first.accepterVPCs.covers(r.accepterVPCs) &&
-		(first.until == "" || r.until != "" && !first.end.Before(r.end))
+		(first.until == "" || r.until != "" && !first.end.Before(r.end)) &&
+		p.coversAccounts(j, r) // the longest list
 }
 
 func (p *Policy) coversAccounts(j int32, r *rule) bool {

@@ -66,7 +66,10 @@ func TestWarnings(t *testing.T) {
 				"rule-unreachable policy.yaml:5:5: rule b can never match: rule a on line 4 covers all of it",
 			}},
 		"everyone last": {"allow:\n  - {name: b, accounts: [\"2\", \"3\"]}\n  - {name: a, accounts: [\"*\"]}\n",
-			[]string{"accounts-all policy.yaml:5:26: rule a allows every account to reach every VPC: add another key, such as accepter_vpcs"}},
+			[]string{
+				"rule-unnecessary policy.yaml:4:5: rule b is unnecessary: rule a on line 5 covers all of it",
+				"accounts-all policy.yaml:5:26: rule a allows every account to reach every VPC: add another key, such as accepter_vpcs",
+			}},
 		"everyone for a while": {"allow:\n  - {name: a, accounts: [\"*\"], until: 2027-01-01}\n",
 			[]string{"accounts-all policy.yaml:4:26: rule a allows every account to reach every VPC: add another key, such as accepter_vpcs"}},
 		"everyone to one VPC": {"allow:\n  - {name: a, accounts: [\"*\"], accepter_vpcs: [vpc-a]}\n", nil},
@@ -77,15 +80,32 @@ func TestWarnings(t *testing.T) {
 				"accounts-all policy.yaml:4:31: rule a allows every account to reach every VPC: add another key, such as accepter_vpcs",
 				`accounts-redundant policy.yaml:4:31: rule a matches every account: the ids next to "*" have no effect`,
 			}},
+		"the same twice": {"allow:\n  - {name: a, accounts: [\"1\"]}\n  - {name: b, accounts: [\"1\"]}\n  - {name: c, accounts: [\"1\"]}\n",
+			[]string{
+				"rule-unreachable policy.yaml:5:5: rule b can never match: rule a on line 4 covers all of it",
+				"rule-unreachable policy.yaml:6:5: rule c can never match: rule a on line 4 covers all of it",
+			}},
+		"narrow reject first": {"reject:\n  - {name: a, accounts: [\"1\"], accepter_vpcs: [vpc-a]}\n  - {name: b, accounts: [\"1\"]}\nallow: []\n",
+			[]string{"rule-unnecessary policy.yaml:4:5: rule a is unnecessary: rule b on line 5 covers all of it"}},
+		"reject before a wide allow": {"reject:\n  - {name: a, accounts: [\"1\"], accepter_vpcs: [vpc-a]}\nallow:\n  - {name: b, accounts: [\"1\", \"2\"]}\n",
+			[]string{"account-rejected policy.yaml:6:26: account 1 is in rule b and in reject rule a on line 4, which comes first"}},
+		"later cover ends first": {"allow:\n  - {name: a, accounts: [\"1\"], accepter_vpcs: [vpc-a]}\n  - {name: b, accounts: [\"1\"], until: 2027-02-01}\n", nil},
 		"expired cover": {"allow:\n  - {name: a, accounts: [\"1\"], until: 2026-01-01}\n  - {name: b, accounts: [\"1\"]}\n",
 			[]string{"rule-expired policy.yaml:4:39: rule a expired on 2026-01-01: it no longer matches"}},
 		"cover ends first": {"allow:\n  - {name: a, accounts: [\"1\"], until: 2027-01-01}\n  - {name: b, accounts: [\"1\"]}\n  - {name: c, accounts: [\"1\"], until: 2027-02-01}\n",
-			[]string{"rule-unreachable policy.yaml:6:5: rule c can never match: rule b on line 5 covers all of it"}},
+			[]string{
+				"rule-unnecessary policy.yaml:4:5: rule a is unnecessary: rule b on line 5 covers all of it",
+				"rule-unreachable policy.yaml:6:5: rule c can never match: rule b on line 5 covers all of it",
+			}},
 		"cover ends later": {"allow:\n  - {name: a, accounts: [\"1\"], until: 2027-02-01}\n  - {name: b, accounts: [\"1\"], until: 2027-01-01}\n",
 			[]string{"rule-unreachable policy.yaml:5:5: rule b can never match: rule a on line 4 covers all of it"}},
 		"CIDRs inside": {"allow:\n  - {name: a, accounts: [\"1\"], requester_cidrs: [10.0.0.0/8, 172.16.0.0/12]}\n  - {name: b, accounts: [\"1\"], requester_cidrs: [10.1.0.0/16, 172.17.0.0/16]}\n",
 			[]string{"rule-unreachable policy.yaml:5:5: rule b can never match: rule a on line 4 covers all of it"}},
-		"CIDRs outside": {"allow:\n  - {name: a, accounts: [\"1\"], requester_cidrs: [10.1.0.0/16]}\n  - {name: b, accounts: [\"1\"], requester_cidrs: [10.0.0.0/8]}\n  - {name: c, accounts: [\"1\"]}\n", nil},
+		"CIDRs outside": {"allow:\n  - {name: a, accounts: [\"1\"], requester_cidrs: [10.1.0.0/16]}\n  - {name: b, accounts: [\"1\"], requester_cidrs: [10.0.0.0/8]}\n  - {name: c, accounts: [\"1\"]}\n",
+			[]string{
+				"rule-unnecessary policy.yaml:4:5: rule a is unnecessary: rule b on line 5 covers all of it",
+				"rule-unnecessary policy.yaml:5:5: rule b is unnecessary: rule c on line 6 covers all of it",
+			}},
 		"reject covers allow": {"reject:\n  - {name: r, requester_cidrs: [10.0.0.0/8]}\nallow:\n  - {name: a, accounts: [\"1\"], requester_cidrs: [10.1.0.0/16]}\n",
 			[]string{"rule-unreachable policy.yaml:6:5: rule a can never match: rule r on line 4 covers all of it"}},
 		"reject everyone": {"reject:\n  - {name: r, accounts: [\"*\"]}\n  - {name: s, requester_regions: [us-east-1]}\nallow:\n  - {name: a, accounts: [\"1\"]}\n",
@@ -111,7 +131,10 @@ func TestWarnings(t *testing.T) {
 			"  - {name: c, accounts: [\"1\"], accepter_accounts: [\"7\"], requester_regions: [cn-y], requester_vpcs: [vpc-z]}\n" +
 			"  - {name: d, accounts: [\"1\"], accepter_accounts: [\"7\"], accepter_regions: [cn-x], requester_vpcs: [vpc-z]}\n" +
 			"  - {name: e, accounts: [\"1\"], accepter_accounts: [\"7\"], accepter_regions: [cn-x], requester_regions: [cn-y], requester_vpcs: [vpc-z], accepter_vpcs: [vpc-q]}\n",
-			[]string{"rule-unreachable policy.yaml:8:5: rule e can never match: rule a on line 4 covers all of it"}},
+			[]string{
+				"rule-unnecessary policy.yaml:4:5: rule a is unnecessary: rule b on line 5 covers all of it",
+				"rule-unreachable policy.yaml:8:5: rule e can never match: rule a on line 4 covers all of it",
+			}},
 		"folders": {"directory: {id: rd-1}\nallow:\n  - {name: a, requester_folders: [fd-a, fd-b], accepter_folders: [fd-c]}\n" +
 			"  - {name: b, requester_folders: [fd-a], accepter_folders: [fd-c]}\n" +
 			"  - {name: c, requester_folders: [fd-a]}\n" +
