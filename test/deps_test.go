@@ -31,7 +31,7 @@ var rooms = map[string][]string{
 	"function":           {"function/acs", "function/fc", "function/handler", "function/policy"},
 
 	"cmd/peerguard": {
-		"cmd/peerguard/draft", "cmd/peerguard/evidence", "cmd/peerguard/finding", "cmd/peerguard/login", "cmd/peerguard/logs", "cmd/peerguard/page", "cmd/peerguard/plain", "events", "function/acs", "function/directory", "function/event", "function/fc", "function/guard", "function/handler",
+		"analysis", "cmd/peerguard/draft", "cmd/peerguard/evidence", "cmd/peerguard/finding", "cmd/peerguard/login", "cmd/peerguard/logs", "cmd/peerguard/page", "cmd/peerguard/plain", "events", "function/acs", "function/directory", "function/event", "function/fc", "function/guard", "function/handler",
 		"function/peering", "function/policy", "function/vpcpeer", "simulator",
 	},
 	"cmd/peerguard/draft":    {"cmd/peerguard/plain", "function/peering", "function/policy"},

@@ -22,6 +22,7 @@ type commands struct {
 
 	Check   checkCommand   `cmd:"" help:"Find every mistake in a policy, and see in words what it does."`
 	Test    testCommand    `cmd:"" help:"Run a policy's own tests."`
+	Diff    diffCommand    `cmd:"" help:"See what a changed policy opens and closes, for every connection there can be."`
 	Explain explainCommand `cmd:"" help:"See rule by rule why a connection is allowed or rejected."`
 	Draft   draftCommand   `cmd:"" help:"Write a policy that allows what is connected now, and nothing else."`
 	Schema  schemaCommand  `cmd:"" help:"Print the policy's JSON Schema."`
