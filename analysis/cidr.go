@@ -23,16 +23,10 @@ func shapes(match, avoid []*rule) (chosen []netip.Prefix) {
 		hits := func(r *rule) bool { return r.Verdict == policy.Reject && r.CIDRs.Overlap(p) }
 		return slices.ContainsFunc(match, leaves) || slices.ContainsFunc(avoid, hits)
 	})
-	if len(all) == 0 {
-		return nil
-	}
 	for i, r := range slices.Concat(match, avoid) {
 		matches := i < len(match)
-		if !r.looksAtCIDRs() || matches == (r.Verdict == policy.Allow) {
-			continue
-		}
 		fits := func(p netip.Prefix) bool { return matches && r.CIDRs.Overlap(p) || !matches && !r.CIDRs.Contain(p) }
-		if slices.ContainsFunc(chosen, fits) {
+		if !r.looksAtCIDRs() || matches == (r.Verdict == policy.Allow) || slices.ContainsFunc(chosen, fits) {
 			continue
 		}
 		at := slices.IndexFunc(all, fits)
@@ -41,7 +35,7 @@ func shapes(match, avoid []*rule) (chosen []netip.Prefix) {
 		}
 		chosen = append(chosen, all[at])
 	}
-	if chosen == nil {
+	if chosen == nil && len(all) > 0 {
 		return all[:1]
 	}
 	return chosen

@@ -6,6 +6,7 @@
 package analysis
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -31,53 +32,33 @@ type Change struct {
 // decide differently. What is unknown makes no difference of its own, as it is one of the values that are compared; nor does a
 // CIDR that cannot be read. An error is a bug.
 func Compare(older, newer *policy.Policy, at time.Time) (*Comparison, error) {
-	policies := []*policy.Policy{older, newer}
-	s, rules := newSpace(at, policies)
-	p := pair{space: s, policies: policies, rules: rules}
-	p.covered = [2][]bool{s.covered(rules[0], rules[1]), s.covered(rules[1], rules[0])}
+	s, rules := newSpace(at, []*policy.Policy{older, newer})
+	p := pair{s, [2]*policy.Policy{older, newer}, rules[:2]}
 	opens, err := p.changes(1, 0)
-	if err != nil {
-		return nil, err
-	}
-	closes, err := p.changes(0, 1)
-	return &Comparison{opens, closes}, err
+	closes, other := p.changes(0, 1)
+	return &Comparison{opens, closes}, cmp.Or(err, other)
 }
 
 // pair is two policies that are compared, the old one first. The last of each one's rules is the default rule.
 type pair struct {
 	*space
-	policies []*policy.Policy
+	policies [2]*policy.Policy
 	rules    [][]*rule
-	covered  [2][]bool // for each rule: whatever it matches, a rule of the other policy with the same verdict does as well
-}
-
-func (s *space) covered(rules, others []*rule) []bool {
-	byVerdict := map[policy.Verdict][]*rule{}
-	for _, o := range others[:len(others)-1] {
-		byVerdict[o.Verdict] = append(byVerdict[o.Verdict], o)
-	}
-	found := make([]bool, len(rules))
-	for i, r := range rules {
-		found[i] = s.find([]*rule{r}, byVerdict[r.Verdict], s.latest([]*rule{r})) == nil
-	}
-	return found
 }
 
 // changes returns what one policy allows and the other rejects.
 func (p *pair) changes(allowing, rejecting int) (changes []Change, err error) {
-	last := len(p.rules[rejecting]) - 1
-	for i, allow := range p.rules[allowing] {
-		if allow.Verdict == policy.Reject {
-			continue
-		}
-		for j, reject := range p.rules[rejecting] {
-			// Where one of the two is covered, another rule decides before the other one.
-			if reject.Verdict == policy.Allow || j < last && p.covered[rejecting][j] || j == last && p.covered[allowing][i] {
+	covered := func(r *rule) bool { return p.covered(r, p.rules[allowing]) }
+	rejects := slices.DeleteFunc(only(policy.Reject, p.rules[rejecting]), covered)
+	for _, allow := range only(policy.Allow, p.rules[allowing]) {
+		covered := p.covered(allow, p.rules[rejecting])
+		for _, reject := range rejects {
+			if covered && reject.Name == policy.DefaultRule {
 				continue
 			}
-			var at [2]int
-			at[allowing], at[rejecting] = i, j
-			change, err := p.change(at)
+			match := make([]*rule, 2)
+			match[allowing], match[rejecting] = allow, reject
+			change, err := p.change(match)
 			if err != nil {
 				return nil, err
 			}
@@ -87,16 +68,29 @@ func (p *pair) changes(allowing, rejecting int) (changes []Change, err error) {
 	return changes, nil
 }
 
-// change returns the change whose cause is two rules, by their places; none if they never decide together.
-func (p *pair) change(at [2]int) ([]Change, error) {
-	match := []*rule{p.rules[0][at[0]], p.rules[1][at[1]]}
-	avoid := slices.Concat(p.rules[0][:at[0]], p.rules[1][:at[1]], p.self)
+func only(verdict policy.Verdict, rules []*rule) []*rule {
+	return slices.DeleteFunc(slices.Clone(rules), func(r *rule) bool { return r.Verdict != verdict })
+}
+
+// covered reports whether the other policy has a rule with the same verdict for whatever a rule matches. Then no rule with the
+// other verdict that is tried later decides there.
+func (s *space) covered(r *rule, others []*rule) bool {
+	same := only(r.Verdict, others[:len(others)-1])
+	return s.find([]*rule{r}, same, s.latest([]*rule{r})) == nil
+}
+
+// change returns the change whose cause is two rules; none if they never decide together.
+func (p *pair) change(match []*rule) ([]Change, error) {
+	avoid := slices.Clone(p.self)
+	for i, r := range match {
+		avoid = append(avoid, p.rules[i][:slices.Index(p.rules[i], r)]...)
+	}
 	q := p.find(match, avoid, p.latest(match))
 	if q == nil {
 		return nil, nil
 	}
 	w, err := p.witness(q, avoid, func(c *peering.Connection, at time.Time) bool {
-		return each([]int{0, 1}, func(i int) bool { return p.policies[i].Decide(c, at).Rule == match[i].Name })
+		return p.policies[0].Decide(c, at).Rule == match[0].Name && p.policies[1].Decide(c, at).Rule == match[1].Name
 	})
 	return []Change{{match[0].Match, match[1].Match, w, q.count()}}, err
 }

@@ -53,19 +53,17 @@ func (s *space) find(match, avoid []*rule, at time.Time) *search {
 func (q *search) consider(r *rule) {
 	last := policy.Fact(-1)
 	for f, key := range r.keys {
-		if key == nil {
-			continue
-		}
 		fit := 0
 		for _, c := range q.choices[f] {
-			if c.satisfies(key) {
+			if key == nil || c.satisfies(key) {
 				fit++
 			}
 		}
-		if fit == 0 {
+		switch fit {
+		case 0:
 			return
-		}
-		if fit < len(q.choices[f]) {
+		case len(q.choices[f]):
+		default:
 			last = policy.Fact(f)
 		}
 	}

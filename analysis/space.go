@@ -101,12 +101,9 @@ func (s *space) classify(all []policy.Match) {
 		if all[i].Accounts == nil {
 			continue
 		}
-		before, split := count, map[int]int{}
+		split := map[int]int{} // from a class to the part of it that the rule names
 		for a := range all[i].Accounts {
 			old := class[string(a)]
-			if old > before { // listed twice
-				continue
-			}
 			if split[old] == 0 {
 				count++
 				split[old] = count

@@ -18,12 +18,9 @@ type Witness struct {
 	At time.Time
 }
 
-// judge reports whether a connection at a time is what a search was for. It asks [policy.Policy.Decide].
-type judge func(c *peering.Connection, at time.Time) bool
-
 // witness returns what a search has found, for now if that is possible. Else it is what was found for the last time, at the
-// earliest one at which the judge accepts it.
-func (s *space) witness(q *search, avoid []*rule, is judge) (Witness, error) {
+// earliest one at which [policy.Policy.Decide] confirms it.
+func (s *space) witness(q *search, avoid []*rule, is func(c *peering.Connection, at time.Time) bool) (Witness, error) {
 	at := s.times[0]
 	if now := s.find(q.match, avoid, at); now != nil {
 		q = now

@@ -67,29 +67,36 @@ func (l *loader) ruleList(n *yaml.Node, verdict Verdict, hint string) []rule {
 
 func (l *loader) rule(n *yaml.Node, verdict Verdict) rule {
 	r := rule{verdict: verdict, at: l.position(n)}
-	given := l.mapping(n, article(verdict)+" rule", []field{
+	given := l.mapping(n, article(verdict)+" rule", slices.Concat([]field{
 		{"name", "it appears in every report", func(n *yaml.Node) { r.name = l.ruleName(n) }},
-		{"accounts", "", func(n *yaml.Node) { l.accounts(&r, n) }},
+		{"accounts", "", func(n *yaml.Node) { l.accounts(&r, n, "accounts") }},
 		{"accounts_from", "", func(n *yaml.Node) {
 			r.accounts, r.accountsFrom = append(r.accounts, l.accountsFrom(n)...), n.Value
 		}},
-		{"connections", "", func(n *yaml.Node) { r.connections = newSet(l.words(n, "connections", checkConnection)) }},
-		{"requester_folders", "", func(n *yaml.Node) { r.requesterFolders = newSet(l.folders(n, "requester_folders")) }},
-		{"requester_regions", "", func(n *yaml.Node) { r.requesterRegions = newSet(l.regions(n, "requester_regions")) }},
-		{"requester_vpcs", "", func(n *yaml.Node) { r.requesterVPCs = newSet(l.words(n, "requester_vpcs", checkVPC)) }},
-		{"requester_cidrs", "", func(n *yaml.Node) { r.requesterCIDRs = l.cidrs(n) }},
-		{"accepter_accounts", "", func(n *yaml.Node) { r.accepterAccounts = newSet(l.accepters(n)) }},
-		{"accepter_folders", "", func(n *yaml.Node) { r.accepterFolders = newSet(l.folders(n, "accepter_folders")) }},
-		{"accepter_regions", "", func(n *yaml.Node) { r.accepterRegions = newSet(l.regions(n, "accepter_regions")) }},
-		{"accepter_vpcs", "", func(n *yaml.Node) { r.accepterVPCs = newSet(l.words(n, "accepter_vpcs", checkVPC)) }},
+	}, l.matchFields(&r, l.folders), []field{
 		{"until", "", func(n *yaml.Node) { l.until(&r, n) }},
 		{"owner", "", func(n *yaml.Node) { r.owner, _ = l.text(n, "owner") }},
 		{"reason", "", func(n *yaml.Node) { r.reason, _ = l.text(n, "reason") }},
-	})
+	}))
 	if given != nil {
 		l.complete(n, verdict, given)
 	}
 	return r
+}
+
+// matchFields are the keys that say what a rule matches, but for the requester's accounts.
+func (d *decoder) matchFields(r *rule, folders func(n *yaml.Node, key string) []string) []field {
+	return []field{
+		{"connections", "", func(n *yaml.Node) { r.connections = newSet(d.words(n, "connections", checkConnection)) }},
+		{"requester_folders", "", func(n *yaml.Node) { r.requesterFolders = newSet(folders(n, "requester_folders")) }},
+		{"requester_regions", "", func(n *yaml.Node) { r.requesterRegions = newSet(d.regions(n, "requester_regions")) }},
+		{"requester_vpcs", "", func(n *yaml.Node) { r.requesterVPCs = newSet(d.words(n, "requester_vpcs", checkVPC)) }},
+		{"requester_cidrs", "", func(n *yaml.Node) { r.requesterCIDRs = d.cidrs(n) }},
+		{"accepter_accounts", "", func(n *yaml.Node) { r.accepterAccounts = newSet(d.accepters(n)) }},
+		{"accepter_folders", "", func(n *yaml.Node) { r.accepterFolders = newSet(folders(n, "accepter_folders")) }},
+		{"accepter_regions", "", func(n *yaml.Node) { r.accepterRegions = newSet(d.regions(n, "accepter_regions")) }},
+		{"accepter_vpcs", "", func(n *yaml.Node) { r.accepterVPCs = newSet(d.words(n, "accepter_vpcs", checkVPC)) }},
+	}
 }
 
 func article(v Verdict) string {
@@ -123,38 +130,38 @@ func (l *loader) ruleName(n *yaml.Node) string {
 	return name
 }
 
-func (l *loader) accounts(r *rule, n *yaml.Node) {
+func (d *decoder) accounts(r *rule, n *yaml.Node, key string) {
 	var list []entry
-	l.list(n, "accounts", accountsHint, func(n *yaml.Node) {
-		e := entry{at: l.position(n)}
+	d.list(n, key, accountsHint, func(n *yaml.Node) {
+		e := entry{at: d.position(n)}
 		if n.Kind == yaml.ScalarNode && n.Value == "*" {
 			r.wildcard = &e
-		} else if e.account = l.accountID(n); e.account != "" {
+		} else if e.account = d.accountID(n); e.account != "" {
 			list = append(list, e)
 		}
 	})
-	l.doubtList(list)
+	d.doubtList(list)
 	r.accounts = append(r.accounts, list...)
 }
 
-func (l *loader) accepters(n *yaml.Node) (ids []string) {
+func (d *decoder) accepters(n *yaml.Node) (ids []string) {
 	var list []entry
-	l.list(n, "accepter_accounts", leaveOut, func(n *yaml.Node) {
+	d.list(n, "accepter_accounts", leaveOut, func(n *yaml.Node) {
 		if n.Kind == yaml.ScalarNode && n.Value == "*" {
-			l.bad(n, `"*" is only allowed in accounts: to match every accepter, leave accepter_accounts out`)
-		} else if id := l.accountID(n); id != "" {
+			d.bad(n, `"*" is only allowed in accounts: to match every accepter, leave accepter_accounts out`)
+		} else if id := d.accountID(n); id != "" {
 			if slices.Contains(ids, string(id)) {
-				l.warn(l.position(n), ValueRepeated, "account %s is in this list already", id)
+				d.warn(d.position(n), ValueRepeated, "account %s is in this list already", id)
 			}
-			ids, list = append(ids, string(id)), append(list, entry{id, l.position(n)})
+			ids, list = append(ids, string(id)), append(list, entry{id, d.position(n)})
 		}
 	})
-	l.doubtList(list)
+	d.doubtList(list)
 	return ids
 }
 
-func (l *loader) cidrs(n *yaml.Node) prefixes {
-	words := l.words(n, "requester_cidrs", checkRuleCIDR)
+func (d *decoder) cidrs(n *yaml.Node) prefixes {
+	words := d.words(n, "requester_cidrs", checkRuleCIDR)
 	list := make([]netip.Prefix, 0, len(words))
 	for _, w := range words {
 		p, _ := parseCIDR(w)

@@ -12,10 +12,11 @@ import (
 	"peerguard/function/peering"
 )
 
-// Tests are the cases in a file such as policy_test.yaml.
+// Tests are the cases and statements in a file such as policy_test.yaml. There is at least one.
 type Tests struct {
 	Policy string // path of the policy file in the same file system
-	Cases  []Case // at least one
+	Cases  []Case
+	Prove  []Statement
 }
 
 // Case is a connection and what the policy must say about it.
@@ -28,14 +29,15 @@ type Case struct {
 	Rule       string // the rule that must decide; empty is any
 }
 
-// LoadTests reads a file of policy tests. If it has a mistake, LoadTests returns an [Errors]. A file must have a case.
+// LoadTests reads a file of policy tests. If it has a mistake, LoadTests returns an [Errors]. A file must have a case or a
+// statement.
 func LoadTests(fsys fs.FS, name string) (*Tests, error) {
 	d := caseDecoder{tests: &Tests{Policy: path.Join(path.Dir(name), "policy.yaml")}, names: map[string]int{}}
-	read := func(file string) ([]byte, error) {
+	d.read = func(file string) ([]byte, error) {
 		data, _, _, err := readFile(fsys, file)
 		return data, err
 	}
-	if d.open(name, read) {
+	if d.open(name, d.read) {
 		d.decode()
 	}
 	if len(d.errs) > 0 {
@@ -48,8 +50,9 @@ func LoadTests(fsys fs.FS, name string) (*Tests, error) {
 // caseDecoder turns the nodes of a file of policy tests into Tests.
 type caseDecoder struct {
 	decoder
+	read  reader
 	tests *Tests
-	names map[string]int // line of each case
+	names map[string]int // line of each case and statement
 }
 
 func (d *caseDecoder) decode() {
@@ -57,13 +60,17 @@ func (d *caseDecoder) decode() {
 	if root == nil {
 		return
 	}
-	d.mapping(root, "a file of policy tests", []field{
+	const without = "a file without cases tests nothing"
+	given := d.mapping(root, "a file of policy tests", []field{
 		{"version", "write version: 1", d.version},
 		{"policy", "", d.policy},
-		{"cases", "a file without cases tests nothing", func(n *yaml.Node) {
-			d.list(n, "cases", "a file without cases tests nothing", d.testCase)
-		}},
+		{"cases", "", func(n *yaml.Node) { d.list(n, "cases", without, d.testCase) }},
+		{"prove", "", func(n *yaml.Node) { d.list(n, "prove", leaveOut, d.statement) }},
 	})
+	_, cases := given["cases"]
+	if _, prove := given["prove"]; given != nil && !cases && !prove {
+		d.bad(root, "a file of policy tests needs the key \"cases\" or \"prove\": %s", without)
+	}
 }
 
 func (d *caseDecoder) policy(n *yaml.Node) {
@@ -75,7 +82,7 @@ func (d *caseDecoder) policy(n *yaml.Node) {
 func (d *caseDecoder) testCase(n *yaml.Node) {
 	c := Case{Position: d.position(n)}
 	d.mapping(n, "a case", []field{
-		{"name", "it appears in the results", func(n *yaml.Node) { c.Name = d.caseName(n) }},
+		{"name", "it appears in the results", func(n *yaml.Node) { c.Name = d.uniqueName(n, "case") }},
 		{"requester", "the side that asks for the connection", func(n *yaml.Node) { c.Connection.Requester = d.side(n, "requester") }},
 		{"accepter", "the guarded side", func(n *yaml.Node) { c.Connection.Accepter = d.side(n, "accepter") }},
 		{"connection", "", func(n *yaml.Node) { c.Connection.ID = d.checked(n, "connection", checkConnection) }},
@@ -86,13 +93,14 @@ func (d *caseDecoder) testCase(n *yaml.Node) {
 	d.tests.Cases = append(d.tests.Cases, c)
 }
 
-func (d *caseDecoder) caseName(n *yaml.Node) string {
+// uniqueName returns the name of a case or of a statement, which no other one may have.
+func (d *caseDecoder) uniqueName(n *yaml.Node, what string) string {
 	name, ok := d.text(n, "name")
 	if !ok {
 		return ""
 	}
 	if line, taken := d.names[name]; taken {
-		d.bad(n, "duplicate case name %q, first on line %d", name, line)
+		d.bad(n, "duplicate %s name %q, first on line %d", what, name, line)
 		return name
 	}
 	d.names[name] = n.Line
