@@ -6,7 +6,7 @@
 package analysis
 
 import (
-	"cmp"
+	"errors"
 	"slices"
 	"time"
 
@@ -36,7 +36,7 @@ func Compare(older, newer *policy.Policy, at time.Time) (*Comparison, error) {
 	p := pair{s, [2]*policy.Policy{older, newer}, rules[:2]}
 	opens, err := p.changes(1, 0)
 	closes, other := p.changes(0, 1)
-	return &Comparison{opens, closes}, cmp.Or(err, other)
+	return &Comparison{opens, closes}, errors.Join(err, other)
 }
 
 // pair is two policies that are compared, the old one first. The last of each one's rules is the default rule.

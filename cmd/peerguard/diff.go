@@ -1,11 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"time"
 
@@ -70,7 +68,7 @@ func (d *diffCommand) Run(out *console) error {
 	}
 	result := newDifference(older, newer, found, at)
 	if d.Report != "" {
-		if err := result.readLive(d.Report, out); err != nil {
+		if err := result.readLive(d.Report, out.stdin); err != nil {
 			return err
 		}
 	}
@@ -136,7 +134,7 @@ func readCompared(path string, stdin io.Reader) (comparedPolicy, error) {
 		rules, err := newPolicyFile(path).load()
 		return comparedPolicy{path, rules}, err
 	}
-	data, err := io.ReadAll(stdin)
+	data, err := readInput(path, stdin)
 	if err != nil {
 		return comparedPolicy{}, fmt.Errorf("reading policy: %w", err)
 	}
@@ -162,61 +160,22 @@ func readRevision(path, name string) (comparedPolicy, error) {
 	return comparedPolicy{path, rules}, err
 }
 
-// readLive lists the connections in a report or a log whose verdict changes. What is told of one last counts.
-func (d *difference) readLive(path string, out *console) error {
-	var data []byte
-	var err error
-	if path == "-" {
-		data, err = io.ReadAll(out.stdin)
-	} else {
-		data, err = os.ReadFile(path) //nolint:gosec // the operator names the file
-	}
+// readLive lists the connections in a report or a log whose verdict changes.
+func (d *difference) readLive(path string, stdin io.Reader) error {
+	subjects, err := readSubjectFile(path, stdin)
 	if err != nil {
 		return fmt.Errorf("reading report: %w", err)
 	}
-	verdicts := map[string]liveChange{}
-	var order []string
-	for line := range logLines(data) {
-		for _, s := range connectionsOf(line) {
-			c := &s.connection
-			change := liveChange{c.ID, d.older.rules.Decide(c, d.at).Verdict, d.newer.rules.Decide(c, d.at).Verdict}
-			if _, known := verdicts[c.ID]; !known {
-				order = append(order, c.ID)
-			}
-			verdicts[c.ID] = change
+	d.Live = []liveChange{}
+	for _, s := range subjects {
+		c := &s.connection
+		if s.ignored != "" || s.event || c.ID == "" || c.Requester.Account == c.Accepter.Account {
+			continue // nothing that a policy has judged
 		}
-	}
-	if len(order) == 0 {
-		return fmt.Errorf("reading report: %s has no connection", cmp.Or(path, "-"))
-	}
-	d.Live, d.seen = []liveChange{}, len(order)
-	for _, id := range order {
-		if v := verdicts[id]; v.Old != v.New {
-			d.Live = append(d.Live, v)
+		d.seen++
+		if before, after := d.older.rules.Decide(c, d.at).Verdict, d.newer.rules.Decide(c, d.at).Verdict; before != after {
+			d.Live = append(d.Live, liveChange{c.ID, before, after})
 		}
 	}
 	return nil
-}
-
-// connectionsOf returns the connections of a line of a log that a policy judges.
-func connectionsOf(line object) []subject {
-	var found []subject
-	var err error
-	switch raw := line.raw(); {
-	case line["connections"] != nil:
-		found, err = readReport(raw)
-	case line["report"] != nil:
-		found, err = readReport(line["report"])
-	case line["requester_account"] != nil || line["accepter_account"] != nil:
-		found, err = readDecision(raw)
-	case line["instance_id"] != nil:
-		found, err = readEntry(raw)
-	}
-	if err != nil {
-		return nil // another log's line
-	}
-	return slices.DeleteFunc(found, func(s subject) bool {
-		c := &s.connection
-		return s.ignored != "" || c.ID == "" || c.Requester.Account == c.Accepter.Account
-	})
 }

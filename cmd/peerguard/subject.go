@@ -238,12 +238,6 @@ func newObject(raw json.RawMessage) (o object) {
 	return o
 }
 
-// raw returns the object as JSON.
-func (o object) raw() json.RawMessage {
-	raw, _ := json.Marshal(o) //nolint:errchkjson // it was JSON before
-	return raw
-}
-
 func (o object) object(key string) object { return newObject(o[key]) }
 
 // str returns a string, or the digits of a number: ids can be either, and a float would round them.
