@@ -3,6 +3,7 @@ package analysis_test
 import (
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -235,13 +236,8 @@ func (p policyText) String() string {
 			if r.until != "" {
 				fmt.Fprintf(&b, ", until: %q", r.until)
 			}
-			for _, key := range []string{
-				"accounts", "connections", "requester_folders", "requester_regions", "requester_vpcs", "requester_cidrs",
-				"accepter_accounts", "accepter_folders", "accepter_regions", "accepter_vpcs",
-			} {
-				if words := r.lists[key]; words != nil {
-					fmt.Fprintf(&b, ", %s: [\"%s\"]", key, strings.Join(words, `", "`))
-				}
+			for _, key := range slices.Sorted(maps.Keys(r.lists)) {
+				fmt.Fprintf(&b, ", %s: [\"%s\"]", key, strings.Join(r.lists[key], `", "`))
 			}
 			b.WriteString("}\n")
 		}

@@ -174,14 +174,16 @@ func thousands(n int) string {
 	return digits
 }
 
-// example describes the witness of a cause. It says when, unless that is now.
-func (d *difference) example(c *cause) string {
-	w := &c.Witness
+// example describes the witness of a cause.
+func (d *difference) example(c *cause) string { return c.Witness.inWords(d.at) }
+
+// inWords describes a witness. It says when, unless that is now.
+func (w *witness) inWords(now time.Time) string {
 	words := fmt.Sprintf("from %s to %s", sideInWords(w.Requester), sideInWords(w.Accepter))
 	if w.InstanceID != "" {
 		words = w.InstanceID + " " + words
 	}
-	if !w.At.Equal(d.at) {
+	if !w.At.Equal(now) {
 		words += ", at " + w.At.Format(time.RFC3339Nano)
 	}
 	return words

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"peerguard/function/policy"
 )
 
 // JUnit XML, as build servers read it: https://github.com/testmoapp/junitxml
@@ -59,18 +61,24 @@ func (r *testResults) writeJUnit(path string) error {
 }
 
 func (s *suite) junit() junitSuite {
-	j := junitSuite{Name: s.file, Tests: len(s.cases) + len(s.errors), Errors: len(s.errors)}
+	j := junitSuite{Name: s.file, Tests: len(s.cases) + len(s.proofs) + len(s.errors), Errors: len(s.errors)}
 	for _, e := range s.errors {
 		problem := &junitProblem{e.Message, e.Error()}
 		j.Cases = append(j.Cases, junitCase{Name: e.Position.String(), Class: s.file, File: e.File, Line: e.Line, Error: problem})
 	}
-	for _, c := range s.cases {
-		jc := junitCase{Name: c.Name, Class: s.file, File: c.File, Line: c.Line}
-		if c.Failure != "" {
-			jc.Failure = &junitProblem{c.Failure, fmt.Sprintf("%s: %s", c.Position, c.Failure)}
+	add := func(at policy.Position, name, failure string) {
+		c := junitCase{Name: name, Class: s.file, File: at.File, Line: at.Line}
+		if failure != "" {
+			c.Failure = &junitProblem{failure, fmt.Sprintf("%s: %s", at, failure)}
 			j.Failures++
 		}
-		j.Cases = append(j.Cases, jc)
+		j.Cases = append(j.Cases, c)
+	}
+	for _, c := range s.cases {
+		add(c.Position, c.Name, c.Failure)
+	}
+	for _, p := range s.proofs {
+		add(p.Position, p.name, p.failure)
 	}
 	return j
 }

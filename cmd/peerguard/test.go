@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -27,8 +28,14 @@ func (*testCommand) Help() string {
 		"    - name: a stranger is rejected\n" +
 		"      requester: {account: \"9999999999999999\", region: cn-hangzhou}\n" +
 		"      accepter: {account: \"1111111111111111\", region: cn-shanghai}\n" +
+		"      expect: reject\n" +
+		"  prove:\n" +
+		"    - name: nobody but payments reaches the ledger, ever\n" +
+		"      except: {requester_accounts: [\"2222222222222222\"]}\n" +
+		"      accepter_vpcs: [vpc-ledger]\n" +
 		"      expect: reject\n\n" +
-		"Exits with 1 if a case fails, if a file or its policy cannot be read, or if there are no cases. A rule without a case is not a failure.\n\n" +
+		"A statement to prove is about every connection that there can be, from now on. One that does not hold fails with a counterexample.\n\n" +
+		"Exits with 1 if a case fails, if a file or its policy cannot be read, or if there is nothing to run. A rule without a case is not a failure.\n\n" +
 		"Example:\n\n" +
 		"  go tool peerguard test policy_test.yaml --junit results.xml"
 }
@@ -39,15 +46,17 @@ type suite struct {
 	policy      string
 	errors      policy.Errors // in the file or its policy; if there are any, no case ran
 	cases       []policy.CaseResult
+	proofs      []proof
 	unexercised []policy.RulePlace
 }
 
 // testResults are the results of all files.
 type testResults struct {
 	suites      []suite
-	unexercised []policy.RulePlace // rules that decide no case in any file
+	unexercised []policy.RulePlace // rules that decide no case in any file, and that no proof is about
 	passed      int                // cases
-	failed      int                // cases, and files that could not be run
+	proved      int                // proofs that passed
+	failed      int                // cases, proofs, and files that could not be run
 }
 
 // Run runs the cases in all files, and fails if one fails.
@@ -96,7 +105,7 @@ func runTests(files []string, now time.Time) (*testResults, error) {
 
 func runSuite(file policyFile, now time.Time) (suite, error) {
 	s := suite{file: file.path(file.name)}
-	ran, err := s.run(file, now)
+	err := s.run(file, now)
 	if errs, ok := errors.AsType[policy.Errors](file.located(err)); ok {
 		s.errors = errs
 		return s, nil
@@ -104,28 +113,31 @@ func runSuite(file policyFile, now time.Time) (suite, error) {
 	if err != nil {
 		return s, err
 	}
-	for _, c := range ran.Cases {
-		c.File = file.path(c.File)
-		s.cases = append(s.cases, c)
+	for i := range s.cases {
+		s.cases[i].File = file.path(s.cases[i].File)
 	}
-	for _, r := range ran.Unexercised {
-		r.File = file.path(r.File)
-		s.unexercised = append(s.unexercised, r)
+	for i := range s.proofs {
+		s.proofs[i].File = file.path(s.proofs[i].File)
+	}
+	for i := range s.unexercised {
+		s.unexercised[i].File = file.path(s.unexercised[i].File)
 	}
 	return s, nil
 }
 
-func (s *suite) run(file policyFile, now time.Time) (*policy.Results, error) {
+func (s *suite) run(file policyFile, now time.Time) error {
 	tests, err := policy.LoadTests(file.fsys(), file.name)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.policy = file.path(tests.Policy)
 	p, err := policy.Load(file.fsys(), tests.Policy)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return tests.Run(p, now), nil
+	ran := tests.Run(p, now)
+	s.cases, s.unexercised = ran.Cases, ran.Unexercised
+	return s.prove(p, tests, now)
 }
 
 func (r *testResults) add(s suite) {
@@ -140,6 +152,22 @@ func (r *testResults) add(s suite) {
 			r.failed++
 		}
 	}
+	for i := range s.proofs {
+		if s.proofs[i].failure == "" {
+			r.proved++
+		} else {
+			r.failed++
+		}
+	}
+}
+
+// tally says how many cases and proofs passed, and how many did not.
+func (r *testResults) tally() string {
+	words := count(r.passed, "case")
+	if r.proved > 0 || slices.ContainsFunc(r.suites, func(s suite) bool { return len(s.proofs) > 0 }) {
+		words += " and " + count(r.proved, "proof")
+	}
+	return fmt.Sprintf("%s passed, %d failed", words, r.failed)
 }
 
 // listUnexercised lists each rule that no file of tests for its policy exercises.
@@ -181,12 +209,20 @@ func (r *testResults) show(out *console) {
 				fprintf(out.stdout, "%s: %s: %s\n", out.tint(text.Bold, c.Position.String()), c.Name, c.Failure)
 			}
 		}
+		for _, p := range s.proofs {
+			switch {
+			case p.failure != "":
+				fprintf(out.stdout, "%s: %s: %s\n", out.tint(text.Bold, p.Position.String()), p.name, p.failure)
+			case p.nothing:
+				fprintf(out.stdout, "%s: %s: %s: it is about no connection at all\n", out.tint(text.Bold, p.Position.String()), p.name, out.tint(text.FgYellow, "warning"))
+			}
+		}
 	}
 	r.showUnguarded(out)
 	for _, u := range r.unexercised {
 		fprintf(out.stdout, "%s: no case exercises rule %s\n", u.Position, u.Rule)
 	}
-	fprintf(out.stdout, "%s passed, %d failed\n", count(r.passed, "case"), r.failed)
+	fprintf(out.stdout, "%s\n", r.tally())
 }
 
 // showUnguarded prints, once each, why nobody looks at the accepters of some cases.
@@ -209,12 +245,21 @@ func (s *suite) show(out *console) {
 	}
 	fprintf(out.stdout, "%s, on %s:\n\n", s.file, s.policy)
 	t := out.newTable("", "case", "expected", "got", "why")
-	for _, c := range s.cases {
-		mark := out.tint(text.FgGreen, "pass")
-		if c.Failure != "" {
-			mark = out.tint(text.FgRed, "FAIL")
+	mark := func(failure string) safe {
+		if failure != "" {
+			return out.tint(text.FgRed, "FAIL")
 		}
-		t.AppendRow(row(mark, c.Name, verdictAndRule(c.Expect, c.ExpectRule), verdictAndRule(c.Verdict, c.Rule), c.Reason))
+		return out.tint(text.FgGreen, "pass")
+	}
+	for _, c := range s.cases {
+		t.AppendRow(row(mark(c.Failure), c.Name, verdictAndRule(c.Expect, c.ExpectRule), verdictAndRule(c.Verdict, c.Rule), c.Reason))
+	}
+	for _, p := range s.proofs {
+		got := "proved"
+		if p.failure != "" {
+			got = verdictAndRule(p.got, p.rule)
+		}
+		t.AppendRow(row(mark(p.failure), p.name, string(p.expect)+", always", got, p.why()))
 	}
 	t.Render()
 	fprintf(out.stdout, "\n")

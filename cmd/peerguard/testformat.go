@@ -1,19 +1,17 @@
 package main
 
 import (
-	"strconv"
-
 	"peerguard/cmd/peerguard/finding"
 	"peerguard/function/policy"
 )
 
 // testJSON is what test --json prints.
 type testJSON struct {
-	Passed      int        `json:"passed"` // cases and proofs
-	Failed      int        `json:"failed"` // cases, proofs, and files that could not be run
-	Cases       []caseJSON `json:"cases"`
-	Proofs      []struct{} `json:"proofs"`
-	Unexercised []string   `json:"unexercised"` // file:line rule
+	Passed      int         `json:"passed"` // cases and proofs
+	Failed      int         `json:"failed"` // cases, proofs, and files that could not be run
+	Cases       []caseJSON  `json:"cases"`
+	Proofs      []proofJSON `json:"proofs"`
+	Unexercised []string    `json:"unexercised"` // file:line rule
 }
 
 type caseJSON struct {
@@ -28,10 +26,13 @@ type caseJSON struct {
 }
 
 func (r *testResults) json() testJSON {
-	j := testJSON{Passed: r.passed, Failed: r.failed, Cases: []caseJSON{}, Proofs: []struct{}{}, Unexercised: []string{}}
+	j := testJSON{Passed: r.passed + r.proved, Failed: r.failed, Cases: []caseJSON{}, Proofs: []proofJSON{}, Unexercised: []string{}}
 	for _, s := range r.suites {
 		for _, c := range s.cases {
 			j.Cases = append(j.Cases, newCaseJSON(&c))
+		}
+		for i := range s.proofs {
+			j.Proofs = append(j.Proofs, s.proofs[i].json())
 		}
 	}
 	for _, u := range r.unexercised {
@@ -60,6 +61,14 @@ func (r *testResults) findings() (found []finding.Finding) {
 				found = append(found, finding.Finding{Position: c.Position, Severity: finding.Error, Code: "case-failed", Message: c.Name + ": " + c.Failure})
 			}
 		}
+		for _, p := range s.proofs {
+			switch {
+			case p.failure != "":
+				found = append(found, finding.Finding{Position: p.Position, Severity: finding.Error, Code: "proof-failed", Message: p.name + ": " + p.failure})
+			case p.nothing:
+				found = append(found, finding.Finding{Position: p.Position, Severity: finding.Warning, Code: "proof-empty", Message: p.name + ": it is about no connection at all"})
+			}
+		}
 	}
 	for _, u := range r.unexercised {
 		found = append(found, finding.Finding{Position: u.Position, Severity: finding.Warning, Code: "rule-unexercised", Message: "no case exercises rule " + u.Rule})
@@ -69,7 +78,7 @@ func (r *testResults) findings() (found []finding.Finding) {
 
 // markdown returns a part of a comment.
 func (r *testResults) markdown() string {
-	comment := "### test: " + count(r.passed, "case") + " passed, " + strconv.Itoa(r.failed) + " failed\n\n"
+	comment := "### test: " + r.tally() + "\n\n"
 	if table := finding.Markdown(r.findings()); table != "" {
 		comment += table + "\n"
 	}

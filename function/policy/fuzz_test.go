@@ -75,6 +75,7 @@ func checkErrors(t *testing.T, fsys fstest.MapFS, err error) {
 // FuzzLoadTests: the same for files of policy tests.
 func FuzzLoadTests(f *testing.F) {
 	f.Add([]byte(casesText))
+	f.Add([]byte(proveText))
 	for _, text := range files(f, "testdata/broken_tests/*.txtar", "policy_test.yaml") {
 		f.Add([]byte(text))
 	}
@@ -88,7 +89,7 @@ func FuzzLoadTests(f *testing.F) {
 			checkErrors(t, fsys, err)
 			return
 		}
-		if r := tests.Run(load(t, casesPolicy), time.Now()); len(r.Cases) == 0 || len(r.Cases) != len(tests.Cases) {
+		if r := tests.Run(load(t, casesPolicy), time.Now()); len(r.Cases)+len(tests.Prove) == 0 || len(r.Cases) != len(tests.Cases) {
 			t.Errorf("%d results of %d cases", len(r.Cases), len(tests.Cases))
 		}
 	})
