@@ -53,17 +53,11 @@ func (s *space) find(match, avoid []*rule, at time.Time) *search {
 func (q *search) consider(r *rule) {
 	last := policy.Fact(-1)
 	for f, key := range r.keys {
-		fit := 0
-		for _, c := range q.choices[f] {
-			if key == nil || c.satisfies(key) {
-				fit++
-			}
-		}
-		switch fit {
-		case 0:
+		fits := func(c choice) bool { return key == nil || c.satisfies(key) }
+		if !slices.ContainsFunc(q.choices[f], fits) {
 			return
-		case len(q.choices[f]):
-		default:
+		}
+		if !each(q.choices[f], fits) {
 			last = policy.Fact(f)
 		}
 	}

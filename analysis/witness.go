@@ -37,6 +37,7 @@ func (s *space) witness(q *search, avoid []*rule, is func(c *peering.Connection,
 		changed.Requester.CIDRs = cidrs
 		return is(&changed, at)
 	})
+	slices.Sort(c.Requester.CIDRs)
 	return Witness{c, at}, nil
 }
 

@@ -3,13 +3,11 @@ package main
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"peerguard/analysis"
-	"peerguard/cmd/peerguard/finding"
 	"peerguard/function/peering"
 	"peerguard/function/policy"
 )
@@ -136,7 +134,7 @@ func (d *difference) showCauses(out *console, heading string, colour text.Color,
 		if accounts := c.accounts(); accounts != "" {
 			fprintf(out.stdout, "  for:    %s\n", accounts)
 		}
-		fprintf(out.stdout, "  as in:  %s\n\n", d.example(c))
+		fprintf(out.stdout, "  as in:  %s\n\n", c.Witness.inWords(d.at))
 	}
 }
 
@@ -173,9 +171,6 @@ func thousands(n int) string {
 	}
 	return digits
 }
-
-// example describes the witness of a cause.
-func (d *difference) example(c *cause) string { return c.Witness.inWords(d.at) }
 
 // inWords describes a witness. It says when, unless that is now.
 func (w *witness) inWords(now time.Time) string {
@@ -216,81 +211,4 @@ func (d *difference) old() string {
 		return "its earlier revision"
 	}
 	return d.older.path
-}
-
-// findings returns what opens, what closes and what changes the reach, for annotations.
-func (d *difference) findings() (found []finding.Finding) {
-	add := func(severity finding.Severity, code string, causes []cause) {
-		for i := range causes {
-			c := &causes[i]
-			at := c.change.New.Position
-			if at.Line == 0 {
-				at = policy.Position{File: d.newer.path}
-			}
-			at.File = d.newer.path
-			message := fmt.Sprintf("%s before, now %s, as in a connection %s", c.Old.inWords(), c.New.inWords(), d.example(c))
-			if accounts := c.accounts(); accounts != "" {
-				message = accounts + ": " + message
-			}
-			found = append(found, finding.Finding{Position: at, Severity: severity, Code: code, Message: message})
-		}
-	}
-	add(finding.Error, "policy-opens", d.Opens)
-	add(finding.Note, "policy-closes", d.Closes)
-	for _, r := range d.reach {
-		severity := finding.Note
-		if r.opens {
-			severity = finding.Error
-		}
-		found = append(found, finding.Finding{Position: policy.Position{File: d.newer.path}, Severity: severity, Code: "reach-changes", Message: r.text})
-	}
-	for _, l := range d.Live {
-		found = append(found, finding.Finding{
-			Position: policy.Position{File: d.newer.path}, Severity: finding.Warning, Code: "connection-changes",
-			Message: fmt.Sprintf("%s: %s before, %s now", l.InstanceID, l.Old, l.New),
-		})
-	}
-	return found
-}
-
-// markdown returns a part of a comment, which says the most important things first.
-func (d *difference) markdown() string {
-	var b strings.Builder
-	b.WriteString("### diff: " + finding.Text(d.summary()) + "\n\n")
-	for _, part := range []struct {
-		heading string
-		causes  []cause
-	}{{"Opens", d.Opens}, {"Closes", d.Closes}} {
-		if len(part.causes) == 0 {
-			continue
-		}
-		fmt.Fprintf(&b, "| **%s** | before | now | as in |\n|---|---|---|---|\n", part.heading)
-		for i := range part.causes {
-			c := &part.causes[i]
-			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", finding.Text(c.accounts()), c.Old.markdown(), c.New.markdown(), finding.Text(d.example(c)))
-		}
-		b.WriteString("\n")
-	}
-	for _, r := range d.reach {
-		mark := "reach"
-		if r.opens {
-			mark = "**reach, opens**"
-		}
-		fmt.Fprintf(&b, "- %s: %s\n", mark, finding.Text(r.text))
-	}
-	for _, l := range d.Live {
-		fmt.Fprintf(&b, "- %s: %s before, **%s** now\n", finding.Code(l.InstanceID), l.Old, l.New)
-	}
-	if len(d.reach)+len(d.Live) > 0 {
-		b.WriteString("\n")
-	}
-	return b.String()
-}
-
-func (r ruling) markdown() string {
-	words := fmt.Sprintf("%s by %s", r.Decision, finding.Text(r.Rule))
-	if r.At != "" {
-		words += "<br>" + finding.Code(r.At)
-	}
-	return words
 }

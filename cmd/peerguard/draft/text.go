@@ -73,9 +73,31 @@ func (d *Draft) Tests() string {
 // testCase returns a case. The rule that decides is not always the one that the connection is the source of: where a fact is
 // unknown, an earlier rule may match as well.
 func (d *Draft) testCase(c *peering.Connection, expect policy.Verdict) string {
-	rule := d.policy.Decide(c, d.facts.At).Rule
-	return fmt.Sprintf("  - name: %s\n    requester: %s\n    accepter: %s\n    connection: %s\n    at: %s\n    expect: %s\n    rule: %s\n\n",
-		c.ID, sideText(&c.Requester), sideText(&c.Accepter), c.ID, d.facts.At.UTC().Format(time.DateOnly), expect, rule)
+	return Case(c.ID, c, d.facts.At.UTC().Truncate(day), expect, d.policy.Decide(c, d.facts.At).Rule) + "\n"
+}
+
+const day = 24 * time.Hour
+
+// Case returns a case of policy tests as an element of the list cases: what a policy must decide about a connection at a time,
+// and by which rule.
+func Case(name string, c *peering.Connection, at time.Time, expect policy.Verdict, rule string) string {
+	text := fmt.Sprintf("  - name: %s\n    requester: %s\n    accepter: %s\n", word(name), sideText(&c.Requester), sideText(&c.Accepter))
+	if c.ID != "" {
+		text += "    connection: " + c.ID + "\n"
+	}
+	instant := at.UTC().Format(time.RFC3339Nano)
+	if at.Equal(at.UTC().Truncate(day)) {
+		instant = at.UTC().Format(time.DateOnly)
+	}
+	return text + fmt.Sprintf("    at: %s\n    expect: %s\n    rule: %s\n", instant, expect, word(rule))
+}
+
+// word returns a text in quotes of YAML unless it means itself without them: an id, such as those that Draft makes names of.
+func word(text string) string {
+	if before, _, hyphen := strings.Cut(text, "-"); text == policy.DefaultRule || hyphen && peering.MadeOf(peering.Letters, before, len(before)) && peering.MadeOf(peering.Letters+peering.Digits+"-", text, len(text)) {
+		return text
+	}
+	return quote(text)
 }
 
 func sideText(s *peering.Side) string {
