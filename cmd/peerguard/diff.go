@@ -119,12 +119,10 @@ func (d *diffCommand) policies(out *console) (older, newer comparedPolicy, err e
 		older, err = readCompared(d.Files[0], out.stdin)
 	}
 	newer, other := readCompared(d.Files[1], out.stdin)
-	var errs, more policy.Errors
-	switch {
-	case errors.As(err, &errs) && errors.As(other, &more):
+	errs, broken := errors.AsType[policy.Errors](err)
+	more, alsoBroken := errors.AsType[policy.Errors](other)
+	if (err == nil || broken) && (other == nil || alsoBroken) && (broken || alsoBroken) {
 		return older, newer, slices.Concat(errs, more)
-	case errors.As(err, &errs) && other == nil, errors.As(other, &errs) && err == nil:
-		return older, newer, errs
 	}
 	return older, newer, errors.Join(err, other)
 }
@@ -150,8 +148,7 @@ func readRevision(path, name string) (comparedPolicy, error) {
 		return comparedPolicy{}, err
 	}
 	rules, err := policy.Load(r, file.name)
-	var errs policy.Errors
-	if errors.As(file.located(err), &errs) {
+	if errs, broken := errors.AsType[policy.Errors](file.located(err)); broken {
 		for i := range errs {
 			errs[i].File = name + ":" + errs[i].File // not what is on disk
 		}

@@ -62,3 +62,26 @@ func testDiff(t *testing.T, name string) {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
+
+// TestReadmeShowsADiff: README shows one of the pairs, as it is.
+func TestReadmeShowsADiff(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair, err := txtar.ParseFile(filepath.Join("testdata", "diff", "rules-merged-badly.txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, sign := range []string{"-", "+"} {
+		for line := range bytes.Lines(pair.Files[i].Data) {
+			if bytes.HasPrefix(line, []byte("  - ")) && !bytes.Contains(readme, append([]byte(sign), line...)) {
+				t.Errorf("README does not have %s%s", sign, line)
+			}
+		}
+	}
+	if want := pair.Files[2].Data; !bytes.Contains(readme, want) {
+		t.Errorf("README does not have\n%s", want)
+	}
+}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -55,11 +57,7 @@ func (r revision) Open(name string) (fs.File, error) {
 
 // git runs git in the folder, and returns what it prints.
 func (r revision) git(stdin string, args ...string) ([]byte, error) {
-	folder := r.folder
-	if folder == "" {
-		folder = "."
-	}
-	cmd := exec.Command("git", append([]string{"-C", folder}, args...)...) //nolint:gosec // the arguments are ours, but for a revision after --end-of-options
+	cmd := exec.CommandContext(context.Background(), "git", append([]string{"-C", cmp.Or(r.folder, ".")}, args...)...) //nolint:gosec // the arguments are ours, but for a revision after --end-of-options
 	var stderr bytes.Buffer
 	cmd.Stdin, cmd.Stderr = strings.NewReader(stdin), &stderr
 	out, err := cmd.Output()
