@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // benchmark is the figures of one benchmark by their unit.
@@ -13,11 +14,11 @@ type benchmark map[string]float64
 // benchmarks runs a room's own benchmarks. It returns their figures by name, without the word Benchmark and the number of
 // processors.
 func (r *rig) benchmarks(ctx context.Context, room, pattern string) (map[string]benchmark, error) {
-	time := "1s"
+	length := "1s"
 	if r.short {
-		time = "1x"
+		length = "1x"
 	}
-	out, err := goCommand(ctx, nil, "test", "-run", "^$", "-bench", pattern, "-benchmem", "-benchtime", time, "-cpu", "1", "./function/"+room)
+	out, err := goCommand(ctx, nil, "test", "-run", "^$", "-bench", pattern, "-benchmem", "-benchtime", length, "-cpu", "1", "./"+room)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +44,7 @@ func (r *rig) benchmarks(ctx context.Context, room, pattern string) (map[string]
 
 // comparePolicy takes the figures of the policy's own benchmarks, which measure their floor themselves.
 func comparePolicy(ctx context.Context, r *rig) ([]row, error) {
-	found, err := r.benchmarks(ctx, "policy", "Decide|Load")
+	found, err := r.benchmarks(ctx, "function/policy", "Decide|Load")
 	if err != nil {
 		return nil, err
 	}
@@ -71,9 +72,32 @@ func comparePolicy(ctx context.Context, r *rig) ([]row, error) {
 	return rows, measured(rows)
 }
 
+// compareDiffs takes the figures of the benchmark in which every rule of a policy has changed: of fewer, diff takes less.
+func compareDiffs(ctx context.Context, r *rig) ([]row, error) {
+	found, err := r.benchmarks(ctx, "analysis", "Compare/.*/rewritten")
+	if err != nil {
+		return nil, err
+	}
+	var rows []row
+	for _, size := range []struct {
+		rules  string
+		target time.Duration
+	}{{"200", time.Second}, {"2000", 10 * time.Second}} {
+		f, ok := found["Compare/"+size.rules+"/rewritten"]
+		if !ok {
+			return nil, fmt.Errorf("there is no benchmark of %s rules", size.rules)
+		}
+		rows = append(rows, row{
+			what: fmt.Sprintf("comparing two policies, %s rules, 100000 accounts, every rule changed", size.rules),
+			ours: milliseconds(time.Duration(f["ns/op"])), ns: f["ns/op"], target: float64(size.target),
+		})
+	}
+	return rows, nil
+}
+
 // compareLogs takes the figures of the handler's own benchmarks.
 func compareLogs(ctx context.Context, r *rig) ([]row, error) {
-	found, err := r.benchmarks(ctx, "handler", "Decision|Report")
+	found, err := r.benchmarks(ctx, "function/handler", "Decision|Report")
 	if err != nil {
 		return nil, err
 	}

@@ -29,6 +29,7 @@ var comparisons = []struct {
 	{"memory", compareMemory},
 	{"package", comparePackage},
 	{"policy", comparePolicy},
+	{"diff", compareDiffs},
 	{"sweep", compareSweep},
 	{"month", compareMonth},
 	{"logs", compareLogs},
