@@ -202,3 +202,16 @@ func TestManyMistakes(t *testing.T) {
 		}
 	}
 }
+
+// TestParse: a text is read like a file, but names no other files.
+func TestParse(t *testing.T) {
+	t.Parallel()
+	p, err := policy.Parse("version: 1\nmode: enforce\nallow: []\n")
+	if err != nil || p.Mode != policy.Enforce {
+		t.Errorf("got %v, %v", p, err)
+	}
+	_, err = policy.Parse("version: 1\nmode: enforce\nallow:\n  - {name: a, accounts_from: ids.txt}\n")
+	if err == nil || err.Error() != "policy.yaml:4:30: reading ids.txt: file does not exist" {
+		t.Errorf("got %v", err)
+	}
+}

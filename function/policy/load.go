@@ -24,6 +24,17 @@ func Load(fsys fs.FS, name string) (*Policy, error) {
 	})
 }
 
+// Parse reads the text of a policy that names no other files. An error is an [Errors], as if the text were in policy.yaml.
+func Parse(text string) (*Policy, error) {
+	const only = "policy.yaml"
+	return parse(only, func(file string) ([]byte, error) {
+		if file != only {
+			return nil, fs.ErrNotExist
+		}
+		return []byte(text), nil
+	})
+}
+
 // loader turns the nodes of a policy file into a policy.
 type loader struct {
 	decoder

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"testing/fstest"
 	"time"
 
 	"peerguard/function/peering"
@@ -70,7 +69,7 @@ func (d *Draft) narrow() error {
 	for changed := true; changed; {
 		d.rules = d.rulesOf(widths)
 		var err error
-		if d.policy, err = policy.Load(fstest.MapFS{"policy.yaml": {Data: []byte(d.Policy())}}, "policy.yaml"); err != nil {
+		if d.policy, err = policy.Parse(d.Policy()); err != nil {
 			return fmt.Errorf("reading the drafted policy: %w", err)
 		}
 		changed = false
