@@ -33,9 +33,9 @@ variable "logstore" {
 }
 
 variable "retention_days" {
-  description = "How long the Logstore keeps what was decided, in days. 3650 is for good."
+  description = "How long the Logstore keeps what was decided, in days: by default long enough for a yearly audit. 3650 is for good."
   type        = number
-  default     = 365
+  default     = 400
 }
 
 variable "failure_topic" {
