@@ -33,7 +33,7 @@ func parseTerraform(t *testing.T, file string) *hclsyntax.Body {
 	if problems.HasErrors() {
 		t.Fatal(problems)
 	}
-	return parsed.Body.(*hclsyntax.Body) //nolint:forcetypeassert // a test may panic
+	return parsed.Body.(*hclsyntax.Body)
 }
 
 // blocks returns the blocks of a type in all files of a module.
@@ -152,7 +152,7 @@ func TestArgumentsAreChecked(t *testing.T) {
 		if problems.HasErrors() {
 			t.Fatal(problems)
 		}
-		if got := strings.Join(takes.check(file.Body.(*hclsyntax.Body)), ", "); got != want { //nolint:forcetypeassert // a test may panic
+		if got := strings.Join(takes.check(file.Body.(*hclsyntax.Body)), ", "); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"strconv"
@@ -168,7 +169,7 @@ func (g *grid) writer() table.Writer {
 // wrap breaks the lines of a cell that are longer than a limit, between words. A word that is longer makes its line longer.
 func wrap(cell any, limit int) string {
 	var wrapped []string
-	for line := range strings.SplitSeq(cell.(string), "\n") {
+	for line := range strings.SplitSeq(fmt.Sprint(cell), "\n") {
 		limit := max(limit, longestWord(line))
 		broken := text.WrapSoft(line, limit)
 		if text.LongestLineLen(broken) > limit { // by half of a wide character
@@ -185,7 +186,7 @@ func wrap(cell any, limit int) string {
 // break anywhere.
 func longestWord(cell any) int {
 	longest := 0
-	for word := range strings.FieldsFuncSeq(cell.(string), func(r rune) bool { return r == ' ' || r == '\n' || r > '~' }) {
+	for word := range strings.FieldsFuncSeq(fmt.Sprint(cell), func(r rune) bool { return r == ' ' || r == '\n' || r > '~' }) {
 		longest = max(longest, text.StringWidthWithoutEscSequences(word))
 	}
 	return longest

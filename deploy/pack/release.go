@@ -70,7 +70,7 @@ func (p program) contents(ctx context.Context, version string) (contents, error)
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(temp)
+	defer func() { _ = os.RemoveAll(temp) }() // what is left in the folder for temporary files gets cleaned up
 	to := filepath.Join(temp, binary)
 	if err := p.build(ctx, to, version); err != nil {
 		return nil, err

@@ -146,7 +146,7 @@ func TestRefusedRolesAreNotAskedForEachTime(t *testing.T) {
 			}
 		}
 		time.Sleep(9 * time.Second)
-		failed(t, w.client.assume(within(t, time.Minute)))
+		_ = failed(t, w.client.assume(within(t, time.Minute)))
 		if n := w.Stats().ByAction["AssumeRole"]; n != 1 {
 			t.Errorf("asked %d times, want once", n)
 		}

@@ -48,11 +48,11 @@ func (inv *Invocation) Scope(ctx context.Context, accounts []peering.Account, re
 	areas, unlisted := inv.regions(ctx, regions)
 	there, noRegion := narrow("region", areas, regions)
 	s.Accounts, s.Regions = chosen, there
-	return s, errors.Join(s.gap(codeDirectory, unread, noAccount), s.gap(codeRegions, unlisted, noRegion))
+	return s, errors.Join(gap(&s, codeDirectory, unread, noAccount), gap(&s, codeRegions, unlisted, noRegion))
 }
 
-// gap notes that some accounts or regions may be missing. If one that is named was not found among the others, it returns why.
-func (s *Scope) gap(code string, missing, notFound error) error {
+// gap notes that some accounts or regions may be missing from a scope. If one that is named was not found among the others, it returns why.
+func gap(s *Scope, code string, missing, notFound error) error {
 	if missing == nil {
 		return notFound
 	}
