@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"peerguard/cmd/peerguard/evidence"
 	"peerguard/cmd/peerguard/login"
 	"peerguard/function/acs"
 	"peerguard/function/directory"
@@ -98,13 +99,18 @@ func (o *operator) identify(ctx context.Context) error {
 		return fmt.Errorf("asking STS who the credentials of %s belong to: %w", o.found.Source, err)
 	}
 	o.who = who
-	caller := acs.Caller{Account: who.Account, Region: o.region, Credentials: o.found.Credentials}
+	o.begin()
+	return nil
+}
+
+// begin makes an invocation that knows nothing yet, and its client.
+func (o *operator) begin() {
+	caller := acs.Caller{Account: o.who.Account, Region: o.region, Credentials: o.found.Credentials}
 	o.directory = directory.NewMemory(o.cloud).Client(caller, handler.Access(o.rules))
 	o.inv = &guard.Invocation{
-		RequestID: "local", Account: who.Account, Region: o.region, Version: build().Version, Policy: o.rules, Directory: o.directory,
+		RequestID: evidence.Local, Account: o.who.Account, Region: o.region, Version: build().Version, Policy: o.rules, Directory: o.directory,
 	}
 	o.client = vpcpeer.New(o.cloud, caller, o.inv.Role)
-	return nil
 }
 
 // choose makes the regions of the flags, if any, those of the policy, and chooses the operator's own.

@@ -8,10 +8,12 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"peerguard/function/acs"
 	"peerguard/function/guard"
 	"peerguard/function/policy"
 	"peerguard/simulator"
@@ -129,6 +131,43 @@ func TestProgress(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestProgressOfTraffic: connections and calls are counted, and a sweep that only waits says why.
+func TestProgressOfTraffic(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var stderr buffer
+		var traffic atomic.Pointer[acs.Traffic]
+		traffic.Store(&acs.Traffic{})
+		p := startTraffic(&console{stderr: &stderr, stderrTTY: true}, "partition", 2, func() acs.Traffic { return *traffic.Load() })
+		p.judge(guard.Entry{})
+		traffic.Store(&acs.Traffic{Sent: 60, Paced: 3})
+		time.Sleep(2 * tick)
+		traffic.Store(&acs.Traffic{Sent: 61})
+		time.Sleep(2 * tick)
+		p.visited(guard.Visit{})
+		p.stop()
+		time.Sleep(2 * tick)
+		paced := "partitions 0/2, 1 connection, 60 calls, paced by the API's quota"
+		want := "\rpartitions 0/2, 0 connections, 0 calls\r" + paced +
+			"\rpartitions 0/2, 1 connection, 61 calls" + strings.Repeat(" ", len(", paced by the API's quota")) +
+			"\rpartitions 1/2, 1 connection, 61 calls\r" + strings.Repeat(" ", len("partitions 1/2, 1 connection, 61 calls")) + "\r"
+		if stderr.String() != want {
+			t.Errorf("got  %q\nwant %q", &stderr, want)
+		}
+	})
+}
+
+// TestProgressOnANarrowTerminal: a line that wraps could not be taken back.
+func TestProgressOnANarrowTerminal(t *testing.T) {
+	t.Parallel()
+	var stderr buffer
+	p := startTraffic(&console{stderr: &stderr, stderrTTY: true, width: 20}, "partition", 2, func() acs.Traffic { return acs.Traffic{} })
+	p.stop()
+	if want := "\rpartitions 0/2, 0 c\r" + strings.Repeat(" ", 19) + "\r"; stderr.String() != want {
+		t.Errorf("got %q, want %q", &stderr, want)
 	}
 }
 

@@ -45,16 +45,29 @@ func (s *sweepFlags) scope(ctx context.Context, o *operator) (guard.Scope, error
 	return scope, nil
 }
 
-// run sweeps the scope as the operator, and shows the progress. It returns the report, and who lacks which permissions.
+// run sweeps the scope as the operator, and shows the progress. It returns the report, and who lacks which permissions. What
+// listens to the invocation of o goes on listening.
 func (s *sweepFlags) run(ctx context.Context, out *console, o *operator, scope guard.Scope) (*guard.Report, *permissionRecorder) {
 	recorder := recordPermissions(o)
 	now := event.Sweep{TriggerName: "peerguard-sweep", TriggerTime: time.Now().UTC().Format(time.RFC3339Nano)}
-	progress := startProgress(out, "partition", scope.Size())
+	progress := startTraffic(out, "partition", scope.Size(), o.cloud.Traffic)
 	defer progress.stop()
-	o.inv.TriggerID, o.inv.Cloud, o.inv.OnVisit = now.ID(), recorder, progress.visited
+	inv := o.inv
+	inv.TriggerID, inv.Cloud = now.ID(), recorder
+	inv.OnVisit, inv.OnEntry = both(progress.visited, inv.OnVisit), both(progress.judge, inv.OnEntry)
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
-	return guard.New().Sweep(ctx, o.inv, scope, now.ClientToken), recorder
+	return guard.New().Sweep(ctx, inv, scope, now.ClientToken), recorder
+}
+
+// both returns a listener that tells two. The second may be nil.
+func both[T any](first, second func(T)) func(T) {
+	return func(value T) {
+		first(value)
+		if second != nil {
+			second(value)
+		}
+	}
 }
 
 // entryList collects all judged connections. It is safe for concurrent use.

@@ -8,6 +8,7 @@ package acs
 import (
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"peerguard/function/peering"
@@ -26,11 +27,12 @@ type Cloud struct {
 	transport http.RoundTripper
 	limiters  *limiters
 	sessions  *sessions
+	sent      *atomic.Int64 // requests
 }
 
 // New returns a Cloud.
 func New(cfg Config) *Cloud {
-	c := &Cloud{endpoints: cfg.Endpoints, transport: cfg.Transport, limiters: newLimiters(), sessions: newSessions()}
+	c := &Cloud{endpoints: cfg.Endpoints, transport: cfg.Transport, limiters: newLimiters(), sessions: newSessions(), sent: new(atomic.Int64)}
 	if c.transport == nil {
 		c.transport = pooled()
 	}

@@ -35,6 +35,7 @@ func (c *Cloud) exchange(ctx context.Context, endpoint *url.URL, region string, 
 		return &peering.Failure{Code: codeNetwork, Message: "the request could not be made"} // err may contain the signature
 	}
 	secrets := newRedactor(creds, request.GetQueryParams()["Signature"])
+	c.sent.Add(1)
 	status, header, body, err := c.roundTrip(signed)
 	switch {
 	case err != nil:

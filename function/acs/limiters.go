@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -20,6 +21,8 @@ type limiters struct {
 	mu      sync.Mutex
 	byQuota map[quotaKey]*limiter // use a limiter only while holding mu; it may be dropped otherwise
 	sweepAt int                   // when there are this many limiters, the idle ones are dropped
+
+	paced atomic.Int64 // calls that wait for their turn
 }
 
 // quotaKey tells quotas apart: the API counts each action in each account and region.
@@ -42,7 +45,7 @@ func newLimiters() *limiters { return &limiters{byQuota: map[quotaKey]*limiter{}
 func (l *limiters) wait(ctx context.Context, key quotaKey, quota Quota) error {
 	turn, pause, throttle := l.reserve(key, quota)
 	delay := max(turn.Delay(), pause)
-	if delay > 0 && (delay > timeLeft(ctx) || !sleep(ctx, delay)) {
+	if delay > 0 && (delay > timeLeft(ctx) || !during(&l.paced, func() bool { return sleep(ctx, delay) })) {
 		turn.Cancel()
 		return outOfTime(throttle)
 	}

@@ -39,15 +39,15 @@ type Unlisted struct {
 	First, Last time.Time
 }
 
-// local is the request id of a sweep that an operator ran.
-const local = "local"
+// Local is the request id of a sweep that an operator ran.
+const Local = "local"
 
 // invocationKey tells invocations apart. Those of operators have no request id of their own.
 type invocationKey struct{ request, trigger string }
 
 func keyOf(line *logs.Line) invocationKey {
-	if line.RequestID == local || line.RequestID == "" {
-		return invocationKey{local, line.TriggerID}
+	if line.RequestID == Local || line.RequestID == "" {
+		return invocationKey{Local, line.TriggerID}
 	}
 	return invocationKey{request: line.RequestID}
 }
@@ -63,7 +63,7 @@ type invocation struct {
 // invocation notes what a line says of its invocation, and returns that. There is none if the line is about a process.
 func (b *Book) invocation(line *logs.Line) *invocation {
 	key := keyOf(line)
-	if line.Kind == logs.Started || key == (invocationKey{local, ""}) {
+	if line.Kind == logs.Started || key == (invocationKey{Local, ""}) {
 		return nil
 	}
 	i := b.invocations[key]
