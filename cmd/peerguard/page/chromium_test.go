@@ -282,14 +282,23 @@ func (b *tab) reloadWithoutScript() {
 	b.load()
 }
 
-// shot takes a screenshot of the whole page, if shots is set.
+// tallest is how tall a screenshot is at most, in pixels. Chromium refuses far taller ones.
+const tallest = 8_000
+
+// shot takes a screenshot of the page, if shots is set.
 func (b *tab) shot(name string) {
 	b.t.Helper()
-	if shots == "" {
-		return
+	if shots != "" {
+		b.capture(filepath.Join(shots, name+".png"), value[float64](b, `document.documentElement.scrollHeight`))
 	}
-	got := call[struct{ Data []byte }](b, "Page.captureScreenshot", params{"captureBeyondViewport": true})
-	if err := os.WriteFile(filepath.Join(shots, name+".png"), got.Data, 0o600); err != nil {
+}
+
+// capture writes a screenshot of the top of the page.
+func (b *tab) capture(file string, height float64) {
+	b.t.Helper()
+	clip := params{"x": 0, "y": 0, "width": value[float64](b, `innerWidth`), "height": min(height, tallest), "scale": 1}
+	got := call[struct{ Data []byte }](b, "Page.captureScreenshot", params{"captureBeyondViewport": true, "clip": clip})
+	if err := os.WriteFile(file, got.Data, 0o600); err != nil {
 		b.t.Fatal(err)
 	}
 }

@@ -7,13 +7,14 @@ import (
 )
 
 // untangle orders both columns so that few lines cross. It repeatedly sorts the boxes of a column by the mean position of
-// the boxes that they are connected with (Sugiyama's barycentre method). VPCs of the same account and region stay together.
+// the boxes that they are connected with (Sugiyama's barycentre method). VPCs of the same account and region stay together, and
+// requesters with pending requests stay above the others.
 func (p *picture) untangle() {
 	number(p.Right)
 	for range 6 {
 		weigh(p.Left, func(l *line) *box { return l.To })
 		slices.SortFunc(p.Left, func(a, b *box) int {
-			return cmp.Or(cmp.Compare(a.weight, b.weight), a.key.compare(b.key))
+			return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(a.weight, b.weight), a.key.compare(b.key))
 		})
 		number(p.Left)
 		weigh(p.Right, func(l *line) *box { return l.From })

@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	maxLines = 240 // a reader cannot distinguish more
-	maxIDs   = 5   // in the title of a line
+	maxLines  = 240 // a reader cannot distinguish more
+	manyLines = 60  // if there are more, the VPCs of an account and region are one box
+	maxIDs    = 5   // in the title of a line
 
 	pictureWidth = 1000
 	boxWidth     = 290
@@ -50,9 +51,11 @@ type box struct {
 	Y      int
 	Height int
 
-	lines  []*line
-	weight float64
-	above  int // space above it
+	lines   []*line
+	weight  float64
+	above   int             // space above it
+	pending bool            // at least one of its connections is
+	vpcs    map[string]bool // that it stands for
 }
 
 // place is an account, or one of its VPCs.
@@ -68,7 +71,7 @@ type group struct {
 	X, Y int
 }
 
-// line stands for all connections between an account and a VPC that have the same outcome.
+// line stands for all connections between two boxes that have the same outcome.
 type line struct {
 	kind
 	From, To *box
@@ -83,24 +86,60 @@ type line struct {
 	startY, at int
 }
 
-// draw returns the picture of entries that are sorted by seriousness, or nil if there is nothing to draw. It leaves out
-// closed and ignored connections: they carry no traffic or are outside the guard's scope.
+// draw returns the picture of entries that are sorted by seriousness, or nil if there is nothing to draw. Pending requests are
+// drawn first: they are at the top, and where not everything can be drawn, other connections are left out. Closed and ignored
+// connections are never drawn: they carry no traffic or are outside the guard's scope.
 func draw(entries []guard.Entry) *picture {
-	p := &picture{Width: pictureWidth, BoxWidth: boxWidth, RightX: pictureWidth - boxWidth - 1}
+	drawn := slices.DeleteFunc(slices.Clone(entries), func(e guard.Entry) bool { return e.Outcome == guard.Closed || e.Outcome == guard.Ignored })
+	slices.SortStableFunc(drawn, func(a, b guard.Entry) int { return cmp.Compare(settled(&a), settled(&b)) })
+	if len(drawn) == 0 {
+		return nil
+	}
+	p, omitted := connect(drawn, vpcOf)
+	if len(p.Lines)+omitted > manyLines {
+		p, omitted = connect(drawn, func(s peering.Side) place { return vpcOf(s).home() })
+	}
+	p.boxHeight, p.boxGap = 30, 8
+	if max(len(p.Left), len(p.Right)) > fewBoxes {
+		p.boxHeight, p.boxGap = 20, 3
+	}
+	p.untangle()
+	p.position()
+	p.name(omitted)
+	slices.Reverse(p.Lines) // the last line is drawn on top
+	return p
+}
+
+// rank is 0 for a requester with pending requests and 1 for any other.
+func (b *box) rank() int {
+	if b.pending {
+		return 0
+	}
+	return 1
+}
+
+// settled is 0 for a pending request and 1 for any other connection.
+func settled(e *guard.Entry) int {
+	if stateOf(e) == pending {
+		return 0
+	}
+	return 1
+}
+
+// connect returns a picture with the boxes and lines of entries, without their positions, and how many lines are left out. target
+// says which box stands for an accepter.
+func connect(entries []guard.Entry, target func(peering.Side) place) (p *picture, omitted int) {
+	p = &picture{Width: pictureWidth, BoxWidth: boxWidth, RightX: pictureWidth - boxWidth - 1}
 	left, right := map[place]*box{}, map[place]*box{}
-	lines := map[string]*line{}
-	omitted := map[string]bool{}
+	lines, leftOut := map[string]*line{}, map[string]bool{}
 	for i := range entries {
 		e := &entries[i]
-		if e.Outcome == guard.Closed || e.Outcome == guard.Ignored {
-			continue
-		}
-		from, to := accountOf(e.Requester), vpcOf(e.Accepter)
+		from, to := accountOf(e.Requester), target(e.Accepter)
 		key := fmt.Sprintf("%q %q %q", from, to, e.Outcome)
 		l := lines[key]
 		switch {
 		case l == nil && len(lines) == maxLines:
-			omitted[key] = true
+			leftOut[key] = true
 			continue
 		case l == nil:
 			l = &line{kind: kindOf(e.Outcome), From: boxFor(left, from), To: boxFor(right, to)}
@@ -110,19 +149,8 @@ func draw(entries []guard.Entry) *picture {
 		}
 		l.add(e)
 	}
-	if len(p.Lines) == 0 {
-		return nil
-	}
 	p.Left, p.Right = boxes(left), boxes(right)
-	p.boxHeight, p.boxGap = 30, 8
-	if max(len(p.Left), len(p.Right)) > fewBoxes {
-		p.boxHeight, p.boxGap = 20, 3
-	}
-	p.untangle()
-	p.position()
-	p.name(len(omitted))
-	slices.Reverse(p.Lines) // the last line is drawn on top
-	return p
+	return p, len(leftOut)
 }
 
 func accountOf(s peering.Side) place { return place{account: string(s.Account)} }
@@ -132,7 +160,7 @@ func vpcOf(s peering.Side) place { return place{string(s.Account), s.Region, s.V
 // boxFor returns the box of a place, which it adds if it is missing.
 func boxFor(all map[place]*box, key place) *box {
 	if all[key] == nil {
-		all[key] = &box{key: key}
+		all[key] = &box{key: key, vpcs: map[string]bool{}}
 	}
 	return all[key]
 }
@@ -148,6 +176,8 @@ func boxes(all map[place]*box) []*box {
 
 func (l *line) add(e *guard.Entry) {
 	l.n++
+	l.From.pending = l.From.pending || stateOf(e) == pending
+	l.To.vpcs[e.Accepter.VPC] = true
 	if len(l.ids) <= maxIDs {
 		l.ids = append(l.ids, e.InstanceID)
 	}
@@ -178,7 +208,7 @@ func (p *picture) name(omitted int) {
 	p.Desc = fmt.Sprintf("%s on the left, %s on the right, and between them %s: %s. The table below lists the same connections.",
 		count(len(p.Left), "requester account"), count(len(p.Right), "VPC"), count(len(p.Lines), "line"), strings.Join(parts, ", "))
 	if omitted > 0 {
-		p.Note = fmt.Sprintf("Only the %d most serious of %s lines are drawn. The table has the rest.", len(p.Lines), thousands(len(p.Lines)+omitted))
+		p.Note = fmt.Sprintf("Only %d of %s lines are drawn: pending requests first, then the most serious. The table has the rest.", len(p.Lines), thousands(len(p.Lines)+omitted))
 	}
 }
 
@@ -191,7 +221,7 @@ func (l *line) name() {
 		l.Count = thousands(l.n)
 	}
 	l.Title = fmt.Sprintf("%s: account %s to %s of account %s%s. %s: %s", l.Label,
-		orUnknown(l.From.key.account), orUnknown(l.To.key.vpc), orUnknown(l.To.key.account), inRegion(l.To.key.region), count(l.n, "connection"), ids)
+		orUnknown(l.From.key.account), l.To.what(), orUnknown(l.To.key.account), inRegion(l.To.key.region), count(l.n, "connection"), ids)
 }
 
 func (b *box) nameRequester() {
@@ -205,9 +235,23 @@ func (b *box) nameRequester() {
 }
 
 func (b *box) nameVPC() {
-	b.Name = shorten(orUnknown(b.key.vpc), 32)
-	b.Title = fmt.Sprintf("%s of account %s%s: show in the table", orUnknown(b.key.vpc), orUnknown(b.key.account), inRegion(b.key.region))
-	b.Query = orUnknown(b.key.vpc)
+	b.Name = shorten(b.what(), 32)
+	b.Title = fmt.Sprintf("%s of account %s%s: show in the table", b.what(), orUnknown(b.key.account), inRegion(b.key.region))
+	b.Query = b.what()
+	if len(b.vpcs) > 1 {
+		b.Query = joined(" ", bounded(b.key.account), bounded(b.key.region))
+	}
+}
+
+// what returns the id of the VPC that the box stands for, or how many they are.
+func (b *box) what() string {
+	if len(b.vpcs) > 1 {
+		return count(len(b.vpcs), "VPC")
+	}
+	for vpc := range b.vpcs {
+		return orUnknown(vpc)
+	}
+	return unknown
 }
 
 func orUnknown(s string) string { return cmp.Or(bounded(s), "unknown") }

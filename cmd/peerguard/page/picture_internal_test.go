@@ -98,7 +98,7 @@ func TestPictureOmits(t *testing.T) {
 			t.Errorf("a line is %s", l.Outcome)
 		}
 	}
-	if want := "Only the 240 most serious of 480 lines are drawn. The table has the rest."; p.Note != want {
+	if want := "Only 240 of 480 lines are drawn: pending requests first, then the most serious. The table has the rest."; p.Note != want {
 		t.Errorf("the note is %q, want %q", p.Note, want)
 	}
 	if draw(append(asking(3, 1, guard.Closed), asking(3, 1, guard.Ignored)...)) != nil {

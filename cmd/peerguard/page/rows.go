@@ -15,10 +15,12 @@ type row struct {
 	kind
 	Rank      int
 	ID        string
+	Name      string // that the requester gave it
 	Requester side
 	Own       side
 	Status    string
 	State     string
+	Expires   string
 	Rule      string
 	Reason    string
 	Error     *trouble
@@ -32,6 +34,7 @@ type trouble struct{ Code, Message, Hint string }
 type visit struct {
 	Account, Region, Seen string
 	Key                   int // Seen as a number, to sort by
+	Busy                  bool
 	Error                 *trouble
 }
 
@@ -48,10 +51,12 @@ func newRow(e *guard.Entry) row {
 		kind:      kindOf(e.Outcome),
 		Rank:      rank(e.Outcome),
 		ID:        cmp.Or(bounded(e.InstanceID), "no id"),
+		Name:      bounded(e.Name),
 		Requester: newSide(e.Requester),
 		Own:       newSide(e.Accepter),
 		Status:    bounded(string(e.Status)),
 		State:     stateOf(e),
+		Expires:   expires(e),
 		Rule:      bounded(e.Rule),
 		Reason:    bounded(e.Reason),
 		Error:     newTrouble(e.Error),
@@ -78,17 +83,49 @@ func newTrouble(e *guard.Error) *trouble {
 func visits(all []guard.Visit) []visit {
 	list := make([]visit, len(all))
 	for i, p := range slices.SortedStableFunc(slices.Values(all), byTrouble) {
-		list[i] = visit{bounded(string(p.Account)), bounded(p.Region), thousands(p.Seen), p.Seen, newTrouble(p.Error)}
+		list[i] = visit{bounded(string(p.Account)), bounded(p.Region), thousands(p.Seen), p.Seen, p.Busy, newTrouble(p.Error)}
 	}
 	return list
 }
 
-// visited says how many partitions a sweep visited. A report lists those in which something was seen or went wrong.
-func visited(n int) string {
-	if n == 0 {
+// fewVisits is how many partitions a reader sees without asking for them.
+const fewVisits = 20
+
+// fold separates the partitions that only a reader who asks for them sees: those in which nothing was seen and, where there are
+// many, those without trouble.
+func fold(all []visit) (shown, folded []visit, as string) {
+	quiet := func(v visit) bool { return v.Error == nil && !v.Busy && v.Key == 0 }
+	as = "in which nothing was seen"
+	if len(all) > fewVisits {
+		quiet = func(v visit) bool { return v.Error == nil && !v.Busy }
+		as = "without trouble"
+	}
+	for _, v := range all {
+		if quiet(v) {
+			folded = append(folded, v)
+		} else {
+			shown = append(shown, v)
+		}
+	}
+	return shown, folded, count(len(folded), "partition") + " " + as
+}
+
+// visited says how many partitions a sweep visited, and why its connections may not add up. A report lists the partitions in
+// which something was seen or went wrong.
+func visited(r *guard.Report, judged int) string {
+	if r.Visited == 0 {
 		return "No partitions were visited."
 	}
-	return fmt.Sprintf("Visited %s. Those in which nothing was seen are not listed.", count(n, "partition"))
+	seen := 0
+	for _, p := range r.Partitions {
+		seen += p.Seen
+	}
+	text := fmt.Sprintf("Visited %s. Those in which nothing was seen are not listed.", count(r.Visited, "partition"))
+	if seen > judged {
+		text += fmt.Sprintf(" They list %s and the sweep judged %s: a connection between two guarded accounts or regions is listed for both and judged once.",
+			count(seen, "connection"), thousands(judged))
+	}
+	return text
 }
 
 func byTrouble(a, b guard.Visit) int {

@@ -25,14 +25,20 @@ type view struct {
 	Mode, ModeLabel, ModeMeans string
 	Subtitle                   string
 	Generated                  string
+	Stamp                      string // version and policy
 	Notices                    []notice
 	Figures                    []figure
+	Pending                    []*requester
+	PendingNote                string   // says that Pending is not complete; "" if it is
 	Picture                    *picture // nil if there is nothing to draw
 	Rows                       []row
 	Outcomes                   []chip
 	States                     []chip
+	Judged                     string // the number of connections
 	Listing                    string // says that the table is not complete; "" if it is
 	Partitions                 []visit
+	Folded                     []visit // partitions that only a reader who asks for them sees
+	FoldedAs                   string
 	Visited                    string // says how many partitions there were, listed or not
 	Facts                      []fact
 }
@@ -47,24 +53,31 @@ func newView(r *guard.Report, meta Meta) *view {
 	entries := sorted(r, meta)
 	shown := entries[:min(len(entries), maxRows)]
 	visits := visits(r.Partitions)
-	v := &view{
-		Title:      cmp.Or(bounded(meta.Title), "VPC peering sweep"),
-		Style:      style,
-		Script:     script,
-		Security:   security,
-		Mode:       bounded(string(r.Mode)),
-		Subtitle:   subtitle(r, meta),
-		Generated:  instant(meta.Generated),
-		Notices:    notices(r, visits),
-		Figures:    figures(r),
-		Picture:    draw(entries),
-		Rows:       rows(shown),
-		Outcomes:   outcomeChips(shown),
-		States:     stateChips(shown),
-		Listing:    listing(r, len(shown)),
-		Partitions: visits,
-		Visited:    visited(r.Visited),
+	judged := 0
+	for _, n := range r.Counts {
+		judged += n
 	}
+	v := &view{
+		Title:     cmp.Or(bounded(meta.Title), "VPC peering sweep"),
+		Style:     style,
+		Script:    script,
+		Security:  security,
+		Mode:      bounded(string(r.Mode)),
+		Subtitle:  subtitle(r, meta),
+		Generated: instant(meta.Generated),
+		Stamp:     stamp(r),
+		Notices:   notices(r, visits),
+		Figures:   figures(r),
+		Picture:   draw(entries),
+		Rows:      rows(shown),
+		Outcomes:  outcomeChips(shown),
+		States:    stateChips(shown),
+		Judged:    thousands(judged),
+		Listing:   listing(judged, len(shown)),
+		Visited:   visited(r, judged),
+	}
+	v.Pending, v.PendingNote = pendingRequests(entries, meta.Generated)
+	v.Partitions, v.Folded, v.FoldedAs = fold(visits)
 	v.ModeLabel, v.ModeMeans = mode(r.Mode)
 	v.Facts = facts(r, v)
 	return v
@@ -112,12 +125,20 @@ func instant(t time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04:05 UTC")
 }
 
-// listing says how many of the judged connections the table lists, or "" if it lists all.
-func listing(r *guard.Report, shown int) string {
-	total := 0
-	for _, n := range r.Counts {
-		total += n
+// stamp names the version and the policy, whose digest is among the facts in full.
+func stamp(r *guard.Report) string {
+	version, digest := "", ""
+	if r.Version != "" {
+		version = "peerguard " + bounded(r.Version)
 	}
+	if r.Policy.Digest != "" {
+		digest = "policy " + shorten(bounded(r.Policy.Digest), len("sha256:")+13)
+	}
+	return joined(" · ", version, digest)
+}
+
+// listing says how many of the judged connections the table lists, or "" if it lists all.
+func listing(total, shown int) string {
 	if total <= shown {
 		return ""
 	}
