@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	maxRequesters = 50 // that the table of pending requests lists
+	maxRequesters = 20 // that the table of pending requests lists
 	maxAsked      = 3  // VPCs that it lists of each, and names
 )
 
@@ -21,7 +21,8 @@ const (
 type requester struct {
 	Account, Path string
 	Tallies       []tally // the most serious outcome first
-	Asked         string  // the VPCs
+	Asked         []asked // the first VPCs
+	More          int     // VPCs that Asked leaves out
 	Names         string  // that the requester gave its requests
 	Expires       string  // when the first of the requests expires
 	Left          string  // how long that is after the sweep
@@ -29,8 +30,12 @@ type requester struct {
 
 	worst, requests int
 	first           time.Time // zero if no request says when it expires
-	vpcs, names     map[string]bool
+	vpcs            map[place]bool
+	names           map[string]bool
 }
+
+// asked is a VPC that somebody asks for.
+type asked struct{ VPC, Region string }
 
 // tally counts the pending requests of an account that have one outcome.
 type tally struct {
@@ -80,7 +85,7 @@ func newRequester(e *guard.Entry) *requester {
 		Account: orUnknown(string(e.Requester.Account)),
 		Path:    bounded(string(e.Requester.Path)),
 		worst:   rank(e.Outcome),
-		vpcs:    map[string]bool{},
+		vpcs:    map[place]bool{},
 		names:   map[string]bool{},
 	}
 }
@@ -91,9 +96,9 @@ func (r *requester) add(e *guard.Entry) {
 		r.Tallies = append(r.Tallies, tally{kind: kindOf(e.Outcome)})
 	}
 	r.Tallies[len(r.Tallies)-1].N++
-	r.vpcs[joined(" ", cmp.Or(e.Accepter.VPC, unknown), e.Accepter.Region)] = true
+	r.vpcs[vpcOf(e.Accepter)] = true
 	if e.Name != "" {
-		r.names[e.Name] = true
+		r.names["“"+e.Name+"”"] = true
 	}
 	if at, err := time.Parse(time.RFC3339, e.Expires); err == nil && (r.first.IsZero() || at.Before(r.first)) {
 		r.first = at
@@ -101,7 +106,12 @@ func (r *requester) add(e *guard.Entry) {
 }
 
 func (r *requester) finish(now time.Time) {
-	r.Asked, r.Names = listed(slices.Sorted(maps.Keys(r.vpcs)), maxAsked), listed(slices.Sorted(maps.Keys(r.names)), maxAsked)
+	vpcs := slices.SortedFunc(maps.Keys(r.vpcs), place.compare)
+	for _, p := range vpcs[:min(len(vpcs), maxAsked)] {
+		r.Asked = append(r.Asked, asked{orUnknown(p.vpc), bounded(p.region)})
+	}
+	r.More = len(vpcs) - len(r.Asked)
+	r.Names = listed(slices.Sorted(maps.Keys(r.names)), maxAsked)
 	r.Key = math.MaxInt64 // last where requests are sorted
 	if !r.first.IsZero() {
 		r.Expires, r.Left, r.Key = minute(r.first), left(r.first, now), r.first.Unix()
