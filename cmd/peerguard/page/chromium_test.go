@@ -21,7 +21,7 @@ import (
 var shots = os.Getenv("PEERGUARD_SCREENSHOTS")
 
 // patience is how long a browser may take for one test, on a busy machine.
-const patience = 2 * time.Minute
+const patience = 5 * time.Minute
 
 // tab is a page in a headless Chromium of its own, driven through a pipe by the DevTools protocol
 // (https://chromedevtools.github.io/devtools-protocol/). It sends real keys and clicks, and records everything that goes wrong.
@@ -283,7 +283,7 @@ func (b *tab) reloadWithoutScript() {
 }
 
 // tallest is how tall a screenshot is at most, in pixels. Chromium refuses far taller ones.
-const tallest = 8_000
+const tallest = 5_000
 
 // shot takes a screenshot of the page, if shots is set.
 func (b *tab) shot(name string) {

@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	maxRequesters = 20 // that the table of pending requests lists
-	maxAsked      = 3  // VPCs that it lists of each, and names
+	maxAccounts = 20 // that are shown one by one where there are many
+	maxAsked    = 3  // VPCs that the table of pending requests lists of each, and names
 )
 
 // requester is a row of the table of pending requests: what one account asks for, and what the policy says about it.
@@ -69,10 +69,10 @@ func pendingRequests(entries []guard.Entry, now time.Time) (rows []*requester, n
 	slices.SortStableFunc(rows, func(a, b *requester) int {
 		return cmp.Or(cmp.Compare(a.worst, b.worst), cmp.Compare(b.requests, a.requests), cmp.Compare(a.Account, b.Account))
 	})
-	if more := len(rows) - maxRequesters; more > 0 {
-		note = "These are the " + count(maxRequesters, "account") + " with the most serious outcomes. " +
+	if more := len(rows) - maxAccounts; more > 0 {
+		note = "These are the " + count(maxAccounts, "account") + " with the most serious outcomes. " +
 			"The table of connections has the pending requests of " + count(more, "other account") + "."
-		rows = rows[:maxRequesters]
+		rows = rows[:maxAccounts]
 	}
 	for _, r := range rows {
 		r.finish(now)

@@ -3,8 +3,8 @@ package page
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
 
 	"peerguard/function/guard"
 	"peerguard/function/peering"
@@ -12,7 +12,7 @@ import (
 
 const (
 	maxLines  = 240 // a reader cannot distinguish more
-	manyLines = 60  // if there are more, the VPCs of an account and region are one box
+	manyLines = 60  // if there are more, most requesters are one box, and so are the VPCs of an account and region
 	maxIDs    = 5   // in the title of a line
 
 	pictureWidth = 1000
@@ -53,9 +53,10 @@ type box struct {
 
 	lines   []*line
 	weight  float64
-	above   int             // space above it
-	pending bool            // at least one of its connections is
-	vpcs    map[string]bool // that it stands for
+	above   int  // space above it
+	pending bool // at least one of its connections is
+
+	accounts, vpcs map[string]bool // that it stands for
 }
 
 // place is an account, or one of its VPCs.
@@ -95,9 +96,9 @@ func draw(entries []guard.Entry) *picture {
 	if len(drawn) == 0 {
 		return nil
 	}
-	p, omitted := connect(drawn, vpcOf)
+	p, omitted := connect(drawn, accountOf, vpcOf)
 	if len(p.Lines)+omitted > manyLines {
-		p, omitted = connect(drawn, func(s peering.Side) place { return vpcOf(s).home() })
+		p, omitted = connect(drawn, busiest(drawn), homeOf)
 	}
 	p.boxHeight, p.boxGap = 30, 8
 	if max(len(p.Left), len(p.Right)) > fewBoxes {
@@ -110,9 +111,12 @@ func draw(entries []guard.Entry) *picture {
 	return p
 }
 
-// rank is 0 for a requester with pending requests and 1 for any other.
+// rank orders requesters: those with pending requests, all others, and the box that stands for several.
 func (b *box) rank() int {
-	if b.pending {
+	switch {
+	case b.key == others:
+		return 2
+	case b.pending:
 		return 0
 	}
 	return 1
@@ -126,15 +130,15 @@ func settled(e *guard.Entry) int {
 	return 1
 }
 
-// connect returns a picture with the boxes and lines of entries, without their positions, and how many lines are left out. target
-// says which box stands for an accepter.
-func connect(entries []guard.Entry, target func(peering.Side) place) (p *picture, omitted int) {
+// connect returns a picture with the boxes and lines of entries, without their positions, and how many lines are left out. source
+// and target say which box stands for a requester and for an accepter.
+func connect(entries []guard.Entry, source, target func(peering.Side) place) (p *picture, omitted int) {
 	p = &picture{Width: pictureWidth, BoxWidth: boxWidth, RightX: pictureWidth - boxWidth - 1}
 	left, right := map[place]*box{}, map[place]*box{}
 	lines, leftOut := map[string]*line{}, map[string]bool{}
 	for i := range entries {
 		e := &entries[i]
-		from, to := accountOf(e.Requester), target(e.Accepter)
+		from, to := source(e.Requester), target(e.Accepter)
 		key := fmt.Sprintf("%q %q %q", from, to, e.Outcome)
 		l := lines[key]
 		switch {
@@ -153,14 +157,43 @@ func connect(entries []guard.Entry, target func(peering.Side) place) (p *picture
 	return p, len(leftOut)
 }
 
+// others is the place of all requesters that have no box of their own.
+var others = place{vpc: "others"}
+
+// busiest returns the places of requesters where there are many: the accounts with the most pending requests, then with the most
+// connections, have their own.
+func busiest(entries []guard.Entry) func(peering.Side) place {
+	requests, connections := map[peering.Account]int{}, map[peering.Account]int{}
+	for i := range entries {
+		account := entries[i].Requester.Account
+		connections[account]++
+		requests[account] += 1 - settled(&entries[i])
+	}
+	accounts := slices.SortedFunc(maps.Keys(connections), func(a, b peering.Account) int {
+		return cmp.Or(cmp.Compare(requests[b], requests[a]), cmp.Compare(connections[b], connections[a]), cmp.Compare(a, b))
+	})
+	own := map[peering.Account]bool{}
+	for _, account := range accounts[:min(len(accounts), maxAccounts)] {
+		own[account] = true
+	}
+	return func(s peering.Side) place {
+		if own[s.Account] {
+			return accountOf(s)
+		}
+		return others
+	}
+}
+
 func accountOf(s peering.Side) place { return place{account: string(s.Account)} }
 
 func vpcOf(s peering.Side) place { return place{string(s.Account), s.Region, s.VPC} }
 
+func homeOf(s peering.Side) place { return vpcOf(s).home() }
+
 // boxFor returns the box of a place, which it adds if it is missing.
 func boxFor(all map[place]*box, key place) *box {
 	if all[key] == nil {
-		all[key] = &box{key: key, vpcs: map[string]bool{}}
+		all[key] = &box{key: key, accounts: map[string]bool{}, vpcs: map[string]bool{}}
 	}
 	return all[key]
 }
@@ -177,88 +210,9 @@ func boxes(all map[place]*box) []*box {
 func (l *line) add(e *guard.Entry) {
 	l.n++
 	l.From.pending = l.From.pending || stateOf(e) == pending
+	l.From.accounts[string(e.Requester.Account)] = true
 	l.To.vpcs[e.Accepter.VPC] = true
 	if len(l.ids) <= maxIDs {
 		l.ids = append(l.ids, e.InstanceID)
 	}
-}
-
-// name sets every text of the picture.
-func (p *picture) name(omitted int) {
-	n := map[guard.Outcome]int{}
-	for _, l := range p.Lines {
-		n[l.Outcome]++
-		l.name()
-	}
-	var parts []string
-	for _, k := range kinds {
-		if n[k.Outcome] > 0 {
-			p.Legend = append(p.Legend, k)
-			parts = append(parts, fmt.Sprintf("%d %s", n[k.Outcome], strings.ToLower(k.Label)))
-		}
-	}
-	for i, b := range p.Left {
-		b.N = i
-		b.nameRequester()
-	}
-	for i, b := range p.Right {
-		b.N = i
-		b.nameVPC()
-	}
-	p.Desc = fmt.Sprintf("%s on the left, %s on the right, and between them %s: %s. The table below lists the same connections.",
-		count(len(p.Left), "requester account"), count(len(p.Right), "VPC"), count(len(p.Lines), "line"), strings.Join(parts, ", "))
-	if omitted > 0 {
-		p.Note = fmt.Sprintf("Only %d of %s lines are drawn: pending requests first, then the most serious. The table has the rest.", len(p.Lines), thousands(len(p.Lines)+omitted))
-	}
-}
-
-func (l *line) name() {
-	ids := listed(l.ids, maxIDs)
-	if l.n > maxIDs {
-		ids = listed(l.ids[:maxIDs], maxIDs) + fmt.Sprintf(", %d more", l.n-maxIDs)
-	}
-	if l.n > 1 {
-		l.Count = thousands(l.n)
-	}
-	l.Title = fmt.Sprintf("%s: account %s to %s of account %s%s. %s: %s", l.Label,
-		orUnknown(l.From.key.account), l.To.what(), orUnknown(l.To.key.account), inRegion(l.To.key.region), count(l.n, "connection"), ids)
-}
-
-func (b *box) nameRequester() {
-	n := 0
-	for _, l := range b.lines {
-		n += l.n
-	}
-	b.Name, b.Detail = shorten(orUnknown(b.key.account), 20), count(n, "connection")
-	b.Title = fmt.Sprintf("Requester account %s, %s: show in the table", orUnknown(b.key.account), b.Detail)
-	b.Query = orUnknown(b.key.account)
-}
-
-func (b *box) nameVPC() {
-	b.Name = shorten(b.what(), 32)
-	b.Title = fmt.Sprintf("%s of account %s%s: show in the table", b.what(), orUnknown(b.key.account), inRegion(b.key.region))
-	b.Query = b.what()
-	if len(b.vpcs) > 1 {
-		b.Query = joined(" ", bounded(b.key.account), bounded(b.key.region))
-	}
-}
-
-// what returns the id of the VPC that the box stands for, or how many they are.
-func (b *box) what() string {
-	if len(b.vpcs) > 1 {
-		return count(len(b.vpcs), "VPC")
-	}
-	for vpc := range b.vpcs {
-		return orUnknown(vpc)
-	}
-	return unknown
-}
-
-func orUnknown(s string) string { return cmp.Or(bounded(s), "unknown") }
-
-func inRegion(region string) string {
-	if region == "" {
-		return ""
-	}
-	return " in " + bounded(region)
 }

@@ -29,11 +29,22 @@ func TestPicture(t *testing.T) {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			t.Parallel()
 			p := draw(asking(size.accounts, size.vpcs, guard.WouldReject))
-			if want := min(size.accounts, maxLines); len(p.Lines) != want || len(p.Left) != want {
-				t.Errorf("%d lines from %d accounts, want %d", len(p.Lines), len(p.Left), want)
+			boxes, lines := size.accounts, size.accounts
+			if size.accounts > manyLines { // the others are one box with a line for each region
+				boxes, lines = maxAccounts+1, maxAccounts+min(size.vpcs, 3)
 			}
-			if capped := size.accounts > maxLines; capped != (p.Note != "") {
+			if len(p.Lines) != lines || len(p.Left) != boxes {
+				t.Errorf("%d lines from %d boxes, want %d from %d", len(p.Lines), len(p.Left), lines, boxes)
+			}
+			if p.Note != "" {
 				t.Errorf("the note is %q", p.Note)
+			}
+			drawn := 0
+			for _, l := range p.Lines {
+				drawn += l.n
+			}
+			if want := fmt.Sprintf("%s on the left", count(size.accounts, "requester account")); drawn != size.accounts || !strings.HasPrefix(p.Desc, want) {
+				t.Errorf("%d of %d connections are drawn: %s", drawn, size.accounts, p.Desc)
 			}
 			column(t, p, p.Left)
 			column(t, p, p.Right)
@@ -92,7 +103,18 @@ func TestPictureMerges(t *testing.T) {
 // TestPictureOmits: if there are too many lines, the least serious ones are left out.
 func TestPictureOmits(t *testing.T) {
 	t.Parallel()
-	p := draw(append(asking(maxLines, 5, guard.Violation), asking(maxLines, 5, guard.Allowed)...))
+	everywhere := func(outcome guard.Outcome) []guard.Entry { // each of 20 accounts asks in 12 regions
+		all := asking(maxLines, 1, outcome)
+		for i := range all {
+			all[i].Requester.Account = peering.Account(fmt.Sprintf("%016d", i%20))
+			all[i].Accepter.Region = fmt.Sprintf("cn-%d", i/20)
+		}
+		return all
+	}
+	p := draw(append(everywhere(guard.Violation), everywhere(guard.Allowed)...))
+	if len(p.Lines) != maxLines {
+		t.Errorf("there are %d lines", len(p.Lines))
+	}
 	for _, l := range p.Lines {
 		if l.Outcome != guard.Violation {
 			t.Errorf("a line is %s", l.Outcome)
@@ -124,5 +146,29 @@ func TestUntangle(t *testing.T) {
 				t.Fatalf("%q crosses %q", l.Title, m.Title)
 			}
 		}
+	}
+}
+
+// TestPicturePendingFirst: requesters that wait for an answer are at the top, and where not everything can be drawn, they are.
+func TestPicturePendingFirst(t *testing.T) {
+	t.Parallel()
+	all := asking(5_000, 3, guard.Violation)
+	for i := range all {
+		all[i].Status = peering.Activated
+		if i >= 4_990 {
+			all[i].Outcome, all[i].Status = guard.WouldReject, peering.Accepting
+		}
+	}
+	p := draw(all)
+	if len(p.Left) != maxAccounts+1 {
+		t.Fatalf("there are %d boxes", len(p.Left))
+	}
+	for i, b := range p.Left {
+		if b.pending != (i < 10) {
+			t.Errorf("box %d of %s waits for an answer: %t", i, b.Name, b.pending)
+		}
+	}
+	if last := p.Left[maxAccounts]; last.Name != "4,980 other accounts" || last.Detail != "4,980 connections" || last.Query != "" {
+		t.Errorf("the last box is %q, %q, and shows %q", last.Name, last.Detail, last.Query)
 	}
 }
