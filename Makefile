@@ -127,6 +127,10 @@ conformance: ## Alibaba Cloud's own clients against the simulator, if npm and it
 browser: ## the page that sweep --html writes, in a real headless Chromium
 	go test -tags chromium -count=1 -timeout 10m ./cmd/peerguard/page
 
+.PHONY: picture
+picture: ## docs/sweep.png, the picture of that page in README, with the simulator's own connections
+	PEERGUARD_PICTURE="$(CURDIR)/docs/sweep.png" go test -tags chromium -count=1 -run '^TestBrowserReadme$$' ./cmd/peerguard/page
+
 .PHONY: bench
 bench: ## everything beside its floor, in one table; fails on a regression (six minutes, on a quiet machine)
 	go run ./test/bench

@@ -1,6 +1,7 @@
 package test
 
 import (
+	"image/png"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -34,5 +35,31 @@ func TestReadmeNamesTests(t *testing.T) {
 		if !found {
 			t.Errorf("%s: there is no such test", c[0])
 		}
+	}
+}
+
+// TestReadmeShowsThePage: README shows the picture that `make picture` takes. It is large enough to read and small enough for a
+// repository.
+func TestReadmeShowsThePage(t *testing.T) {
+	t.Parallel()
+	const path = "docs/sweep.png"
+	if !regexp.MustCompile(`!\[[^\]]{20,}\]\(` + path + `\)`).MatchString(read(t, "README.md")) {
+		t.Errorf("README does not show %s", path)
+	}
+	file, err := os.Open(filepath.Join("..", path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	picture, err := png.DecodeConfig(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Size() > 200_000 || picture.Width < 1_000 || picture.Height < 600 {
+		t.Errorf("%s has %d bytes and %d×%d pixels", path, info.Size(), picture.Width, picture.Height)
 	}
 }
