@@ -5,13 +5,28 @@ import (
 	"encoding/json"
 	"reflect"
 	"strings"
+	"sync"
 )
 
 // decode reads an answer into a struct, whose fields have the names of the keys. A key counts only if it is written as the
 // API writes it: encoding/json alone would also take INSTANCEID for InstanceId. decode changes the answer.
 func decode(answer []byte, into any) error {
-	hideMisspelt(answer, fieldNames(nil, reflect.TypeOf(into)))
+	hideMisspelt(answer, namesIn(reflect.TypeOf(into)))
 	return json.Unmarshal(answer, into)
+}
+
+// known holds what namesIn has returned for each type: looking at one takes longer than decoding a short answer.
+var known sync.Map
+
+// namesIn returns the names of all fields of a type, at any depth. Nobody may change them.
+func namesIn(t reflect.Type) []string {
+	found, _ := known.Load(t)
+	names, ok := found.([]string)
+	if !ok {
+		names = fieldNames(nil, t)
+		known.Store(t, names)
+	}
+	return names
 }
 
 // fieldNames appends the names of all fields of a type, at any depth.

@@ -20,7 +20,7 @@ const refusalMemory = 10 * time.Second
 // sessions keeps one session for each role, across invocations.
 type sessions struct {
 	mu    sync.Mutex
-	slots map[assumption]*slot
+	slots map[string][]*slot // by the role's ARN: there are few for each, and to hash a whole Role takes longer
 }
 
 // assumption is who assumes which role.
@@ -31,6 +31,7 @@ type assumption struct {
 
 // slot holds the session of a role. Read and renew it only while holding turn.
 type slot struct {
+	of      assumption
 	turn    *semaphore.Weighted // a mutex that can be waited for with a context
 	session Session
 	refusal refusal
@@ -43,15 +44,19 @@ type refusal struct {
 	until time.Time // the role may be assumed again
 }
 
-func newSessions() *sessions { return &sessions{slots: map[assumption]*slot{}} }
+func newSessions() *sessions { return &sessions{slots: map[string][]*slot{}} }
 
 func (s *sessions) slot(key assumption) *slot {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, ok := s.slots[key]; !ok {
-		s.slots[key] = &slot{turn: semaphore.NewWeighted(1)}
+	for _, one := range s.slots[key.role.ARN] {
+		if one.of == key {
+			return one
+		}
 	}
-	return s.slots[key]
+	one := &slot{of: key, turn: semaphore.NewWeighted(1)}
+	s.slots[key.role.ARN] = append(s.slots[key.role.ARN], one)
+	return one
 }
 
 // RoleCredentials returns the credentials of a role's session. It assumes the role if there is no session yet, if the

@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +25,20 @@ func TestShort(t *testing.T) {
 	}
 	if lines := strings.Count(out.String(), "\n"); lines != 1+len(rows) {
 		t.Errorf("%d rows in\n%s", len(rows), &out)
+	}
+}
+
+// TestInstanceIsAsDeployed: the month is worked out for the instance that s.yaml asks for.
+func TestInstanceIsAsDeployed(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../s.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{fmt.Sprintf("\n      cpu: %g\n", deployedCPU), fmt.Sprintf("\n      memorySize: %g\n", deployedGB*1024)} {
+		if !strings.Contains(string(text), line) {
+			t.Errorf("s.yaml has no line %q", line)
+		}
 	}
 }
 

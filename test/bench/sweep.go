@@ -40,7 +40,6 @@ func (o organisation) pace() time.Duration {
 type swept struct {
 	wall, onCPU time.Duration
 	calls       int
-	printed     int // bytes of log
 }
 
 func (s swept) perCall() time.Duration { return s.onCPU / time.Duration(s.calls) }
@@ -129,7 +128,6 @@ func (s *sweeper) sweep(ctx context.Context, pending int) (swept, error) {
 	if err != nil {
 		return swept{}, err
 	}
-	printed := s.printed.Load()
 	wall, _, err := s.invoke(ctx, s.payload(s.n))
 	s.n++
 	if err != nil {
@@ -146,7 +144,7 @@ func (s *sweeper) sweep(ctx context.Context, pending int) (swept, error) {
 	case seen.Throttled > 0 || seen.Rejected != pending:
 		return swept{}, fmt.Errorf("%d of %d rejected, %d calls throttled", seen.Rejected, pending, seen.Throttled)
 	}
-	return swept{wall, after - before, seen.Calls, int(s.printed.Load() - printed)}, nil
+	return swept{wall, after - before, seen.Calls}, nil
 }
 
 // compareSweep compares sweeps with the same calls made by the floor.
