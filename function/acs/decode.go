@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"reflect"
-	"strings"
 	"sync"
 )
 
@@ -74,16 +73,19 @@ func closingQuote(text []byte) int {
 
 // misspelt reports whether a key, as JSON writes it, is one of the names in other letters only.
 func misspelt(raw []byte, names []string) bool {
-	key := string(raw)
-	if strings.Contains(key, `\`) && json.Unmarshal([]byte(`"`+key+`"`), &key) != nil {
-		return false // encoding/json will refuse the answer
+	if bytes.Contains(raw, []byte(`\`)) {
+		var key string
+		if json.Unmarshal([]byte(`"`+string(raw)+`"`), &key) != nil {
+			return false // encoding/json will refuse the answer
+		}
+		raw = []byte(key)
 	}
 	found := false
 	for _, name := range names {
-		if key == name {
+		if string(raw) == name {
 			return false
 		}
-		found = found || strings.EqualFold(key, name)
+		found = found || bytes.EqualFold(raw, []byte(name))
 	}
 	return found
 }
