@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 
 	"peerguard/function/guard"
 	"peerguard/function/peering"
+	"peerguard/simulator"
 )
 
 // tableWidths are those at which tables are looked at.
@@ -107,6 +109,47 @@ func golden(t *testing.T, file, got string) {
 	if got != string(want) {
 		t.Errorf("%s differs (to accept: go test -update); got\n%s", file, got)
 	}
+}
+
+// TestCountsAddUp: of 49 connections a sweep counts 49, in its last line as well as above the tables, and --all lists each once.
+func TestCountsAddUp(t *testing.T) {
+	cloud := &simulator.Cloud{}
+	simulated(t, cloud)
+	seed := cloud.Items()
+	for i := len(seed); i < 49; i++ {
+		item := seed[i%len(seed)]
+		item.InstanceID = fmt.Sprintf("pcc-lnk0m24khwvtkm%04d", i)
+		cloud.Put(item)
+	}
+	rules := policyOf(t, strings.Replace(enforcing, "[cn-hangzhou]", "[cn-hangzhou, cn-shanghai, cn-beijing]", 1))
+	for _, flags := range [][]string{nil, {"--all"}} {
+		var stdout, stderr buffer
+		run(t.Context(), append([]string{"sweep", "--policy", rules}, flags...), &console{stdout: &stdout, stderr: &stderr})
+		got := stdout.String()
+		if !strings.Contains(got, "\n49 connections in 3 partitions: ") {
+			t.Errorf("with %q it prints\n%s\n%s", flags, got, &stderr)
+		}
+		_, last, _ := strings.Cut(got, " partitions: ")
+		headings := regexp.MustCompile(`(?m)^\w+ \((\d+)\): `).FindAllStringSubmatch(got, -1)
+		rows := regexp.MustCompile(`(?m)^ pcc-`).FindAllString(got, -1)
+		counted, listed := sum(t, regexp.MustCompile(`(\d+) \w+`).FindAllStringSubmatch(last, -1)), sum(t, headings)
+		if counted != 49 || listed != len(rows) || len(flags) > 0 && listed != 49 {
+			t.Errorf("with %q it counts %d, heads %d and lists %d:\n%s", flags, counted, listed, len(rows), got)
+		}
+	}
+}
+
+func sum(t *testing.T, numbers [][]string) int {
+	t.Helper()
+	total := 0
+	for _, n := range numbers {
+		value, err := strconv.Atoi(n[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		total += value
+	}
+	return total
 }
 
 // TestTableColumns: the last column takes what is left. The others wrap only as far as it needs.

@@ -168,9 +168,9 @@ func notices(r *guard.Report, visits []visit) []notice {
 	n = r.Counts[guard.Rejected]
 	add(n, guard.Rejected, count(n, "request")+" rejected", "Confirmed by the API.", "#connections")
 	n = r.Counts[guard.WouldReject]
-	add(n, guard.WouldReject, count(n, "pending request")+" would be rejected", "This was a dry run. They stay pending until they are rejected or expire.", "#connections")
+	add(n, guard.WouldReject, count(n, "pending request")+" would be rejected", "This was a dry run. They stay pending until they are rejected or expire.", "#pending")
 	n = r.Counts[guard.NotReady]
-	add(n, guard.NotReady, count(n, "request")+" not ready", "Still being created: the next sweep will check again.", "#connections")
+	add(n, guard.NotReady, count(n, "request")+" not ready", "Still being created: the next sweep will check again.", "#pending")
 	if r.Ignored != "" {
 		add(1, guard.Ignored, "Ignored", bounded(r.Ignored)+".", "")
 	}
