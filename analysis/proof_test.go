@@ -1,7 +1,6 @@
 package analysis_test
 
 import (
-	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -21,7 +20,7 @@ func (d *draw) statement(u *universe) string {
 		delete(r.lists, "accounts")
 		var keys []string
 		for _, key := range slices.Sorted(maps.Keys(r.lists)) {
-			keys = append(keys, fmt.Sprintf("%s: [\"%s\"]", key, strings.Join(r.lists[key], `", "`)))
+			keys = append(keys, key+`: ["`+strings.Join(r.lists[key], `", "`)+`"]`)
 		}
 		return strings.Join(keys, ", ")
 	}

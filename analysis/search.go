@@ -29,7 +29,7 @@ type search struct {
 	shapes []netip.Prefix // the requester's CIDRs
 }
 
-// find returns a connection that all rules of match match at a time, and none of avoid; nil if there is none.
+// find returns a connection that every rule in match covers at a time, and none in avoid does; nil if there is none.
 func (s *space) find(match, avoid []*rule, at time.Time) *search {
 	q := &search{space: s, match: match}
 	q.anyCIDR = s.beside != nil && !slices.ContainsFunc(match, (*rule).looksAtCIDRs)
@@ -39,7 +39,7 @@ func (s *space) find(match, avoid []*rule, at time.Time) *search {
 		}
 	}
 	for _, r := range avoid {
-		if r.activeAt(at) && !(q.anyCIDR && r.looksAtCIDRs()) {
+		if r.activeAt(at) && (!q.anyCIDR || !r.looksAtCIDRs()) {
 			q.consider(r)
 		}
 	}

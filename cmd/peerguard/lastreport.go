@@ -51,7 +51,10 @@ func readReportFile(path string, stdin io.Reader) (*lastReport, error) {
 func newestReport(body []byte) (*lastReport, error) {
 	var newest *lastReport
 	failure := ""
-	for line := range logs.Lines(body) { // a line that cannot be read is passed over
+	for line, err := range logs.Lines(body) {
+		if err != nil {
+			continue // what cannot be read is passed over
+		}
 		switch {
 		case line.Kind == logs.Returned:
 			failure = cmp.Or(line.Message, failure)

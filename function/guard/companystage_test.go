@@ -251,6 +251,7 @@ func (st *companyStage) entry(e guard.Entry) {
 		if e.Reason != "requester and accepter are the same account" && !st.unguarded(a.To, now) {
 			wrong = "its accepter has been guarded for minutes"
 		}
+	default: // the others do not depend on the directory
 	}
 	if wrong != "" {
 		st.problems = append(st.problems, fmt.Sprintf("%s: pcc-%d is %s at %v, rule %s, %s: %+v", wrong, n, e.Outcome, now.Sub(epoch), e.Rule, e.Reason, e.Error))
@@ -282,7 +283,7 @@ func (st *companyStage) needless(a approach, e guard.Entry, now time.Time) strin
 		return "it failed for another reason than the directory"
 	case !st.outOfOrder(now):
 		return "it failed although the directory has been well for minutes"
-	case !(allowed && rejected) && (a.To == own || !folders):
+	case (!allowed || !rejected) && (a.To == own || !folders):
 		return "it failed although nothing hangs on the directory"
 	}
 	return ""

@@ -48,7 +48,8 @@ func (inv *Invocation) Scope(ctx context.Context, accounts []peering.Account, re
 	areas, unlisted := inv.regions(ctx, regions)
 	there, noRegion := narrow("region", areas, regions)
 	s.Accounts, s.Regions = chosen, there
-	return s, errors.Join(gap(&s, codeDirectory, unread, noAccount), gap(&s, codeRegions, unlisted, noRegion))
+	err := errors.Join(gap(&s, codeDirectory, unread, noAccount), gap(&s, codeRegions, unlisted, noRegion))
+	return s, err
 }
 
 // gap notes that some accounts or regions may be missing from a scope. If one that is named was not found among the others, it returns why.

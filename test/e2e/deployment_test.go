@@ -123,7 +123,7 @@ func (d *deployment) report(t *testing.T, payload string) guard.Report {
 	return report
 }
 
-func (d *deployment) status(id string) peering.Status { //nolint:unparam // a test says which connection it means
+func (d *deployment) status(id string) peering.Status {
 	item, _ := d.Item(id)
 	return item.Status
 }

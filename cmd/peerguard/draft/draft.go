@@ -49,7 +49,8 @@ func New(facts Facts) (*Draft, error) {
 			return cmp.Or(cmp.Compare(a.Requester.Account, b.Requester.Account), cmp.Compare(a.ID, b.ID))
 		})
 	}
-	return d, d.narrow()
+	err := d.narrow()
+	return d, err
 }
 
 // width is how much one rule allows.
@@ -131,10 +132,11 @@ func (r *Rule) group(c *peering.Connection) string {
 		return r.folder
 	case oneRequester:
 		return string(c.Requester.Account)
+	default:
+		return strings.Join([]string{
+			string(c.Requester.Account), c.Requester.Region, c.Requester.VPC, string(c.Accepter.Account), c.Accepter.Region, c.Accepter.VPC,
+		}, " ")
 	}
-	return strings.Join([]string{
-		string(c.Requester.Account), c.Requester.Region, c.Requester.VPC, string(c.Accepter.Account), c.Accepter.Region, c.Accepter.VPC,
-	}, " ")
 }
 
 func (r *Rule) name(a peering.Account, number int) string {
@@ -143,8 +145,9 @@ func (r *Rule) name(a peering.Account, number int) string {
 		return "folder-" + r.folder
 	case oneRequester:
 		return "account-" + string(a)
+	default:
+		return fmt.Sprintf("account-%s-%d", a, number)
 	}
-	return fmt.Sprintf("account-%s-%d", a, number)
 }
 
 // folder returns the folder that a requester is in, or "" if it is in none, or in the root folder, which is everybody.

@@ -15,11 +15,11 @@ import (
 	"peerguard/function/policy"
 )
 
-// decision is a line of the log about a connection. rest are more fields, beginning with a comma.
-func decision(at, request, instance, outcome, rest string) string {
+// decision is a line of the log about a connection.
+func decision(at, request, instance, outcome string) string {
 	return fmt.Sprintf(`{"level":"warn","message":"decision","outcome":%q,"instance_id":%q,"decision":"reject","rule":"default","request_id":%q,"trigger_id":"t-%s","version":"v1",`+
-		`"mode":"enforce","policy_digest":"sha256:01","requester_account":"6666666666666666","accepter_account":"1111111111111111","owner":"security"%s,"time":%q}`,
-		outcome, instance, request, request, rest, at)
+		`"mode":"enforce","policy_digest":"sha256:01","requester_account":"6666666666666666","accepter_account":"1111111111111111","owner":"security","time":%q}`,
+		outcome, instance, request, request, at)
 }
 
 // report is the line of an invocation. body are fields of the report, beginning with a comma.
@@ -52,13 +52,13 @@ func lines(text ...string) string { return strings.Join(text, "\n") + "\n" }
 // TestEachRowOnce: a row for each connection, invocation and outcome of four, however often and wherever the logs tell it.
 func TestEachRowOnce(t *testing.T) {
 	t.Parallel()
-	told := decision("2026-11-20T06:00:01Z", "1-a", "pcc-1", "rejected", "")
+	told := decision("2026-11-20T06:00:01Z", "1-a", "pcc-1", "rejected")
 	summary := report("2026-11-20T06:00:02Z", "1-a", "sweep", `,"counts":{"rejected":2},"complete":true,"connections":[{"instance_id":"pcc-1","outcome":"rejected"},{"instance_id":"pcc-2","outcome":"rejected"}]`)
 	log := lines(
 		told,
-		decision("2026-11-20T06:00:01Z", "1-a", "pcc-3", "allowed", ""), decision("2026-11-20T06:00:01Z", "1-a", "pcc-4", "not_ready", ""), decision("2026-11-20T06:00:01Z", "1-a", "pcc-5", "closed", ""),
+		decision("2026-11-20T06:00:01Z", "1-a", "pcc-3", "allowed"), decision("2026-11-20T06:00:01Z", "1-a", "pcc-4", "not_ready"), decision("2026-11-20T06:00:01Z", "1-a", "pcc-5", "closed"),
 		summary,
-		decision("2026-11-20T06:01:01Z", "1-b", "pcc-1", "failed", ""), decision("2026-11-20T06:01:02Z", "1-b", "pcc-1", "violation", ""), decision("2026-11-20T06:02:02Z", "1-c", "pcc-1", "would_reject", ""),
+		decision("2026-11-20T06:01:01Z", "1-b", "pcc-1", "failed"), decision("2026-11-20T06:01:02Z", "1-b", "pcc-1", "violation"), decision("2026-11-20T06:02:02Z", "1-c", "pcc-1", "would_reject"),
 	)
 	const want = "pcc-1 1-a rejected security, pcc-2 1-a rejected, pcc-1 1-b failed security, pcc-1 1-b violation security, pcc-1 1-c would_reject security"
 	for name, files := range map[string][]string{
@@ -107,7 +107,7 @@ func TestDays(t *testing.T) {
 	t.Parallel()
 	var log []string
 	for _, at := range []string{"2026-11-19T23:59:59Z", "2026-11-20T00:00:00Z", "2026-11-21T23:59:59.999Z", "2026-11-22T07:59:59+08:00", "2026-11-22T00:00:00Z"} {
-		log = append(log, decision(at, at, "pcc-"+at, "rejected", ""), report(at, at, "event", `,"counts":{"rejected":1},"complete":true`))
+		log = append(log, decision(at, at, "pcc-"+at, "rejected"), report(at, at, "event", `,"counts":{"rejected":1},"complete":true`))
 	}
 	day := func(text string) time.Time {
 		at, err := time.Parse(time.DateOnly, text)
@@ -144,7 +144,7 @@ func TestWhatIsNotCovered(t *testing.T) {
 	for name, tt := range map[string]struct{ between, want string }{
 		"nothing": {"", ""},
 		"an invocation without a report": {
-			lines(decision("2026-11-20T06:10:00Z", "1-a", "pcc-1", "rejected", "")), "Invocation 1-a (t-1-a) at 2026-11-20 06:10:00 UTC began and left no report.",
+			lines(decision("2026-11-20T06:10:00Z", "1-a", "pcc-1", "rejected")), "Invocation 1-a (t-1-a) at 2026-11-20 06:10:00 UTC began and left no report.",
 		},
 		"one that only began": {"FC Invoke Start RequestId: 1-a\nFC Invoke End RequestId: 1-a\n", "Invocation 1-a at 2026-11-20 06:00:00 UTC began and left no report."},
 		"one that began and reports": {
@@ -161,7 +161,7 @@ func TestWhatIsNotCovered(t *testing.T) {
 			lines(report("2026-11-20T06:10:00Z", "1-a", "sweep", `,"counts":{},"complete":false`), report("2026-11-20T06:12:00Z", "1-a", "sweep", `,"counts":{},"complete":true`)), "",
 		},
 		"more connections than lines": {
-			lines(decision("2026-11-20T06:10:00Z", "1-a", "pcc-1", "rejected", ""), report("2026-11-20T06:10:00Z", "1-a", "sweep", `,"counts":{"rejected":3,"failed":1,"allowed":7},"complete":true`)),
+			lines(decision("2026-11-20T06:10:00Z", "1-a", "pcc-1", "rejected"), report("2026-11-20T06:10:00Z", "1-a", "sweep", `,"counts":{"rejected":3,"failed":1,"allowed":7},"complete":true`)),
 			"Invocation 1-a (t-1-a) at 2026-11-20 06:10:00 UTC counts 3 more connections than the logs tell of.",
 		},
 		"a partition": {
@@ -221,11 +221,11 @@ func TestMonths(t *testing.T) {
 	t.Parallel()
 	var log []string
 	for i, at := range []string{"2026-10-31T23:59:59Z", "2026-11-01T00:00:00Z", "2026-11-01T00:01:00Z", "2026-11-01T00:02:00Z"} {
-		log = append(log, decision(at, fmt.Sprintf("1-%d", i), "pcc-1", "would_reject", ""))
+		log = append(log, decision(at, fmt.Sprintf("1-%d", i), "pcc-1", "would_reject"))
 	}
-	log = append(log, strings.Replace(decision("2026-11-01T00:03:00Z", "1-5", "pcc-1", "would_reject", ""), "sha256:01", "sha256:02", 1),
-		decision("2026-11-01T00:04:00Z", "1-6", "pcc-1", "rejected", ""), decision("2026-11-01T00:04:00Z", "1-7", "pcc-1", "rejected", ""),
-		decision("2026-11-01T00:05:00Z", "1-8", "pcc-1", "failed", ""))
+	log = append(log, strings.Replace(decision("2026-11-01T00:03:00Z", "1-5", "pcc-1", "would_reject"), "sha256:01", "sha256:02", 1),
+		decision("2026-11-01T00:04:00Z", "1-6", "pcc-1", "rejected"), decision("2026-11-01T00:04:00Z", "1-7", "pcc-1", "rejected"),
+		decision("2026-11-01T00:05:00Z", "1-8", "pcc-1", "failed"))
 	var got []string
 	e := read(t, evidence.Period{}, lines(log...))
 	for _, m := range e.Months() {

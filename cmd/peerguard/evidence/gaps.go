@@ -78,6 +78,7 @@ func (b *Book) invocation(line *logs.Line) *invocation {
 		i.Why = cmp.Or(i.Why, joined(line.ErrorType, line.Message))
 	case logs.Report:
 		i.report(line)
+	default: // no other line says how an invocation ended
 	}
 	var last time.Time
 	widen(&i.At, &last, line.Time)

@@ -168,7 +168,10 @@ func TestStops(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{began + "\n" + failed, "[" + quoted(t, began) + "," + failed + "]", "a," + began + "\nb," + began, `{"a":` + quoted(t, began) + `,"b":` + quoted(t, failed) + `}`} {
 		seen := 0
-		for range logs.Lines([]byte(text)) {
+		for _, err := range logs.Lines([]byte(text)) {
+			if err != nil {
+				t.Errorf("%q: %v", text, err)
+			}
 			seen++
 			break
 		}
