@@ -34,8 +34,10 @@ type commands struct {
 	Doctor   doctorCommand   `cmd:"" help:"Prove step by step that the guard can act."`
 	Simulate simulateCommand `cmd:"" help:"Serve the built-in VpcPeer and STS simulator to any SDK, CLI or Terraform."`
 
-	Version     versionCommand   `cmd:"" help:"Print the version."`
-	VersionFlag kong.VersionFlag `name:"version" help:"Print the version."`
+	Help        helpCommand       `cmd:"" help:"Print the help of a command."`
+	Completion  completionCommand `cmd:"" help:"Print a script that completes the command line in bash, zsh or fish."`
+	Version     versionCommand    `cmd:"" help:"Print the version."`
+	VersionFlag kong.VersionFlag  `name:"version" help:"Print the version."`
 }
 
 func main() {
@@ -57,7 +59,7 @@ func main() {
 func run(ctx context.Context, args []string, out *console) int {
 	results := &sink{Writer: out.stdout}
 	out.stdout = results
-	code := execute(ctx, args, out)
+	code := out.guarded(func() int { return execute(ctx, args, out) })
 	if results.err != nil && code == 0 {
 		out.note("writing the result: %v", results.err)
 		return 1
@@ -65,28 +67,31 @@ func run(ctx context.Context, args []string, out *console) int {
 	return code
 }
 
-// execute parses the arguments, runs the command, and returns the exit code.
+// execute parses the arguments, runs the command, and returns the exit code. Without arguments it prints the help.
 func execute(ctx context.Context, args []string, out *console) int {
-	code := -1
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	exited := -1
 	parser, err := kong.New(&commands{},
 		kong.Name("peerguard"),
 		kong.Description("Reject VPC peering requests that a reviewed policy does not name."),
 		kong.Writers(out.stdout, out.stderr),
-		kong.Exit(func(c int) { code = c }),
+		kong.Exit(func(c int) { exited = c }),
 		kong.Vars{"version": build().String()},
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(out),
 	)
 	if err != nil {
-		out.note("%v", err)
-		return 2
+		out.unexpected(err)
+		return 1
 	}
 	chosen, err := parser.Parse(args)
 	switch {
-	case code >= 0: // --help or --version
-		return code
+	case exited >= 0: // --help or --version
+		return exited
 	case err != nil:
-		out.note("%v (see peerguard --help)", err)
+		out.note("%v (see %s)", err, helpFor(err))
 		return 2
 	}
 	return out.exitCode(chosen.Run())
