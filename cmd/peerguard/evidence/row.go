@@ -12,8 +12,8 @@ import (
 // Control is what peerguard is evidence of: a control of the FINOS Common Cloud Controls.
 const Control = "CCC.VPC.CN03"
 
-// ControlMeans is the control in words.
-const ControlMeans = "FINOS Common Cloud Controls: VPC peering only from VPCs that are explicitly allowed"
+// ControlMeans is the title of the control.
+const ControlMeans = "FINOS Common Cloud Controls: Restrict VPC Peering to Authorized Accounts"
 
 // Row is what one invocation did about one connection.
 type Row struct {
