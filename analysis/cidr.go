@@ -7,12 +7,10 @@ import (
 	"peerguard/function/policy"
 )
 
-// shapes returns CIDRs of a requester's VPC with which all rules of match match, and no rule of avoid does; nil if there are
-// none.
-//
-// The more CIDRs a VPC has, the fewer allow rules and the more reject rules match. So there are such CIDRs if and only if all
-// those together will do that lie inside the allow rules of match and outside the reject rules of avoid. Of these, each reject
-// rule of match needs one that overlaps, and each allow rule of avoid one that is not inside.
+// shapes returns CIDRs of a requester with which all rules of match match, and no rule of avoid does; nil if there are none. The
+// more CIDRs there are, the fewer allow rules and the more reject rules match. So there are some if and only if all those will do
+// that lie inside the allow rules of match and outside the reject rules of avoid. Of these, each reject rule of match needs one
+// that overlaps, and each allow rule of avoid one that is not inside.
 func shapes(match, avoid []*rule) (chosen []netip.Prefix) {
 	var named []policy.CIDRs
 	for _, r := range slices.Concat(match, avoid) {

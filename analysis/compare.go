@@ -1,8 +1,6 @@
 // Package analysis compares policies: what one allows and the other rejects, of all connections that there can be. It also
-// finds out whether a statement about a policy holds for all of them.
-//
-// It is exact and pure. It reads the rules that [policy.Policy.Decide] reads, and Decide confirms each connection that it
-// returns.
+// finds out whether a statement holds for all of them. It is exact and pure. It reads the rules that [policy.Policy.Decide]
+// reads, and Decide confirms each connection that it returns.
 package analysis
 
 import (
@@ -28,9 +26,9 @@ type Change struct {
 	Accounts int // for how many of the accounts that the rules name this is the cause; 0 if they do not name any
 }
 
-// Compare returns how newer differs from older at a time and at any later one. There is one change for each pair of rules that
-// decide differently. What is unknown makes no difference of its own, as it is one of the values that are compared; nor does a
-// CIDR that cannot be read. An error is a bug.
+// Compare returns how newer differs from older at a time and at any later one, with one change for each pair of rules that decide
+// differently. An unknown fact, which is one of the values that are compared, and a CIDR that cannot be read make no difference
+// of their own. An error is a bug.
 func Compare(older, newer *policy.Policy, at time.Time) (*Comparison, error) {
 	s, rules := newSpace(at, []*policy.Policy{older, newer})
 	p := pair{s, [2]*policy.Policy{older, newer}, rules[:2]}
@@ -48,8 +46,7 @@ type pair struct {
 
 // changes returns what one policy allows and the other rejects.
 func (p *pair) changes(allowing, rejecting int) (changes []Change, err error) {
-	covered := func(r *rule) bool { return p.covered(r, p.rules[allowing]) }
-	rejects := slices.DeleteFunc(only(policy.Reject, p.rules[rejecting]), covered)
+	rejects := slices.DeleteFunc(only(policy.Reject, p.rules[rejecting]), func(r *rule) bool { return p.covered(r, p.rules[allowing]) })
 	for _, allow := range only(policy.Allow, p.rules[allowing]) {
 		covered := p.covered(allow, p.rules[rejecting])
 		for _, reject := range rejects {
@@ -106,10 +103,16 @@ func (s *space) latest(match []*rule) time.Time {
 
 // count returns for how many accounts there is what a search has found, of those that the rules to match name.
 func (q *search) count() (n int) {
-	for _, c := range q.choices[policy.RequesterAccount] {
-		one := *q
-		if one.choices[policy.RequesterAccount] = []choice{c}; c != nil && one.solve(0, q.avoid) {
-			n += q.sizes[c[0]]
+	const f = policy.RequesterAccount
+	var solved [][]*rule
+	for _, c := range q.choices[f] {
+		left := c.left(f, q.avoid)
+		known := slices.ContainsFunc(solved, func(more []*rule) bool { return subset(left, more) })
+		if c == nil || !known && !q.solve(f+1, left) {
+			continue
+		}
+		if n += q.sizes[c[0]]; !known {
+			solved = append(solved, left)
 		}
 	}
 	return n

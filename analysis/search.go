@@ -1,7 +1,6 @@
 package analysis
 
 import (
-	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -13,9 +12,7 @@ import (
 // choice is what a connection has for a fact: one value, several folders, or nothing that a rule names.
 type choice []int
 
-func (c choice) satisfies(key map[int]bool) bool {
-	return slices.ContainsFunc(c, func(v int) bool { return key[v] })
-}
+func (c choice) satisfies(key bitset) bool { return slices.ContainsFunc(c, key.has) }
 
 // search looks for a connection that some rules match and others do not.
 type search struct {
@@ -31,9 +28,8 @@ type search struct {
 
 // find returns a connection that every rule in match covers at a time, and none in avoid does; nil if there is none.
 func (s *space) find(match, avoid []*rule, at time.Time) *search {
-	q := &search{space: s, match: match}
-	q.anyCIDR = s.beside != nil && !slices.ContainsFunc(match, (*rule).looksAtCIDRs)
-	for f := range policy.Facts {
+	q := &search{space: s, match: match, anyCIDR: s.beside != nil && !slices.ContainsFunc(match, (*rule).looksAtCIDRs)}
+	for f := policy.Facts - 1; f >= 0; f-- { // the accounts, which are many, come last
 		if q.choices[f] = s.choose(f, match); len(q.choices[f]) == 0 {
 			return nil
 		}
@@ -52,19 +48,19 @@ func (s *space) find(match, avoid []*rule, at time.Time) *search {
 // consider adds a rule to those to avoid if it matches some of the choices for each fact.
 func (q *search) consider(r *rule) {
 	last := policy.Fact(-1)
-	for f, key := range r.keys {
-		fits := func(c choice) bool { return key == nil || c.satisfies(key) }
+	for f := policy.Facts - 1; f >= 0; f-- {
+		fits := func(c choice) bool { return r.keys[f] == nil || c.satisfies(r.keys[f]) }
 		if !slices.ContainsFunc(q.choices[f], fits) {
 			return
 		}
-		if !each(q.choices[f], fits) {
-			last = policy.Fact(f)
+		if last < 0 && !each(q.choices[f], fits) {
+			last = f
 		}
 	}
 	if r.looksAtCIDRs() {
 		last = policy.Facts
 	}
-	q.avoid = append(q.avoid, &rule{r.Match, r.keys, last})
+	q.avoid = append(q.avoid, &rule{Match: r.Match, keys: r.keys, last: last})
 }
 
 // choose returns the choices for a fact with which all rules match. There is no need to have more than they ask for: that
@@ -75,8 +71,10 @@ func (s *space) choose(f policy.Fact, match []*rule) []choice {
 		key := r.keys[f]
 		switch {
 		case key == nil || len(choices) == 0:
-		case choices[0] == nil || f.Several():
-			choices = s.extend(f, choices, slices.Sorted(maps.Keys(key)))
+		case choices[0] == nil:
+			choices = slices.Clone(r.choices[f])
+		case f.Several():
+			choices = s.extend(f, choices, r.choices[f])
 		default:
 			choices = slices.DeleteFunc(choices, func(c choice) bool { return !c.satisfies(key) })
 		}
@@ -84,12 +82,12 @@ func (s *space) choose(f policy.Fact, match []*rule) []choice {
 	return choices
 }
 
-// extend adds each of some values to each choice. No account is in two root folders.
-func (s *space) extend(f policy.Fact, choices []choice, values []int) (extended []choice) {
+// extend adds each of some folders to each choice. No account is in two root folders.
+func (s *space) extend(f policy.Fact, choices, folders []choice) (extended []choice) {
 	root := func(v int) bool { return strings.HasPrefix(s.values[f][v], "r-") }
-	for _, v := range values {
-		for _, c := range choices {
-			if slices.Contains(c, v) {
+	for _, c := range choices {
+		for _, folder := range folders {
+			if v := folder[0]; slices.Contains(c, v) {
 				extended = append(extended, c)
 			} else if !root(v) || !slices.ContainsFunc(c, root) {
 				extended = append(extended, append(slices.Clip(c), v))
@@ -99,8 +97,7 @@ func (s *space) extend(f policy.Fact, choices []choice, values []int) (extended 
 	return extended
 }
 
-// solve reports whether there are choices for a fact and those after it, and CIDRs, with which no rule matches, and remembers
-// them.
+// solve looks for choices for a fact and those after it, and for CIDRs, with which no rule matches. It reports whether it has any.
 func (q *search) solve(f policy.Fact, rules []*rule) bool {
 	if slices.ContainsFunc(rules, func(r *rule) bool { return r.last < f }) {
 		return false
@@ -113,8 +110,8 @@ func (q *search) solve(f policy.Fact, rules []*rule) bool {
 	}
 	var tried [][]*rule
 	for _, c := range q.choices[f] {
-		left := slices.DeleteFunc(slices.Clone(rules), func(r *rule) bool { return r.keys[f] != nil && !c.satisfies(r.keys[f]) })
-		if slices.ContainsFunc(tried, func(fewer []*rule) bool { return each(fewer, func(r *rule) bool { return slices.Contains(left, r) }) }) {
+		left := c.left(f, rules)
+		if slices.ContainsFunc(tried, func(fewer []*rule) bool { return subset(fewer, left) }) {
 			continue
 		}
 		if q.found[f] = c; q.solve(f+1, left) {
@@ -123,4 +120,13 @@ func (q *search) solve(f policy.Fact, rules []*rule) bool {
 		tried = append(tried, left)
 	}
 	return false
+}
+
+// left returns the rules that may match with a choice for a fact.
+func (c choice) left(f policy.Fact, rules []*rule) []*rule {
+	return slices.DeleteFunc(slices.Clone(rules), func(r *rule) bool { return r.keys[f] != nil && !c.satisfies(r.keys[f]) })
+}
+
+func subset(fewer, rules []*rule) bool {
+	return each(fewer, func(r *rule) bool { return slices.Contains(rules, r) })
 }

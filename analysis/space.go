@@ -9,11 +9,17 @@ import (
 	"peerguard/function/policy"
 )
 
+// bitset is a set of values of a fact.
+type bitset []uint64
+
+func (s bitset) has(v int) bool { return s[v/64]&(1<<(v%64)) != 0 }
+
 // rule is a rule with its lists as sets.
 type rule struct {
 	*policy.Match
-	keys [policy.Facts]map[int]bool // the values of its lists; nil if the rule does not have the key
-	last policy.Fact                // in a search, the last fact that can keep the rule from matching; Facts if the CIDRs can
+	keys    [policy.Facts]bitset   // the values of its lists; nil if the rule does not have the key
+	choices [policy.Facts][]choice // the same, as what a connection can have
+	last    policy.Fact            // in a search, the last fact that can keep the rule from matching; Facts if the CIDRs can
 }
 
 // defaultRule matches what no other rule does.
@@ -33,31 +39,29 @@ type space struct {
 	cidrs  policy.CIDRs                 // that a rule names
 	beside []netip.Prefix               // an address in none of them; nil if there is none
 	self   []*rule                      // that match what is within one account, which no connection is
-
-	directory string // the id of the resource directory
+	rd     string                       // the id of the resource directory
 }
 
 // newSpace returns the space of some policies and of further rules, and lists of all rules that have not expired: one for each
 // policy, with the default rule at its end, and one of the further rules.
 func newSpace(at time.Time, policies []*policy.Policy, further ...policy.Match) (*space, [][]*rule) {
-	s := &space{times: []time.Time{at}, directory: "rd-other"}
+	s := &space{times: []time.Time{at}, rd: "rd-other"}
 	var lists [][]policy.Match
 	for _, p := range policies {
 		lists = append(lists, append(p.Matches(), defaultRule))
 		if p.Directory != nil {
-			s.directory = p.Directory.ID
+			s.rd = p.Directory.ID
 		}
 	}
 	lists = append(lists, further)
-	all := slices.Concat(lists...)
-	s.collect(all)
+	s.collect(slices.Concat(lists...))
 	var self []policy.Match
 	for _, id := range s.values[policy.AccepterAccount] {
 		m := policy.Match{Accounts: slices.Values([]peering.Account{peering.Account(id)})}
 		m.Lists[policy.AccepterAccount] = []string{id}
 		self = append(self, m)
 	}
-	s.classify(slices.Concat(all, self))
+	s.classify(slices.Concat(append(lists, self)...))
 	s.self = s.rules(self)
 	var rules [][]*rule
 	for _, list := range lists {
@@ -98,17 +102,14 @@ func (s *space) classify(all []policy.Match) {
 	class := s.index[policy.RequesterAccount]
 	count := 0
 	for i := range all {
-		if all[i].Accounts == nil {
-			continue
-		}
 		split := map[int]int{} // from a class to the part of it that the rule names
-		for a := range all[i].Accounts {
-			old := class[string(a)]
+		for a := range all[i].Words(policy.RequesterAccount) {
+			old := class[a]
 			if split[old] == 0 {
 				count++
 				split[old] = count
 			}
-			class[string(a)] = split[old]
+			class[a] = split[old]
 		}
 	}
 	first := make([]string, count+1)
@@ -124,20 +125,16 @@ func (s *space) rules(matches []policy.Match) []*rule {
 	rules := make([]*rule, len(matches))
 	for i := range matches {
 		r := &rule{Match: &matches[i]}
-		add := func(f policy.Fact, word string) {
-			if r.keys[f] == nil {
-				r.keys[f] = map[int]bool{}
-			}
-			r.keys[f][s.index[f][word]] = true
-		}
-		for f, words := range r.Lists {
-			for _, w := range words {
-				add(policy.Fact(f), w)
-			}
-		}
-		if r.Accounts != nil {
-			for a := range r.Accounts {
-				add(policy.RequesterAccount, string(a))
+		for f := range policy.Facts {
+			for word := range r.Words(f) {
+				v := s.index[f][word]
+				if r.keys[f] == nil {
+					r.keys[f] = make(bitset, len(s.values[f])/64+1)
+				}
+				if !r.keys[f].has(v) {
+					r.keys[f][v/64] |= 1 << (v % 64)
+					r.choices[f] = append(r.choices[f], choice{v})
+				}
 			}
 		}
 		rules[i] = r

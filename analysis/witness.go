@@ -22,10 +22,10 @@ type Witness struct {
 // earliest one at which [policy.Policy.Decide] confirms it.
 func (s *space) witness(q *search, avoid []*rule, is func(c *peering.Connection, at time.Time) bool) (Witness, error) {
 	at := s.times[0]
-	if now := s.find(q.match, avoid, at); now != nil {
-		q = now
-	}
 	c := q.connection()
+	if now := s.find(q.match, avoid, at); now != nil {
+		c = now.connection()
+	}
 	for i := 1; i < len(s.times) && !is(&c, at); i++ {
 		at = s.times[i]
 	}
@@ -49,8 +49,7 @@ func simplest(cidrs []string, will func([]string) bool) []string {
 		}
 	}
 	for i := range cidrs {
-		p := netip.MustParsePrefix(cidrs[i])
-		for usual := p.Addr().BitLen() / 2; p.Bits() > usual; {
+		for p := netip.MustParsePrefix(cidrs[i]); p.Bits() > p.Addr().BitLen()/2; {
 			p = netip.PrefixFrom(p.Addr(), p.Bits()-1).Masked()
 			wider := slices.Clone(cidrs)
 			if wider[i] = p.String(); !will(wider) {
@@ -106,7 +105,7 @@ func (q *search) path(f policy.Fact) string {
 	if q.found[f] == nil {
 		return string(peering.Outside)
 	}
-	path := []string{q.directory, q.other(f)}
+	path := []string{q.rd, q.other(f)}
 	for _, v := range q.found[f] {
 		if id := q.values[f][v]; strings.HasPrefix(id, "r-") {
 			path[1] = id

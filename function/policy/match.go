@@ -3,6 +3,7 @@ package policy
 import (
 	"iter"
 	"net/netip"
+	"slices"
 	"time"
 
 	"peerguard/function/peering"
@@ -91,6 +92,20 @@ func (r *rule) match() Match {
 	return m
 }
 
+// Words yields the values that satisfy the key for a fact, accounts included; none if there is no such key.
+func (m *Match) Words(f Fact) iter.Seq[string] {
+	if f != RequesterAccount || m.Accounts == nil {
+		return slices.Values(m.Lists[f])
+	}
+	return func(yield func(string) bool) {
+		for a := range m.Accounts {
+			if !yield(string(a)) {
+				return
+			}
+		}
+	}
+}
+
 // CIDRs is a list of CIDRs, of which none is inside another.
 type CIDRs struct{ list prefixes }
 
@@ -118,7 +133,12 @@ func (c *CIDRs) Overlap(p netip.Prefix) bool { return c.list.overlap(p) }
 // expect come first.
 func Shapes(lists ...CIDRs) []netip.Prefix {
 	starts := []netip.Addr{netip.AddrFrom4([4]byte{10}), netip.AddrFrom4([4]byte{192, 168}), allIPv4.Addr(), allIPv6.Addr(), next(mapped)}
-	var shapes, twice []netip.Prefix
+	n := len(starts)
+	for _, c := range lists {
+		n += 2 * len(c.list.sorted)
+	}
+	starts = slices.Grow(starts, n)
+	shapes, twice := make([]netip.Prefix, 0, n+n/2), make([]netip.Prefix, 0, n/2)
 	for _, c := range lists {
 		for _, p := range c.list.sorted {
 			starts = append(starts, p.Addr(), next(p))
