@@ -15,7 +15,7 @@ import (
 
 // checkCommand finds mistakes in policies and describes what they do.
 type checkCommand struct {
-	Policies    []string `arg:"" optional:"" name:"policy" default:"policy.yaml" help:"Policy files; default: policy.yaml."`
+	Policies    []string `arg:"" optional:"" name:"policy" default:"policy.yaml" help:"Policy files; default: policy.yaml. - reads stdin."`
 	At          clock    `placeholder:"TIME" help:"Warn as of this day or instant, such as 2026-11-01; default: now."`
 	Strict      bool     `help:"Exit with 1 if there are warnings."`
 	formatFlags `set:"formats=text,json,github,markdown,sarif"`
@@ -35,11 +35,15 @@ func (*checkCommand) Help() string {
 func (c *checkCommand) Run(out *console) error {
 	var files []checkedFile
 	for _, path := range c.Policies {
-		file, err := check(path, c.At.now())
+		file, err := openPolicyFile(path, out.stdin)
 		if err != nil {
 			return err
 		}
-		files = append(files, file)
+		checked, err := check(path, file, c.At.now())
+		if err != nil {
+			return err
+		}
+		files = append(files, checked)
 	}
 	if err := c.show(out, files); err != nil {
 		return err
@@ -87,8 +91,8 @@ type checkedFile struct {
 	policy *policy.Policy // nil if there is an error
 }
 
-func check(path string, at time.Time) (checkedFile, error) {
-	checked, file := checkedFile{path: path}, newPolicyFile(path)
+func check(path string, file policyFile, at time.Time) (checkedFile, error) {
+	checked := checkedFile{path: path}
 	p, err := file.load()
 	if errs, ok := errors.AsType[policy.Errors](err); ok {
 		checked.errors = errs

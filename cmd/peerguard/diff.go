@@ -128,15 +128,11 @@ func (d *diffCommand) policies(out *console) (older, newer comparedPolicy, err e
 }
 
 func readCompared(path string, stdin io.Reader) (comparedPolicy, error) {
-	if path != "-" {
-		rules, err := newPolicyFile(path).load()
-		return comparedPolicy{path, rules}, err
-	}
-	data, err := readInput(path, stdin)
+	file, err := openPolicyFile(path, stdin)
 	if err != nil {
-		return comparedPolicy{}, fmt.Errorf("reading policy: %w", err)
+		return comparedPolicy{}, err
 	}
-	rules, err := policy.Load(stdinFolder{policy.Folder("."), data}, "-")
+	rules, err := file.load()
 	return comparedPolicy{path, rules}, err
 }
 

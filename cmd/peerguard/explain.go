@@ -14,7 +14,7 @@ import (
 // explainCommand shows what a policy says about a connection, and why.
 type explainCommand struct {
 	Event  string `arg:"" optional:"" name:"event.json" help:"An event, a report, an entry of a report, or the function's log in any form; - reads stdin."`
-	Policy string `default:"policy.yaml" placeholder:"FILE" help:"The policy file; default: policy.yaml."`
+	Policy string `default:"policy.yaml" placeholder:"FILE" help:"The policy file; default: policy.yaml. - reads stdin."`
 	At     clock  `placeholder:"TIME" help:"Judge as of this instant or day, such as 2026-11-01T00:00:00Z; default: now."`
 	JSON   bool   `name:"json" help:"Print one line of JSON for each connection instead."`
 
@@ -46,6 +46,8 @@ func (e *explainCommand) Validate() error {
 	flags := e.Requester + e.RequesterRegion + e.RequesterVPC + e.RequesterPath + e.Accepter + e.AccepterRegion + e.AccepterVPC + e.AccepterPath + e.Connection
 	described := flags != "" || len(e.RequesterCIDR) > 0
 	switch {
+	case e.Event == "-" && e.Policy == "-":
+		return errors.New("only one file can be read from stdin")
 	case e.Event == "" && !described:
 		return errors.New("pass an event file, or --requester and --accepter")
 	case e.Event != "" && described:
@@ -87,7 +89,10 @@ func (e *explainCommand) validateFlags() error {
 
 // Run explains each connection. A reject verdict is not a failure.
 func (e *explainCommand) Run(out *console) error {
-	file := newPolicyFile(e.Policy)
+	file, err := openPolicyFile(e.Policy, out.stdin)
+	if err != nil {
+		return err
+	}
 	p, err := file.load()
 	if err != nil {
 		return out.refuse(err)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path/filepath"
 	"strings"
@@ -18,6 +19,16 @@ import (
 type policyFile struct {
 	folder string // "" is the working directory
 	name   string
+	stdin  []byte // what came from stdin, if that is the file
+}
+
+// openPolicyFile returns the file at a path. The path - is stdin, as if it were a file in the working directory.
+func openPolicyFile(path string, stdin io.Reader) (policyFile, error) {
+	if path != "-" {
+		return newPolicyFile(path), nil
+	}
+	data, err := readInput(path, stdin)
+	return policyFile{name: path, stdin: data}, err
 }
 
 func newPolicyFile(path string) policyFile {
@@ -25,10 +36,16 @@ func newPolicyFile(path string) policyFile {
 	if name == "" || name == ".." { // a folder that its path does not name
 		folder, name = path, "."
 	}
-	return policyFile{folder, name}
+	return policyFile{folder: folder, name: name}
 }
 
-func (f policyFile) fsys() fs.FS { return policy.Folder(cmp.Or(f.folder, ".")) }
+func (f policyFile) fsys() fs.FS {
+	folder := policy.Folder(cmp.Or(f.folder, "."))
+	if f.stdin != nil {
+		return stdinFolder{folder, f.stdin}
+	}
+	return folder
+}
 
 // path returns the path, from the working directory, of a file that the policy names by its path in the folder.
 func (f policyFile) path(name string) string { return filepath.Join(f.folder, name) }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 
 // testCommand runs a policy's own tests.
 type testCommand struct {
-	Files       []string `arg:"" optional:"" name:"policy-test" default:"policy_test.yaml" help:"Files of policy tests; default: policy_test.yaml."`
+	Files       []string `arg:"" optional:"" name:"policy-test" default:"policy_test.yaml" help:"Files of policy tests; default: policy_test.yaml. - reads stdin."`
 	JUnit       string   `name:"junit" placeholder:"FILE" help:"Also write the results as JUnit XML."`
 	formatFlags `set:"formats=text,json,github,markdown"`
 }
@@ -61,7 +62,7 @@ type testResults struct {
 
 // Run runs the cases in all files, and fails if one fails.
 func (t *testCommand) Run(out *console) error {
-	results, err := runTests(t.Files, time.Now())
+	results, err := runTests(t.Files, out.stdin, time.Now())
 	if err != nil {
 		return err
 	}
@@ -90,10 +91,14 @@ func (t *testCommand) show(out *console, results *testResults) error {
 	return nil
 }
 
-func runTests(files []string, now time.Time) (*testResults, error) {
+func runTests(files []string, stdin io.Reader, now time.Time) (*testResults, error) {
 	results := &testResults{}
-	for _, file := range files {
-		s, err := runSuite(newPolicyFile(file), now)
+	for _, path := range files {
+		file, err := openPolicyFile(path, stdin)
+		if err != nil {
+			return nil, err
+		}
+		s, err := runSuite(file, now)
 		if err != nil {
 			return nil, err
 		}
