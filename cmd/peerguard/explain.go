@@ -6,7 +6,9 @@ import (
 	"io"
 	"net/netip"
 	"strings"
+	"time"
 
+	"peerguard/analysis"
 	"peerguard/function/peering"
 	"peerguard/function/policy"
 )
@@ -105,7 +107,7 @@ func (e *explainCommand) Run(out *console) error {
 		if i > 0 && !e.JSON {
 			fprintf(out.stdout, "\n")
 		}
-		if failed := e.explain(out, file, p, s); failed != nil {
+		if failed := e.explain(out, file, p, s, len(subjects) == 1); failed != nil {
 			return errors.Join(err, failed)
 		}
 	}
@@ -126,7 +128,8 @@ func (e *explainCommand) subjects(stdin io.Reader) ([]subject, error) {
 	}}}, nil
 }
 
-func (e *explainCommand) explain(out *console, file policyFile, p *policy.Policy, s subject) error {
+// explain explains a connection. One that is alone is worth the time that a comparison of policies takes.
+func (e *explainCommand) explain(out *console, file policyFile, p *policy.Policy, s subject, alone bool) error {
 	x := explanation{InstanceID: s.connection.ID, Requester: s.connection.Requester, Accepter: s.connection.Accepter, Ignored: s.ignored}
 	if s.ignored == "" {
 		x.Explanation = new(p.Explain(&s.connection, e.At.now()))
@@ -134,6 +137,11 @@ func (e *explainCommand) explain(out *console, file policyFile, p *policy.Policy
 			x.Rules[i].File = file.path(x.Rules[i].File)
 		}
 		x.propose(p, &s.connection)
+		if alone {
+			if err := x.compare(p, e.At.now()); err != nil {
+				return err
+			}
+		}
 		x.noteDoubts(out, s)
 	}
 	if e.JSON {
@@ -152,7 +160,9 @@ type explanation struct {
 	*policy.Explanation
 	Proposal string `json:"proposal,omitempty"` // the rule that would allow exactly this, as an element of the list allow
 
-	open []string // keys that the proposal lacks, because the facts are not known
+	open  []string          // keys that the proposal lacks, because the facts are not known
+	opens []analysis.Change // what the policy would allow with the proposal
+	at    time.Time         // as of when
 }
 
 // show prints the verdict, then a line for each rule.

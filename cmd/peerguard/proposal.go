@@ -1,10 +1,13 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
+	"peerguard/analysis"
 	"peerguard/cmd/peerguard/draft"
 	"peerguard/function/peering"
 	"peerguard/function/policy"
@@ -32,6 +35,7 @@ func freeName(p *policy.Policy, name string) string {
 	return free
 }
 
+// showProposal prints the rule, and what diff would say about it.
 func (x *explanation) showProposal(out *console) {
 	if x.Proposal == "" {
 		return
@@ -42,4 +46,24 @@ func (x *explanation) showProposal(out *console) {
 		fprintf(out.stdout, "\nTo allow this, and the same with any %s, which are not known here, add to the list allow:\n\n", strings.Join(x.open, ", "))
 	}
 	fprintf(out.stdout, "%s", lines(strings.Split(x.Proposal, "\n")...))
+	for i := range x.opens {
+		fprintf(out.stdout, "\nWhat diff says about it: it opens what rule %s rejects, as in a connection %s.\n", x.opens[i].Old.Name, new(newWitness(&x.opens[i].Witness)).inWords(x.at))
+	}
+}
+
+// compare finds out what the policy would open with the proposal.
+func (x *explanation) compare(p *policy.Policy, at time.Time) error {
+	if x.Proposal == "" {
+		return nil
+	}
+	proposed, err := policy.Parse("version: 1\nmode: dry-run\nallow:\n" + x.Proposal)
+	if err != nil {
+		return fmt.Errorf("reading the proposed rule: %w", err)
+	}
+	found, err := analysis.Compare(p, p.Plus(proposed), at)
+	if err != nil {
+		return err
+	}
+	x.opens, x.at = found.Opens, at
+	return nil
 }

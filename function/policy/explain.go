@@ -140,6 +140,16 @@ func (r *Rule) Expired(at time.Time) bool {
 	return ok && !at.Before(end)
 }
 
+// Plus returns the policy with the rules of another one after its own, which must be allow rules with names of their own.
+func (p *Policy) Plus(allow *Policy) *Policy {
+	sum := *p
+	sum.rules = slices.Concat(p.rules, allow.rules)
+	sum.warnings = slices.Clone(p.warnings)
+	sum.folders = p.folders || allow.folders
+	sum.buildIndex()
+	return &sum
+}
+
 // Rules returns the rules in the order in which they are tried.
 func (p *Policy) Rules() []Rule {
 	rules := make([]Rule, len(p.rules))

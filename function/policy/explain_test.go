@@ -3,9 +3,11 @@ package policy_test
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"peerguard/function/peering"
 	"peerguard/function/policy"
 )
 
@@ -85,5 +87,30 @@ func TestExplainWants(t *testing.T) {
 				t.Errorf("%s: rule %s says nothing", test.connection, r.Rule)
 			}
 		}
+	}
+}
+
+// TestPlus: the rules of the other policy come last, and neither policy changes.
+func TestPlus(t *testing.T) {
+	t.Parallel()
+	parse := func(rules string) *policy.Policy {
+		p, err := policy.Parse("version: 1\nmode: enforce\n" + rules)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	own := parse("reject:\n  - {name: r, accounts: [\"1\"]}\nallow:\n  - {name: a, accounts: [\"2\"]}\n")
+	more := parse("allow:\n  - {name: b, accounts: [\"1\", \"2\", \"3\"]}\n")
+	sum := own.Plus(more)
+	for account, want := range map[peering.Account][2]string{"1": {"r", "r"}, "2": {"a", "a"}, "3": {"default", "b"}, "4": {"default", "default"}} {
+		c := peering.Connection{Requester: peering.Side{Account: account}, Accepter: peering.Side{Account: "9"}}
+		at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+		if got := [2]string{own.Decide(&c, at).Rule, sum.Decide(&c, at).Rule}; got != want {
+			t.Errorf("account %s: got %v, want %v", account, got, want)
+		}
+	}
+	if len(own.Rules()) != 2 || len(more.Rules()) != 1 || len(sum.Rules()) != 3 {
+		t.Errorf("%d, %d and %d rules", len(own.Rules()), len(more.Rules()), len(sum.Rules()))
 	}
 }
