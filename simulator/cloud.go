@@ -21,6 +21,11 @@ type Cloud struct {
 	// ReadyAfter is how long a created connection stays Creating, an accepted one Updating and a deleted one
 	// Deleting. The default is 0: the intermediate state never shows.
 	ReadyAfter time.Duration
+	// ListLag is how old the connections are that a List shows. The default is 0: a List shows what is true now.
+	ListLag time.Duration
+	// MaxConnections is how many connections an account can have as their requester in a region before Create refuses another
+	// one. Pending and rejected requests count. The default is 0: no limit; the documented one is 20.
+	MaxConnections int
 	// Quota limits the calls of each VpcPeer API, account and region. The default is no limit;
 	// see DocumentedQuota for the documented one. With a limit, the documented quotas of the directory hold as well.
 	Quota Quota

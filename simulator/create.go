@@ -21,9 +21,12 @@ func (c *Cloud) create(cl *call) answer {
 	return c.once(cl, func() answer { return c.add(cl, it) })
 }
 
-// add puts the new connection, unless there is one between the same VPCs. The lock is held.
+// add puts the new connection, unless the account has too many, or there is one between the same VPCs. The lock is held.
 func (c *Cloud) add(cl *call, it Item) answer {
 	now := time.Now()
+	if c.MaxConnections > 0 && c.requests(it.sides()[0], now) >= c.MaxConnections {
+		return badRequest("QuotaExceeded.VpcPeerCountPerUserPerRegion", "The maximum number of VPC peering connections in the region is exceeded.").answer(cl)
+	}
 	if c.connected(it, now) {
 		return badRequest("ResourceAlreadyExist.VpcPeer", "The VpcPeer between the VPCs already exists.").answer(cl)
 	}
@@ -47,6 +50,20 @@ func (n *conn) firstStatus() peering.Status {
 		return peering.Activated
 	}
 	return peering.Accepting
+}
+
+// requests returns how many connections an account has requested in a region, whatever became of them.
+func (c *Cloud) requests(from peering.Partition, now time.Time) (total int) {
+	x := c.partitions[from]
+	if x == nil {
+		return 0
+	}
+	for _, n := range x.items {
+		if n.settle(now); !n.gone() && n.sides()[0] == from {
+			total++
+		}
+	}
+	return total
 }
 
 // connected reports whether a connection that is not closed joins the same two VPCs.

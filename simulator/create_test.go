@@ -157,3 +157,68 @@ func TestForceMustBeABoolean(t *testing.T) {
 		wantCode(t, string(value), err, want)
 	}
 }
+
+// TestAListLags: a List shows a connection later than Get does, and each change of it.
+func TestAListLags(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud()
+		c.ListLag = 3 * time.Second
+		mine, theirs := inProcess(c).as(accepterKey), inProcess(c).as(requesterKey).in(away)
+		made, err := theirs.create(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shows := func(when, want string) {
+			t.Helper()
+			page, err := mine.list("", 20)
+			got := ""
+			if len(page.VpcPeerConnects) > 0 {
+				got = page.VpcPeerConnects[0].Status
+			}
+			if err != nil || got != want || page.TotalCount != len(page.VpcPeerConnects) {
+				t.Errorf("%s: %q of %d, %v, want %q", when, got, page.TotalCount, err, want)
+			}
+		}
+		if got, err := mine.get(made.InstanceId); err != nil || got.Status != "Accepting" {
+			t.Errorf("Get at once: %+v, %v", got, err)
+		}
+		shows("at once", "")
+		time.Sleep(3 * time.Second)
+		shows("after the lag", "Accepting")
+		if _, err := mine.reject(made.InstanceId, "t", false); err != nil {
+			t.Fatal(err)
+		}
+		shows("after a rejection", "Accepting")
+		time.Sleep(3 * time.Second)
+		shows("after the lag of the rejection", "Rejected")
+	})
+}
+
+// TestConnectionsAreCounted: pending and rejected requests use up the requester's quota in its region, and deleted ones do not.
+func TestConnectionsAreCounted(t *testing.T) {
+	t.Parallel()
+	const exceeded = "QuotaExceeded.VpcPeerCountPerUserPerRegion"
+	c := newCloud()
+	c.MaxConnections = 1
+	mine, theirs := inProcess(c).as(accepterKey), inProcess(c).as(requesterKey).in(away)
+	made, err := theirs.create(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	another := func(q *vpcpeer.CreateVpcPeerConnectionRequest) {
+		q.VpcId, q.DryRun = "vpc-other", requests.NewBoolean(true)
+	}
+	_, err = theirs.create(another)
+	wantCode(t, "beside a pending request", err, exceeded)
+	_, err = theirs.in(home).create(another)
+	wantCode(t, "in another region", err, "DryRunOperation")
+	if _, err := mine.reject(made.InstanceId, "t", false); err != nil {
+		t.Fatal(err)
+	}
+	_, err = theirs.create(nil)
+	wantCode(t, "beside a rejected request", err, exceeded)
+	wantCode(t, "delete", theirs.delete(made.InstanceId), "")
+	_, err = theirs.create(another)
+	wantCode(t, "after that", err, "DryRunOperation")
+}

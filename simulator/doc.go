@@ -72,6 +72,8 @@
 //     refusal frees it, unless [Cloud.ReplayErrors] is set. A token that is too long or not printable ASCII is
 //     InvalidClientToken.ValueNotSupported, as in ECS.
 //   - Calls that the quota refuses do not count towards it. STS has no quota here.
+//   - [Cloud.MaxConnections] counts the requester's connections in its region, pending, rejected and expired ones included. Create
+//     looks at that before it looks for another connection between the same VPCs.
 //   - Rejected and Expired connections stay. The same VPCs can be requested again after that.
 //   - A plain member that lists accounts gets EntityNotExists.ResourceDirectory, as an account outside does. Accounts are
 //     listed in the order in which they joined.

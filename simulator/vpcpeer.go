@@ -72,6 +72,7 @@ func (c *Cloud) list(cl *call) answer {
 		return err.answer(cl)
 	}
 	cl.wait(c.Latency)
+	cl.stale = max(cl.stale, c.ListLag)
 	p := page{RequestID: cl.RequestID, MaxResults: q.max}
 	c.mu.Lock()
 	last, more := c.fill(cl, q, &p)
