@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -79,6 +80,25 @@ func (out *console) tintVerdict(v policy.Verdict) safe {
 	case policy.Reject:
 	}
 	return out.tint(colour, string(v))
+}
+
+// ask asks a question on stderr, and reports whether the answer is yes. After Ctrl-C it is no.
+func (out *console) ask(ctx context.Context, format string, args ...any) bool {
+	fprintf(out.stderr, format+" [y/N] ", args...)
+	answers := make(chan string, 1)
+	go func() {
+		var answer string
+		if _, err := fmt.Fscanln(out.stdin, &answer); err != nil {
+			answer = "" // the line is empty or has more than one word, or the input has ended
+		}
+		answers <- answer
+	}()
+	select {
+	case <-ctx.Done():
+		return false
+	case answer := <-answers:
+		return strings.EqualFold(answer, "y") || strings.EqualFold(answer, "yes")
+	}
 }
 
 // count returns a number and a noun: "1 rule", "2 rules".

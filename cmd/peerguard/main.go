@@ -32,6 +32,7 @@ type commands struct {
 	Sweep    sweepCommand    `cmd:"" help:"See every pending request to your accounts, and what the policy says; with --enforce, reject."`
 	Report   reportCommand   `cmd:"" help:"Tell an auditor from logs what was rejected, by which rule, and what the logs do not cover."`
 	Doctor   doctorCommand   `cmd:"" help:"Prove step by step that the guard can act."`
+	Drill    drillCommand    `cmd:"" help:"Prove that the deployed function acts: send one real request from a second account, and watch."`
 	Simulate simulateCommand `cmd:"" help:"Serve the built-in VpcPeer and STS simulator to any SDK, CLI or Terraform."`
 
 	Help        helpCommand       `cmd:"" help:"Print the help of a command."`

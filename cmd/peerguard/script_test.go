@@ -36,6 +36,8 @@ func TestScripts(t *testing.T) {
 			"interrupt": interruptSimulator,
 			"await":     awaitText,
 			"exits":     exits,
+
+			"transcript": compareTranscript,
 		},
 	})
 }

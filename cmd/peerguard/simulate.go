@@ -29,13 +29,20 @@ type simulateCommand struct {
 	Deny       []string      `placeholder:"ACTION" help:"A permission that the account lacks, such as RejectVpcPeerConnection. Can be repeated."`
 	Fault      []string      `placeholder:"ACTION:KIND[:N]" sep:"none" help:"A fault to inject, such as RejectVpcPeerConnection:throttle:3 or *:internal:p=0.2. Can be repeated."`
 	Latency    time.Duration `placeholder:"DURATION" help:"How long each call takes."`
-	Command    []string      `arg:"" optional:"" passthrough:"" placeholder:"-- COMMAND" help:"A command to run with these variables, such as: -- peerguard sweep. The simulator ends with it."`
+	ReadyAfter time.Duration `placeholder:"DURATION" help:"How long a new request is Creating, and a deleted one Deleting."`
+	ListLag    time.Duration `placeholder:"DURATION" help:"How old the connections are that a list shows."`
+	Most       int           `name:"max-connections" placeholder:"N" help:"How many connections an account can request in a region, pending and rejected ones included."`
+	beside
+	Command []string `arg:"" optional:"" passthrough:"" placeholder:"-- COMMAND" help:"A command to run with these variables, such as: -- peerguard sweep. The simulator ends with it."`
 }
 
 // The key that the simulator accepts. It is valid nowhere else.
 const (
 	simulatedID     = "simulated-id"
 	simulatedSecret = "simulated-secret"
+
+	secondID     = "simulated-id-2" // of the account of --requester
+	secondSecret = "simulated-secret-2"
 )
 
 // Help is the long text of --help.
@@ -77,7 +84,20 @@ func (s *simulateCommand) Run(ctx context.Context, out *console) error {
 	if err != nil {
 		return fmt.Errorf("listening: %w", err)
 	}
-	variables := announcement(reachable(listener.Addr()), items)
+	end, err := s.start(ctx, cloud, accepterRegion(items))
+	if err != nil {
+		return err
+	}
+	defer end()
+	variables := announcement(reachable(listener.Addr()), accepterRegion(items))
+	if s.Requester != "" {
+		variable, remove, err := writeProfile()
+		if err != nil {
+			return err
+		}
+		defer remove()
+		variables = slices.Insert(variables, 0, variable) // what reads the variables may wait for the last one
+	}
 	if len(s.Command) > 0 {
 		return s.runCommand(ctx, out, listener, cloud, variables)
 	}
@@ -167,9 +187,15 @@ func (s *simulateCommand) cloud(log io.Writer) (*simulator.Cloud, []simulator.It
 	if !peering.ValidAccount(s.Account) {
 		return nil, nil, usageError(fmt.Sprintf("--account %.40q is not an account id", s.Account))
 	}
-	cloud := &simulator.Cloud{Latency: s.Latency, Record: func(c simulator.Call) { logCall(log, c) }}
+	if s.Requester != "" && !peering.ValidAccount(s.Requester) {
+		return nil, nil, usageError(fmt.Sprintf("--requester %.40q is not an account id", s.Requester))
+	}
+	cloud := &simulator.Cloud{Latency: s.Latency, ReadyAfter: s.ReadyAfter, ListLag: s.ListLag, MaxConnections: s.Most, Record: func(c simulator.Call) { logCall(log, c) }}
 	cloud.Plant(seed)
 	cloud.AddKey(simulator.Key{ID: simulatedID, Secret: simulatedSecret, Account: account})
+	if s.Requester != "" {
+		s.addRequester(cloud)
+	}
 	for _, arn := range s.Role {
 		cloud.AddRole(simulator.Role{ARN: arn, TrustedAccounts: []peering.Account{account}})
 	}
@@ -199,6 +225,14 @@ func firstAccepter(items []simulator.Item) peering.Account {
 	return items[0].Accepter()
 }
 
+// accepterRegion is where the account is asked first.
+func accepterRegion(items []simulator.Item) string {
+	if len(items) == 0 {
+		return anyRegion
+	}
+	return items[0].AcceptingRegionID
+}
+
 // breakCalls applies the flags that make calls fail.
 func (s *simulateCommand) breakCalls(cloud *simulator.Cloud) error {
 	for _, action := range s.Deny {
@@ -219,11 +253,7 @@ func (s *simulateCommand) breakCalls(cloud *simulator.Cloud) error {
 
 // announcement returns the variables that a shell needs to use the simulator, as NAME=value. The empty token hides the token of a
 // real session.
-func announcement(address string, items []simulator.Item) []string {
-	region := "cn-hangzhou"
-	if len(items) > 0 {
-		region = items[0].AcceptingRegionID
-	}
+func announcement(address, region string) []string {
 	return []string{
 		"PEERGUARD_ENDPOINT=http://" + address,
 		"PEERGUARD_STS_ENDPOINT=http://" + address,

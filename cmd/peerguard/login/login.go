@@ -38,7 +38,8 @@ var ErrNoCredentials = errors.New("no credentials: set ALIBABA_CLOUD_ACCESS_KEY_
 //     ALIBABACLOUD_ or ALICLOUD_, which the aliyun command reads as well
 //   - ALIBABA_CLOUD_ROLE_ARN with ALIBABA_CLOUD_OIDC_PROVIDER_ARN and ALIBABA_CLOUD_OIDC_TOKEN_FILE
 //   - a profile of ~/.aliyun/config.json: the named one, else ALIBABA_CLOUD_PROFILE, else the current one
-//   - a profile of ~/.alibabacloud/credentials or of ALIBABA_CLOUD_CREDENTIALS_FILE
+//   - a profile of ~/.alibabacloud/credentials or of ALIBABA_CLOUD_CREDENTIALS_FILE, also if the former file does not have one
+//     with the name
 //   - the instance metadata, but only if ALIBABA_CLOUD_ECS_METADATA names a role
 //
 // A named profile comes before the environment. Credentials that are there and broken are an error, and nothing after
@@ -52,10 +53,15 @@ func Find(ctx context.Context, cloud *acs.Cloud, profile string) (Found, error) 
 	}
 	named := cmp.Or(profile, os.Getenv("ALIBABA_CLOUD_PROFILE"))
 	file, err := readProfiles()
-	switch ini := iniFile(); {
-	case err == nil:
-		return file.credentials(ctx, cloud, named)
-	case !errors.Is(err, fs.ErrNotExist):
+	ini := iniFile()
+	if err == nil {
+		found, err := file.credentials(ctx, cloud, named)
+		if !errors.Is(err, errNoProfile) || named == "" || !exists(ini) {
+			return found, err
+		}
+	}
+	switch {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return Found{}, err
 	case exists(ini):
 		found, err := provided(ctx, credentials.NewProfileCredentialsProviderBuilder().WithProfileName(named).Build(), "a profile of "+ini)

@@ -64,6 +64,9 @@ func readProfiles() (*profiles, error) {
 // withoutMark returns a text without the byte order mark that editors on Windows put before it.
 func withoutMark(text []byte) []byte { return bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")) }
 
+// errNoProfile is part of the error for a profile that is not in the file.
+var errNoProfile = errors.New("there is no profile")
+
 // find returns a profile by its name; "" is the current one.
 func (f *profiles) find(name string) (*profile, error) {
 	name = cmp.Or(name, f.Current, "default")
@@ -74,7 +77,7 @@ func (f *profiles) find(name string) (*profile, error) {
 		}
 		names[i] = f.Profiles[i].Name
 	}
-	return nil, fmt.Errorf("there is no profile %q in %s, only: %s", name, f.path, cmp.Or(strings.Join(names, ", "), "none"))
+	return nil, fmt.Errorf("%w %q in %s, only: %s", errNoProfile, name, f.path, cmp.Or(strings.Join(names, ", "), "none"))
 }
 
 // maxChain is how many profiles one may lead through.
