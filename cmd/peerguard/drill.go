@@ -73,6 +73,9 @@ func (d *drillCommand) Run(ctx context.Context, out *console) error {
 	}
 	o.warn(out)
 	plan, err := d.plan(ctx, out, o)
+	if ctx.Err() != nil {
+		return d.nothing(ctx, out)
+	}
 	if err != nil {
 		return err
 	}
@@ -80,7 +83,11 @@ func (d *drillCommand) Run(ctx context.Context, out *console) error {
 	if err := d.introduce(ctx, out, o, plan, mask); err != nil {
 		return err
 	}
-	if err := d.tidy(ctx, out, plan); err != nil {
+	err = d.tidy(ctx, out, plan)
+	if ctx.Err() != nil {
+		return d.nothing(ctx, out)
+	}
+	if err != nil {
 		return err
 	}
 	if !d.Yes && !out.ask(ctx, "Send the request?") || ctx.Err() != nil {
@@ -171,6 +178,8 @@ func (d *drillCommand) introduce(ctx context.Context, out *console, o *operator,
 // expect returns what the policy says about the request, as far as it is known before there is one.
 func expect(ctx context.Context, o *operator, from, to peering.Side) policy.Explanation {
 	if o.rules.NamesFolders() {
+		ctx, cancel := context.WithTimeout(ctx, identityPatience)
+		defer cancel()
 		from.Path, _ = o.directory.Path(ctx, from.Account) // without an answer the path is unknown, and the verdict may be
 		to.Path, _ = o.directory.Path(ctx, to.Account)
 	}

@@ -70,6 +70,8 @@ func (d *Drill) asRequester(ctx context.Context, attempt func(acs.Send) error) e
 
 // Leftovers returns the connections that drills of the requester's account made and did not delete, in its region.
 func (d *Drill) Leftovers(ctx context.Context) ([]peering.Connection, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	var left []peering.Connection
 	err := each(ctx, &d.Requester, func(c *peering.Connection) {
 		if d.made(c) && c.Status != peering.Deleting && c.Status != peering.Deleted {

@@ -57,6 +57,8 @@ func (d *Drill) findLost(ctx context.Context) {
 // Delete deletes a connection and waits until it is gone. It returns the client token that deleted it, "" if it was gone
 // before. A request that is still being created cannot be deleted, so Delete waits for that as well.
 func (d *Drill) Delete(ctx context.Context, id string) (token string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	for {
 		token = newToken()
 		err = d.remove(ctx, id, token)

@@ -123,10 +123,10 @@ func (d *Drill) judge(ctx context.Context, err error) {
 		d.record.end(Interrupted, "the drill was interrupted")
 	case failed:
 		d.record.end(Failed, why)
-	case errors.Is(err, errOver):
-		d.judgeLate(status)
-	case err != nil:
+	case err != nil && !errors.Is(err, errOver):
 		d.record.end(Failed, err.Error())
+	case !d.final():
+		d.judgeLate(status)
 	case d.Enforce:
 		d.record.end(Passed, "the request was rejected, as the policy says")
 	default:

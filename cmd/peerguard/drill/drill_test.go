@@ -133,6 +133,23 @@ func TestDrills(t *testing.T) {
 			set:    func(w *world) { w.after(5*time.Second, peering.Activated) },
 			result: drill.Failed, why: "somebody accepted the request", steps: "requested listed pending deleted",
 		},
+		"somebody deletes it": {
+			set: func(w *world) {
+				time.AfterFunc(5*time.Second, func() {
+					for _, item := range w.Items() {
+						w.Remove(item.InstanceID)
+					}
+				})
+			},
+			result: drill.Failed, why: "the request became Deleted, which neither the function nor the drill does", steps: "requested listed pending deleted",
+		},
+		"a rejection that the list shows after the time is over": {
+			set: func(w *world) {
+				w.ListLag = time.Hour
+				w.after(25*time.Second, peering.Rejected)
+			},
+			result: drill.Passed, steps: "requested pending rejected seen-rejected deleted",
+		},
 		"it stays in its first state": {
 			set:    func(w *world) { w.ReadyAfter = 40 * time.Second },
 			result: drill.Failed, why: "was Creating for 30s", steps: "requested listed deleted",

@@ -101,6 +101,8 @@ func (d *Drill) see(ctx context.Context, p *Party, seen *history) error {
 		return errOver
 	case class == peering.Gone && len(*seen) == 0:
 		return nil
+	case class == peering.Gone:
+		c.Status = peering.Deleted
 	default:
 		return fmt.Errorf("reading the request as account %s: %w", p.Side.Account, err)
 	}
