@@ -36,7 +36,7 @@ type drillCommand struct {
 func (*drillCommand) Help() string {
 	return "The second account asks for one connection to a VPC of the guarded account. The drill waits until the deployed function has dealt with the request, " +
 		"measures how long each step takes, notes what it sees of the points that README lists as not yet seen live, and deletes the request. " +
-		"It never accepts anything, and nothing that it makes is billed. docs/drill.md says what to prepare.\n\n" + credentialsHelp + " These are those of the guarded account; it needs what the function needs." +
+		"It never accepts anything, and nothing that it makes is billed. docs/drill.md says what to prepare.\n\n" + credentialsHelp + " These credentials are those of the guarded account, and need what the function needs." +
 		"\n\nExits with 0 only if the function did what the policy says, with 2 if the policy does not surely reject the request, which then is not sent, with 130 after Ctrl-C, " +
 		"when it has deleted the request, and with 1 otherwise."
 }

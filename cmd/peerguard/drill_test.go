@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ var variable = regexp.MustCompile(` *\d+\.\d s|pcc-sim[0-9a-f]+|[0-9A-F]{8}(-[0-
 var transcript = regexp.MustCompile("(?s)\n```console\n\\$ go tool peerguard simulate.*?--yes\n(.*?)```\n")
 
 // compareTranscript is the script command "transcript OUTPUT DOCUMENT". The document must have the output in its
-// transcript, but for times and ids. With -update it gets the output.
+// transcript, but for times, ids and the order of lines. With -update it gets the output.
 func compareTranscript(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: transcript OUTPUT DOCUMENT")
@@ -35,9 +36,11 @@ func compareTranscript(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s has no transcript", args[1])
 	}
 	want := document[printed[2]:printed[3]]
-	same := func(text string) string { return variable.ReplaceAllString(text, " ?") }
+	form := func(text string) []string { // two calls of the same moment may see it in either order
+		return slices.Sorted(strings.SplitSeq(variable.ReplaceAllString(text, " ?"), "\n"))
+	}
 	switch {
-	case same(got) == same(want):
+	case slices.Equal(form(got), form(want)):
 	case *update:
 		ts.Check(os.WriteFile(args[1], []byte(document[:printed[2]]+got+document[printed[3]:]), 0o644))
 	default:

@@ -125,7 +125,7 @@ func TestDrills(t *testing.T) {
 		"a list that shows it later than the rejection": {
 			set: func(w *world) {
 				w.ListLag = 8 * time.Second
-				w.after(4*time.Second, peering.Rejected)
+				w.after(4100*time.Millisecond, peering.Rejected)
 			},
 			result: drill.Passed, steps: "requested pending rejected seen-rejected listed deleted",
 		},
