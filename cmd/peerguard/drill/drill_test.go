@@ -129,6 +129,13 @@ func TestDrills(t *testing.T) {
 			},
 			result: drill.Passed, steps: "requested pending rejected seen-rejected listed deleted",
 		},
+		"an accepter that sees it later than the requester": {
+			set: func(w *world) {
+				w.Inject(simulator.Fault{Kind: simulator.StaleRead, Action: "GetVpcPeerConnectionAttribute", Account: guarded, For: 3 * time.Second})
+				w.after(6*time.Second, peering.Rejected)
+			},
+			result: drill.Passed, steps: "requested listed pending seen-rejected rejected deleted",
+		},
 		"somebody accepts": {
 			set:    func(w *world) { w.after(5*time.Second, peering.Activated) },
 			result: drill.Failed, why: "somebody accepted the request", steps: "requested listed pending deleted",

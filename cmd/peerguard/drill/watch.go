@@ -183,7 +183,7 @@ func (d *Drill) dealtWith() bool {
 	if d.late.IsZero() {
 		d.late = time.Now().Add(grace)
 	}
-	complete := d.listed && d.status() == d.requesterSaw.last() && (d.Log == nil || slices.ContainsFunc(d.told, Told.final))
+	complete := d.listed && d.requesterSaw.last() == d.accepterSaw.last() && (d.Log == nil || slices.ContainsFunc(d.told, Told.final))
 	return complete || time.Now().After(d.late)
 }
 
