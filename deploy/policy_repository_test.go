@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -22,7 +23,7 @@ var operatorsCommand = sync.OnceValues(func() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }() // what is left in the folder for temporary files gets cleaned up
 	path := filepath.Join(dir, "peerguard")
 	if out, err := exec.Command("go", "build", "-o", path, "../cmd/peerguard").CombinedOutput(); err != nil {
 		return out, err
@@ -111,7 +112,7 @@ func (r *policyRepository) program(name, text string) {
 	r.t.Helper()
 	path := filepath.Join(r.bin, name)
 	r.write(path, text)
-	if err := os.Chmod(path, 0o700); err != nil { //nolint:gosec // it is run
+	if err := os.Chmod(path, 0o700); err != nil {
 		r.t.Fatal(err)
 	}
 }
@@ -131,7 +132,7 @@ func (r *policyRepository) read(name string) string {
 func (r *policyRepository) run(script string, env ...string) (string, int) {
 	r.t.Helper()
 	cmd := exec.CommandContext(r.t.Context(), "bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script)
-	cmd.Dir, cmd.Env = r.dir, append(r.env, env...)
+	cmd.Dir, cmd.Env = r.dir, slices.Concat(r.env, env)
 	out, err := cmd.CombinedOutput()
 	if cmd.ProcessState == nil {
 		r.t.Fatal(err)
