@@ -132,7 +132,7 @@ picture: ## docs/sweep.png, the picture of that page in README, with the simulat
 	PEERGUARD_PICTURE="$(CURDIR)/docs/sweep.png" go test -tags chromium -count=1 -run '^TestBrowserReadme$$' ./cmd/peerguard/page
 
 .PHONY: bench
-bench: ## everything beside its floor, in one table; fails on a regression (six minutes, on a quiet machine)
+bench: ## everything beside its floor, in one table; fails on a regression (seven minutes, on a quiet machine)
 	go run ./test/bench
 
 .PHONY: bench-once
