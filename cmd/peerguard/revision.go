@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -59,7 +61,7 @@ func (r revision) Open(name string) (fs.File, error) {
 func (r revision) git(stdin string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(context.Background(), "git", append([]string{"-C", cmp.Or(r.folder, ".")}, args...)...) //nolint:gosec // the arguments are ours, but for a revision after --end-of-options
 	var stderr bytes.Buffer
-	cmd.Stdin, cmd.Stderr = strings.NewReader(stdin), &stderr
+	cmd.Stdin, cmd.Stderr, cmd.Env = strings.NewReader(stdin), &stderr, slices.DeleteFunc(os.Environ(), pinsRepository)
 	out, err := cmd.Output()
 	if said := strings.TrimSpace(stderr.String()); err != nil && said != "" {
 		err = errors.New(said)
@@ -68,6 +70,13 @@ func (r revision) git(stdin string, args ...string) ([]byte, error) {
 		return nil, fmt.Errorf("running git: %w", err)
 	}
 	return out, nil
+}
+
+// pinsRepository reports whether a variable of the environment names a repository, as those of a hook do. Git would not look for
+// the one that the folder is in, and take a file from another folder.
+func pinsRepository(variable string) bool {
+	name, _, _ := strings.Cut(variable, "=")
+	return slices.Contains([]string{"GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_PREFIX"}, name)
 }
 
 // stdinFolder is the working directory with one more file, -, which is what came from stdin.
