@@ -7,6 +7,7 @@ import (
 	"compress/gzip"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -35,6 +36,9 @@ func release(ctx context.Context, dir, version string, systems []string) error {
 		if err := p.archive(ctx, dir, version); err != nil {
 			return fmt.Errorf("releasing for %s: %w", system, err)
 		}
+	}
+	if err := timeless(dir); err != nil {
+		return err
 	}
 	return sum(dir)
 }
@@ -122,6 +126,34 @@ func (c contents) zip() ([]byte, error) {
 	}
 	err := archive.Close()
 	return out.Bytes(), err
+}
+
+// timeless removes from each SBOM in dir when it was made, and with which build of which tool.
+func timeless(dir string) error {
+	files, err := filepath.Glob(filepath.Join(dir, "*.sbom.json"))
+	if err != nil {
+		return fmt.Errorf("reading SBOMs: %w", err)
+	}
+	for _, path := range files {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("reading SBOM: %w", err)
+		}
+		var sbom map[string]any
+		if err := json.Unmarshal(data, &sbom); err != nil {
+			return fmt.Errorf("reading SBOM %s: %w", path, err)
+		}
+		metadata, _ := sbom["metadata"].(map[string]any)
+		delete(metadata, "timestamp")
+		delete(metadata, "tools")
+		if data, err = json.MarshalIndent(sbom, "", "  "); err != nil {
+			return fmt.Errorf("writing SBOM: %w", err)
+		}
+		if err := os.WriteFile(path, append(data, '\n'), 0o644); err != nil { //nolint:gosec // everybody may read a release
+			return fmt.Errorf("writing SBOM: %w", err)
+		}
+	}
+	return nil
 }
 
 // sum writes the checksums of all files in dir.

@@ -23,7 +23,7 @@ func TestRelease(t *testing.T) {
 	}
 	t.Chdir(root)
 	system := runtime.GOOS + "/" + runtime.GOARCH
-	first, second := folder(t, map[string]string{"sbom.json": "{}"}), t.TempDir()
+	first, second := folder(t, map[string]string{"a.sbom.json": `{"version":1,"metadata":{"timestamp":"now","tools":["one"],"component":{}}}`}), t.TempDir()
 	for _, dir := range []string{first, second} {
 		if err := release(t.Context(), dir, testVersion, []string{system}); err != nil {
 			t.Fatal(err)
@@ -34,8 +34,11 @@ func TestRelease(t *testing.T) {
 	if len(files) != 3 || files[archive] == "" || files[archive] != read(t, second)[archive] {
 		t.Fatalf("%d files, and the archive of %d bytes is another one when it is built again", len(files), len(files[archive]))
 	}
-	if sums := files[checksums]; strings.Count(sums, "\n") != 2 || !strings.Contains(sums, "  "+archive+"\n") || !strings.Contains(sums, "  sbom.json\n") {
+	if sums := files[checksums]; strings.Count(sums, "\n") != 2 || !strings.Contains(sums, "  "+archive+"\n") || !strings.Contains(sums, "  a.sbom.json\n") {
 		t.Errorf("the checksums are %s", sums)
+	}
+	if got := strings.Join(strings.Fields(files["a.sbom.json"]), ""); got != `{"metadata":{"component":{}},"version":1}` {
+		t.Errorf("the SBOM is %s", got)
 	}
 	t.Chdir(first)
 	for _, command := range []string{"sha256sum --check " + checksums, "tar -xzf " + archive, "./peerguard version"} {
