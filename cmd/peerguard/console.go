@@ -56,6 +56,14 @@ func (s *sink) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// file is what stdout writes to: for a command that must see whether it is a terminal.
+func (out *console) file() io.Writer {
+	if s, ok := out.stdout.(*sink); ok {
+		return s.Writer
+	}
+	return out.stdout
+}
+
 // note prints a message to stderr.
 func (out *console) note(format string, args ...any) {
 	fprintf(out.stderr, "peerguard: "+format+"\n", args...)

@@ -146,7 +146,7 @@ func (s *simulateCommand) runCommand(ctx context.Context, out *console, listener
 	go func() { stopped <- serve(serving, listener, cloud) }()
 	command := exec.CommandContext(ctx, s.Command[0], s.Command[1:]...) //nolint:gosec // the operator's own command
 	command.Env = append(os.Environ(), variables...)
-	command.Stdin, command.Stdout, command.Stderr = out.stdin, out.stdout, out.stderr
+	command.Stdin, command.Stdout, command.Stderr = out.stdin, out.file(), out.stderr
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	command.WaitDelay = 10 * time.Second
 	err := command.Run()

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -222,6 +223,44 @@ cases:
 			if blocks := inBlocks.MatchString(stdout.String()); width < tableColumns && !blocks || width == 160 && blocks {
 				t.Errorf("%s prints at %d columns\n%s", args, width, &stdout)
 			}
+		}
+	}
+}
+
+// TestSimulateHandsOnTheTerminal: the command that runs against the simulator writes to stdout itself, not through a pipe, so it
+// sees whether that is a terminal and how wide it is.
+func TestSimulateHandsOnTheTerminal(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("there is no /dev/stdout")
+	}
+	stdout, err := os.Create(filepath.Join(t.TempDir(), "stdout"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdout.Close()
+	var stderr buffer
+	args := []string{"simulate", "--listen", "127.0.0.1:0", "--", "sh", "-c", "echo here; test ! -p /dev/stdout"}
+	if code := run(t.Context(), args, &console{stdin: strings.NewReader(""), stdout: stdout, stderr: &stderr}); code != 0 {
+		t.Errorf("stdout of the command is a pipe: exit code %d\n%s", code, &stderr)
+	}
+	if text, err := os.ReadFile(stdout.Name()); err != nil || string(text) != "here\n" {
+		t.Errorf("the command printed %q, %v", text, err)
+	}
+}
+
+// TestColumnsOf: the variable COLUMNS says how wide tables are, even where the file is not a terminal. A value that is not a
+// positive number does not count.
+func TestColumnsOf(t *testing.T) {
+	file, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for value, want := range map[string]int{"": 0, "72": 72, "0": 0, "-5": 0, "wide": 0} {
+		t.Setenv("COLUMNS", value)
+		if got := columnsOf(file); got != want {
+			t.Errorf("with COLUMNS=%q it is %d, want %d", value, got, want)
 		}
 	}
 }
