@@ -102,20 +102,29 @@ func TestDrillAsks(t *testing.T) {
 	}
 }
 
-// TestCtrlCIsNoAnswer: a question ends with the command, although nobody answers.
+// TestCtrlCIsNoAnswer: a question ends with the command, although nobody answers, and nothing is done.
 func TestCtrlCIsNoAnswer(t *testing.T) {
-	args := rehearse(t, &simulator.Cloud{})
-	stdin, keyboard := io.Pipe()
-	t.Cleanup(func() { _ = keyboard.Close() })
-	ctx, cancel := context.WithCancel(t.Context())
-	said := &buffer{}
-	go func() {
-		for !strings.Contains(said.String(), "Send the request?") && ctx.Err() == nil {
-			time.Sleep(time.Millisecond)
-		}
-		cancel()
-	}()
-	if code := run(ctx, args, &console{stdin: stdin, stdout: io.Discard, stderr: said, stdinTTY: true}); code != 130 || !strings.Contains(said.String(), "nothing was sent") {
-		t.Errorf("exit %d: %s", code, said.String())
+	for name, command := range map[string]func(drill []string) []string{
+		"drill": func(drill []string) []string { return drill },
+		"sweep": func(drill []string) []string { return []string{"sweep", "--enforce", "--policy", drill[len(drill)-1]} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			cloud := &simulator.Cloud{}
+			args := command(rehearse(t, cloud))
+			stdin, keyboard := io.Pipe()
+			t.Cleanup(func() { _ = keyboard.Close() })
+			ctx, cancel := context.WithCancel(t.Context())
+			said := &buffer{}
+			go func() {
+				for !strings.Contains(said.String(), "[y/N]") && ctx.Err() == nil {
+					time.Sleep(time.Millisecond)
+				}
+				cancel()
+			}()
+			code := run(ctx, args, &console{stdin: stdin, stdout: io.Discard, stderr: said, stdinTTY: true})
+			if code != 130 || !strings.Contains(said.String(), "nothing was ") || cloud.Stats().Effects > 0 {
+				t.Errorf("exit %d, %d effects: %s", code, cloud.Stats().Effects, said.String())
+			}
+		})
 	}
 }

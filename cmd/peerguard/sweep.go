@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"strings"
 
 	"peerguard/function/guard"
 	"peerguard/function/policy"
@@ -71,8 +69,11 @@ func (s *sweepCommand) ask(ctx context.Context, out *console, o *operator, files
 	preview := *out
 	preview.stdout, preview.colour = out.stderr, out.colour && out.stderrTTY
 	preview.showReport(found.report, found.report.Connections)
-	if !s.confirmed(out, o, found) {
+	if !s.confirmed(ctx, out, o, found) {
 		out.note("nothing was done")
+		if ctx.Err() != nil {
+			return errInterrupted
+		}
 		return errFinding
 	}
 	o.begin() // what was known of the directory may be old by now
@@ -125,19 +126,14 @@ func inMode(p *policy.Policy, mode policy.Mode) *policy.Policy {
 }
 
 // confirmed asks before something is done that cannot be undone.
-func (s *sweepCommand) confirmed(out *console, o *operator, found *swept) bool {
+func (s *sweepCommand) confirmed(ctx context.Context, out *console, o *operator, found *swept) bool {
 	accounts := "account " + string(o.who.Account)
 	if n := len(found.scope.Accounts) - 1; n > 0 {
 		accounts += " and to " + count(n, "other account")
 	}
-	fprintf(out.stderr, "\nReject every pending request to %s in %s that %s does not allow?\n"+
-		"Those are the %d above, and what is sent until you answer. A rejection cannot be undone: the requester must send a new request. [y/N] ",
+	return out.ask(ctx, "\nReject every pending request to %s in %s that %s does not allow?\n"+
+		"Those are the %d above, and what is sent until you answer. A rejection cannot be undone: the requester must send a new request.",
 		accounts, o.where(), s.Policy, found.report.Counts[guard.WouldReject])
-	var answer string
-	if _, err := fmt.Fscanln(out.stdin, &answer); err != nil {
-		return false // an empty line, or the end of the input
-	}
-	return strings.EqualFold(answer, "y") || strings.EqualFold(answer, "yes")
 }
 
 // introduce says what the command is about to do, and as whom.
