@@ -56,6 +56,9 @@ func cutPiece(data []byte) (first piece, rest []byte) {
 	if data[0] != '{' && data[0] != '[' {
 		return piece{text: line}, rest
 	}
+	if json.Valid(line) {
+		return piece{value: line}, rest
+	}
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	if err := decoder.Decode(&first.value); err != nil {
 		return piece{err: fmt.Errorf("reading JSON: %w", err)}, rest
@@ -131,22 +134,21 @@ func unpackText(text string, yield func(Line, error) bool) bool {
 // not looked at: others choose some of them. It returns whether to go on.
 func unpack(raw json.RawMessage, yield func(Line, error) bool) bool {
 	var elements []json.RawMessage
-	if json.Unmarshal(raw, &elements) == nil {
-		return !slices.ContainsFunc(elements, func(element json.RawMessage) bool { return !unpack(element, yield) })
-	}
 	var text string
-	if json.Unmarshal(raw, &text) == nil {
-		return unpackText(text, yield)
-	}
 	var fields map[string]json.RawMessage
-	if json.Unmarshal(raw, &fields) != nil {
+	switch {
+	case raw[0] == '[' && json.Unmarshal(raw, &elements) == nil:
+		return !slices.ContainsFunc(elements, func(element json.RawMessage) bool { return !unpack(element, yield) })
+	case raw[0] == '"' && json.Unmarshal(raw, &text) == nil:
+		return unpackText(text, yield)
+	case raw[0] != '{' || json.Unmarshal(raw, &fields) != nil:
 		return true
 	}
 	if kind := kindOf(fields); kind != "" {
 		return yield(parse(kind, raw))
 	}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		if json.Unmarshal(fields[name], &text) == nil && !unpackText(text, yield) {
+		if value := fields[name]; value[0] == '"' && !unpack(value, yield) {
 			return false
 		}
 	}
