@@ -15,7 +15,7 @@ import (
 	"peerguard/function/policy"
 )
 
-// settings is the environment, read once. README.md lists the variables.
+// settings is the environment, read once. docs/reference.md lists the variables.
 type settings struct {
 	policy  string // path of the policy file
 	cloud   acs.Config

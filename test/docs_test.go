@@ -26,7 +26,7 @@ func TestThreatModelNamesTests(t *testing.T) {
 	}
 }
 
-// TestRunbookIsComplete: each alert and each code that README lists has a section that says what to do.
+// TestRunbookIsComplete: each alert and each code that the reference lists has a section that says what to do.
 func TestRunbookIsComplete(t *testing.T) {
 	t.Parallel()
 	runbook := read(t, "docs/runbook.md")
@@ -40,7 +40,7 @@ func TestRunbookIsComplete(t *testing.T) {
 			topics = append(topics, name)
 		}
 	}
-	_, codes, found := strings.Cut(read(t, "README.md"), "The codes of an error are")
+	_, codes, found := strings.Cut(read(t, "docs/reference.md"), "The codes of an error are")
 	codes, _, ended := strings.Cut(codes, "\n\n")
 	for _, code := range regexp.MustCompile("`([A-Z][A-Za-z]+)`").FindAllStringSubmatch(codes, -1) {
 		topics = append(topics, code[1])

@@ -110,7 +110,7 @@ func (r *lastReport) problems(rules *policy.Policy, now time.Time, maxAge time.D
 		found("give the function more time, or raise guard.max_requesters", "the sweep was cut short")
 	}
 	for _, e := range r.Errors {
-		found("see the codes in README.md", "%s: %s", e.Code, e.Message)
+		found("see docs/runbook.md", "%s: %s", e.Code, e.Message)
 	}
 	if n := r.Counts[guard.Failed]; n > 0 {
 		found("see the errors of its connections", "%s unresolved", count(n, "connection"))

@@ -15,7 +15,7 @@ import (
 	"peerguard/function/peering"
 )
 
-// The codes of failures without an answer. README.md lists them.
+// The codes of failures without an answer. docs/reference.md lists them.
 const (
 	codeTimeout        = "Timeout"
 	codeNetwork        = "NetworkError"

@@ -16,7 +16,7 @@ import (
 // pageSize is the most that ListAccounts returns at once.
 const pageSize = 100
 
-// codeIncompleteList is the code of a list that contradicts itself. README.md lists it.
+// codeIncompleteList is the code of a list that contradicts itself. docs/reference.md lists it.
 const codeIncompleteList = "IncompleteList"
 
 // read reads the whole directory. The pages of ListAccounts are numbered, so an account that comes or goes in between moves

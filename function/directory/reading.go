@@ -11,7 +11,7 @@ import (
 // memberAge is how old a reading may be that says that an account is a member.
 const memberAge = 5 * time.Minute
 
-// codeUnavailable is the code of a directory that is not the one to be read. README.md lists it.
+// codeUnavailable is the code of a directory that is not the one to be read. docs/reference.md lists it.
 const codeUnavailable = "DirectoryUnavailable"
 
 // Reading returns a reading that began at most age ago, or after the call. With an error it returns the latest one, however

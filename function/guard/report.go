@@ -13,7 +13,7 @@ import (
 // maxListed is how many connections, and how many partitions, a report lists at most.
 const maxListed = 1_000
 
-// Report is the result of one invocation, as README.md describes it.
+// Report is the result of one invocation, as docs/reference.md describes it.
 type Report struct {
 	Trigger     Trigger         `json:"trigger"`
 	TriggerID   string          `json:"trigger_id"`

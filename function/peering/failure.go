@@ -26,7 +26,7 @@ const LastStart = time.Second
 // Failure is the error of a call to the cloud. It holds what the report shows and what the guard needs to go on.
 // Its texts never hold a credential, even if the API's answer does.
 type Failure struct {
-	Code       string // the API's own, or one of the codes that README.md lists
+	Code       string // the API's own, or one of the codes that docs/reference.md lists
 	Message    string
 	Retryable  bool          // the same call may succeed later
 	RetryAfter time.Duration // how long a throttle asks to wait; 0 if it does not say

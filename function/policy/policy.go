@@ -1,7 +1,7 @@
 // Package policy reads the policy file and decides which requester may peer with which VPC, and until when.
 //
 // [Load] reads a policy and the files that it names from an [fs.FS]. [Policy.Decide] is a pure function of a connection and
-// a time. README.md describes the language of the file, policy.schema.json each of its keys.
+// a time. docs/policy.md describes the language of the file, policy.schema.json each of its keys.
 package policy
 
 import (

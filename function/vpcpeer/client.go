@@ -14,7 +14,7 @@ import (
 // https://www.alibabacloud.com/help/en/vpc/developer-reference/api-vpcpeer-2022-01-01-quota
 var quota = acs.Quota{Burst: 60, Rate: 5}
 
-// codeIncompleteList is the code of a list that ends early. README.md lists it.
+// codeIncompleteList is the code of a list that ends early. docs/reference.md lists it.
 const codeIncompleteList = "IncompleteList"
 
 // Client is the VpcPeer API as one invocation sees it. It is safe for concurrent use.
