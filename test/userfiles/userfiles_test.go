@@ -119,7 +119,7 @@ func copyRepository(t *testing.T, to string) []string {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && (name != "." && strings.HasPrefix(d.Name(), ".") || name == "dist"):
+		case d.IsDir() && slices.Contains([]string{".git", ".bin", "dist"}, name):
 			return fs.SkipDir
 		case d.IsDir():
 			return os.MkdirAll(filepath.Join(to, name), 0o755)
