@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"peerguard/cmd/peerguard/evidence"
 )
 
 // doctorCommand proves that the guard can act.
@@ -18,7 +20,7 @@ type doctorCommand struct {
 
 // Help is the long text of --help.
 func (*doctorCommand) Help() string {
-	return "A guardrail that never fires is worse than none. Doctor checks the policy, the credentials, what their account is to the resource directory, the regions, and then each guarded account: " +
+	return "A guardrail that never fires is worse than none. Doctor shows that the control " + evidence.Control + " (" + evidence.ControlMeans + ") can act. It checks the policy, the credentials, what their account is to the resource directory, the regions, and then each guarded account: " +
 		"can its role be assumed, can connections be listed and rejected? It changes nothing: it tries to reject as a dry run, on an instance id that does not exist, and " +
 		"expects \"not found\". It uses your credentials, so run it with the permissions of the function, for example with a profile that assumes its role.\n\n" +
 		"It lists the connections of the function's account in every region, and those of other accounts in one. --members compares what is guarded with a list of your own, such as that of the finance department. " +
