@@ -21,8 +21,8 @@ import (
 // variable is what differs between two runs of the same drill.
 var variable = regexp.MustCompile(` *\d+\.\d s|pcc-sim[0-9a-f]+|[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}`)
 
-// transcript is a block that begins with a drill's command. Its group is what the command printed.
-var transcript = regexp.MustCompile("(?s)\n```console\n\\$ go tool peerguard simulate.*?--yes\n(.*?)```\n")
+// transcript is a block that begins with the command of a drill or of the demo. Its group is what the command printed.
+var transcript = regexp.MustCompile("(?s)\n```console\n\\$ [^`]*?(?:--yes|peerguard demo)\n(.*?)```\n")
 
 // compareTranscript is the script command "transcript OUTPUT DOCUMENT". The document must have the output in its
 // transcript, but for times, ids and the order of lines. With -update it gets the output.

@@ -37,6 +37,7 @@ var chapters = []chapter{
 	{title: "A stranger asks for a connection. The event of the request starts the function.", sample: "create-unknown-account", outcome: guard.Rejected},
 	{title: "An account of the organisation asks. The policy names the organisation, not its accounts.", sample: "create-partner", outcome: guard.Allowed},
 	{title: "An account asks that the policy rejects by name.", sample: "create-known-phisher", outcome: guard.Rejected},
+	{title: "Somebody accepted by hand what the policy rejects: too late to reject, but not to hear of it.", sample: "accept-in-own-account", outcome: guard.Violation},
 	{title: "A company that the organisation is about to buy asks, a day too early.", sample: "create-unknown-account", edit: byNewcomer("0901"), outcome: guard.Rejected},
 	{title: "Its account joins the organisation, and asks again. Nobody edited the policy.", joins: true, sample: "create-unknown-account", edit: byNewcomer("0902"), outcome: guard.Allowed},
 	{title: "A stranger asks the new account, far away. No event tells of it, but the timer fires.", sample: "timer", about: "pcc-lnk0m24khwvtkm0903", outcome: guard.Rejected},
