@@ -38,7 +38,3 @@ func shapes(match, avoid []*rule) (chosen []netip.Prefix) {
 	}
 	return chosen
 }
-
-func each[T any](list []T, holds func(T) bool) bool {
-	return !slices.ContainsFunc(list, func(e T) bool { return !holds(e) })
-}

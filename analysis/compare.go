@@ -12,8 +12,7 @@ import (
 	"peerguard/function/policy"
 )
 
-// Comparison is how a new policy differs from an old one. If it is empty the two are equal in effect: from now on they decide
-// alike on every connection between two accounts.
+// Comparison is how a new policy differs from an old one. If it is empty the two decide alike on every connection from now on.
 type Comparison struct {
 	Opens  []Change // what the new policy allows and the old one rejects
 	Closes []Change // what the old policy allows and the new one rejects
@@ -26,9 +25,8 @@ type Change struct {
 	Accounts int // for how many of the accounts that the rules name this is the cause; 0 if they do not name any
 }
 
-// Compare returns how newer differs from older at a time and at any later one, with one change for each pair of rules that decide
-// differently. An unknown fact, which is one of the values that are compared, and a CIDR that cannot be read make no difference
-// of their own. An error is a bug.
+// Compare returns how newer differs from older from a time on: one change for each pair of rules that decide differently. What is
+// unknown, and a CIDR that cannot be read, make no difference of their own. An error is a bug.
 func Compare(older, newer *policy.Policy, at time.Time) (*Comparison, error) {
 	s, rules := newSpace(at, []*policy.Policy{older, newer})
 	p := pair{s, [2]*policy.Policy{older, newer}, rules[:2]}
@@ -69,11 +67,22 @@ func only(verdict policy.Verdict, rules []*rule) []*rule {
 	return slices.DeleteFunc(slices.Clone(rules), func(r *rule) bool { return r.Verdict != verdict })
 }
 
-// covered reports whether the other policy has a rule with the same verdict for whatever a rule matches. Then no rule with the
-// other verdict that is tried later decides there.
+// covered reports whether other rules, with the default rule last, have the same verdict on whatever a rule matches. Then no rule
+// with the other verdict that is tried later decides there.
 func (s *space) covered(r *rule, others []*rule) bool {
-	same := only(r.Verdict, others[:len(others)-1])
-	return s.find([]*rule{r}, same, s.latest([]*rule{r})) == nil
+	return s.find([]*rule{r}, only(r.Verdict, others[:len(others)-1]), s.latest([]*rule{r})) == nil
+}
+
+// Unnecessary returns the rules without which a policy decides alike from a time on: other rules with the same verdict match
+// whatever they match. Of rules that are alike it returns all but the first.
+func Unnecessary(p *policy.Policy, at time.Time) (found []*policy.Match) {
+	s, rules := newSpace(at, []*policy.Policy{p})
+	for i := len(rules[0]) - 2; i >= 0; i-- {
+		if others := slices.Delete(slices.Clone(rules[0]), i, i+1); s.covered(rules[0][i], others) {
+			found, rules[0] = append(found, rules[0][i].Match), others
+		}
+	}
+	return found
 }
 
 // change returns the change whose cause is two rules; none if they never decide together.
@@ -95,7 +104,7 @@ func (p *pair) change(match []*rule) ([]Change, error) {
 // latest returns the last time at which all rules match. The later it is, the fewer other rules do.
 func (s *space) latest(match []*rule) time.Time {
 	i := len(s.times) - 1
-	for !each(match, func(r *rule) bool { return r.activeAt(s.times[i]) }) {
+	for slices.ContainsFunc(match, func(r *rule) bool { return !r.activeAt(s.times[i]) }) {
 		i--
 	}
 	return s.times[i]

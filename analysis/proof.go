@@ -15,8 +15,7 @@ type Proof struct {
 	Rules   []string      // names of the rules that decide on connections of the statement; none if it is about none
 }
 
-// Prove finds out whether a statement holds for every connection between two accounts, at a time and at any later one. An
-// error is a bug.
+// Prove finds out whether a statement holds for every connection between two accounts from a time on. An error is a bug.
 func Prove(p *policy.Policy, statement *policy.Statement, at time.Time) (*Proof, error) {
 	s, rules := newSpace(at, []*policy.Policy{p}, append(statement.Except(), statement.Subject())...)
 	except, subject := rules[1][:len(rules[1])-1], rules[1][len(rules[1])-1]

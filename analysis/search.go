@@ -49,11 +49,11 @@ func (s *space) find(match, avoid []*rule, at time.Time) *search {
 func (q *search) consider(r *rule) {
 	last := policy.Fact(-1)
 	for f := policy.Facts - 1; f >= 0; f-- {
-		fits := func(c choice) bool { return r.keys[f] == nil || c.satisfies(r.keys[f]) }
-		if !slices.ContainsFunc(q.choices[f], fits) {
+		misses := func(c choice) bool { return r.keys[f] != nil && !c.satisfies(r.keys[f]) }
+		switch miss := slices.IndexFunc(q.choices[f], misses); {
+		case miss >= 0 && !slices.ContainsFunc(q.choices[f], func(c choice) bool { return !misses(c) }):
 			return
-		}
-		if last < 0 && !each(q.choices[f], fits) {
+		case miss >= 0 && last < 0:
 			last = f
 		}
 	}
@@ -128,5 +128,5 @@ func (c choice) left(f policy.Fact, rules []*rule) []*rule {
 }
 
 func subset(fewer, rules []*rule) bool {
-	return each(fewer, func(r *rule) bool { return slices.Contains(rules, r) })
+	return !slices.ContainsFunc(fewer, func(r *rule) bool { return !slices.Contains(rules, r) })
 }

@@ -99,8 +99,7 @@ func (s *space) collect(all []policy.Match) {
 // classify puts accounts that the same rules name into one class, so that a file of thousands is a few values. Class 0 is
 // for an account that no rule names.
 func (s *space) classify(all []policy.Match) {
-	class := s.index[policy.RequesterAccount]
-	count := 0
+	class, count := s.index[policy.RequesterAccount], 0
 	for i := range all {
 		split := map[int]int{} // from a class to the part of it that the rule names
 		for a := range all[i].Words(policy.RequesterAccount) {

@@ -21,8 +21,7 @@ type Witness struct {
 // witness returns what a search has found, for now if that is possible. Else it is what was found for the last time, at the
 // earliest one at which [policy.Policy.Decide] confirms it.
 func (s *space) witness(q *search, avoid []*rule, is func(c *peering.Connection, at time.Time) bool) (Witness, error) {
-	at := s.times[0]
-	c := q.connection()
+	at, c := s.times[0], q.connection()
 	if now := s.find(q.match, avoid, at); now != nil {
 		c = now.connection()
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/text"
 
+	"peerguard/analysis"
 	"peerguard/cmd/peerguard/finding"
 	"peerguard/function/policy"
 )
@@ -24,7 +25,7 @@ type checkCommand struct {
 // Help is the long text of --help.
 func (*checkCommand) Help() string {
 	return "Prints every error in a policy and in the files that it names, as file:line:column: message. If there are no errors, it prints the warnings, what a sweep guards and what each rule does. " +
-		"It warns about rules that have expired or will expire within 30 days, rules that can never match or make no difference because another rule covers them, rules for every account without another key, accounts that are in both a reject and an allow rule, ids that the API cannot have or that a spreadsheet has rounded, values that are in a list twice, unknown regions, and allow rules for accounts and regions that are not guarded.\n\n" +
+		"It warns about rules that have expired or will expire within 30 days, rules that can never match or make no difference because others cover them, rules for every account without another key, accounts that are in both a reject and an allow rule, ids that the API cannot have or that a spreadsheet has rounded, values that are in a list twice, unknown regions, and allow rules for accounts and regions that are not guarded.\n\n" +
 		"Exits with 1 if there is an error, and with 0 if there are only warnings, unless --strict is given. A file that cannot be read is an error.\n\n" +
 		"Examples:\n\n" +
 		"  go tool peerguard check policy.yaml\n" +
@@ -101,12 +102,33 @@ func check(path string, file policyFile, at time.Time) (checkedFile, error) {
 	if err != nil {
 		return checked, err
 	}
-	for _, w := range p.Warnings(at) {
+	for _, w := range warningsAbout(p, at) {
 		w.File = file.path(w.File)
 		checked.warnings = append(checked.warnings, w)
 	}
 	checked.guards, checked.policy = p.Guards(), p
 	return checked, nil
+}
+
+// warningsAbout returns a policy's own warnings, and those about rules that several others cover together.
+func warningsAbout(p *policy.Policy, at time.Time) []policy.Warning {
+	warnings := p.Warnings(at)
+	told := map[policy.Position]bool{}
+	for _, w := range warnings {
+		told[w.Position] = told[w.Position] || w.Code == policy.RuleUnreachable || w.Code == policy.RuleUnnecessary
+	}
+	for _, m := range analysis.Unnecessary(p, at) {
+		if told[m.Position] {
+			continue
+		}
+		found := p.Warning(policy.RuleUnnecessary, m.Position, fmt.Sprintf("rule %s is unnecessary: other rules %s all that it %ss", m.Name, m.Verdict, m.Verdict))
+		after := slices.IndexFunc(warnings, func(w policy.Warning) bool { return w.File != found.File || w.Line > found.Line }) // those of the policy itself come first
+		if after < 0 {
+			after = len(warnings)
+		}
+		warnings = slices.Insert(warnings, after, found)
+	}
+	return warnings
 }
 
 // policyInvalid is the code of every error in a policy.

@@ -17,7 +17,7 @@ const (
 	RuleExpired       WarningCode = "rule-expired"       // its until is in the past
 	RuleExpires       WarningCode = "rule-expires"       // its until is within 30 days
 	RuleUnreachable   WarningCode = "rule-unreachable"   // an earlier rule covers it
-	RuleUnnecessary   WarningCode = "rule-unnecessary"   // a later rule with the same verdict covers it
+	RuleUnnecessary   WarningCode = "rule-unnecessary"   // a later rule with the same verdict covers it, or several rules together
 	AccountRejected   WarningCode = "account-rejected"   // an account of an allow rule is in a reject rule as well
 	AccountsAll       WarningCode = "accounts-all"       // "*" and no other key that says what the rule matches
 	AccountsRedundant WarningCode = "accounts-redundant" // account ids next to "*"
@@ -55,7 +55,7 @@ const soon = 30 * 24 * time.Hour
 func (p *Policy) Warnings(at time.Time) []Warning {
 	ws := slices.Clone(p.warnings)
 	warn := func(code WarningCode, where Position, format string, args ...any) {
-		ws = append(ws, Warning{where, fmt.Sprintf(format, args...), code, p.texts[where.File]})
+		ws = append(ws, p.Warning(code, where, fmt.Sprintf(format, args...)))
 	}
 	for i := range p.rules {
 		r := &p.rules[i]
@@ -77,6 +77,11 @@ func (p *Policy) Warnings(at time.Time) []Warning {
 	}
 	slices.SortStableFunc(ws, func(a, b Warning) int { return a.compare(b.Position, p.name) })
 	return ws
+}
+
+// Warning returns a warning about a place in the policy's files, for what others find out about a policy.
+func (p *Policy) Warning(code WarningCode, where Position, message string) Warning {
+	return Warning{where, message, code, p.texts[where.File]}
 }
 
 type warner func(code WarningCode, where Position, format string, args ...any)
