@@ -137,8 +137,12 @@ func (c *checker) notBusy(a *attempt, report *answer) []string {
 	return slices.DeleteFunc(a.pending, func(id string) bool { return busy[c.subjects[id].home] })
 }
 
-// sweptByAnother reports whether another sweep of the partition was at work on the same instance. The caller holds the lock.
+// sweptByAnother reports whether another sweep of the partition was at work on the same instance. The caller holds the lock. The
+// member without a role comes and goes, so that no scope lists it: whoever sweeps the function's own account may sweep it as well.
 func (c *checker) sweptByAnother(a *attempt, in peering.Partition) bool {
+	if in.Account == accountOf(hollow) {
+		in.Account = own
+	}
 	return slices.ContainsFunc(c.sweeps, func(other *attempt) bool {
 		return other != a && other.on == a.on && other.mayWork(a.began) && slices.Contains(other.Sweep.Scope, in)
 	})
