@@ -40,8 +40,9 @@ func (inv *Invocation) judge(rules *policy.Policy, c *peering.Connection, at tim
 		return e.notReady(), stepWait
 	}
 	d := rules.Decide(c, at)
-	if !proven && d.Verdict != policy.Allow {
-		if doubt := withoutPaths(rules, c, at); hangsOn(doubt, true) || hangsOn(doubt, false) {
+	if !proven && d.Verdict != policy.Allow && rules.NamesFolders() {
+		blank := withoutPaths(c)
+		if doubt := rules.Decide(&blank, at); hangs(doubt) {
 			return e.decided(doubt).fail(&peering.Failure{Code: codeDirectory, Message: doubt.Reason(), Retryable: true}), stepAsk
 		}
 	}
@@ -56,16 +57,6 @@ func (inv *Invocation) judge(rules *policy.Policy, c *peering.Connection, at tim
 		return e, stepReject
 	}
 	return e, stepNone
-}
-
-// withoutPaths returns the verdict on a connection of which it is not known where its accounts are.
-func withoutPaths(rules *policy.Policy, c *peering.Connection, at time.Time) policy.Decision {
-	if !rules.NamesFolders() {
-		return policy.Decision{}
-	}
-	blank := *c
-	blank.Requester.Path, blank.Accepter.Path = "", ""
-	return rules.Decide(&blank, at)
 }
 
 // judgeSurely judges a connection, and asks the directory if the verdict hangs on where an account is.

@@ -200,8 +200,7 @@ func (inv *Invocation) guarded(ctx context.Context, rules *policy.Policy, a peer
 // If the verdict hangs on an account for which there is no answer, proven returns why. A list never makes a stranger of a
 // member, and one that is minutes old does not say in which folder a member is now.
 func (inv *Invocation) proven(ctx context.Context, rules *policy.Policy, c *peering.Connection, at time.Time) (peering.Connection, error) {
-	known := *c
-	known.Requester.Path, known.Accepter.Path = "", ""
+	known := withoutPaths(c)
 	var failed error
 	for range 2 { // one answer can make the other one matter
 		for _, side := range []*peering.Side{&known.Requester, &known.Accepter} {
@@ -215,7 +214,7 @@ func (inv *Invocation) proven(ctx context.Context, rules *policy.Policy, c *peer
 			}
 		}
 	}
-	if d := rules.Decide(&known, at); hangsOn(d, true) || hangsOn(d, false) {
+	if hangs(rules.Decide(&known, at)) {
 		return *c, failed
 	}
 	if !known.Requester.Path.Known() {
@@ -226,6 +225,16 @@ func (inv *Invocation) proven(ctx context.Context, rules *policy.Policy, c *peer
 	}
 	return known, nil
 }
+
+// withoutPaths returns a connection of which it is not known where its accounts are.
+func withoutPaths(c *peering.Connection) peering.Connection {
+	blank := *c
+	blank.Requester.Path, blank.Accepter.Path = "", ""
+	return blank
+}
+
+// hangs reports whether an undecided verdict hangs on where an account is.
+func hangs(d policy.Decision) bool { return hangsOn(d, true) || hangsOn(d, false) }
 
 // hangsOn reports whether an undecided verdict hangs on where the requester, or else the accepter, is.
 func hangsOn(d policy.Decision, onRequester bool) bool {
