@@ -158,7 +158,7 @@ func TestArgumentsAreChecked(t *testing.T) {
 	}
 }
 
-// TestTerraformModulesFit: a module uses each variable that it declares and no other, and whoever calls it gives each value
+// TestTerraformModulesFit: a module uses each variable that it declares and no other, and each caller passes each value
 // that has no default and no value that it does not take.
 func TestTerraformModulesFit(t *testing.T) {
 	t.Parallel()

@@ -33,7 +33,7 @@ const (
 	eventDelay  = 3 * time.Second
 )
 
-// addRequester adds the second account, with no more rights than deploy/ram/drill-requester.json gives it.
+// addRequester adds the second account. Its rights are those that deploy/ram/drill-requester.json grants.
 func (b *beside) addRequester(cloud *simulator.Cloud) {
 	account := peering.Account(b.Requester)
 	cloud.AddKey(simulator.Key{ID: secondID, Secret: secondSecret, Account: account})

@@ -8,7 +8,7 @@ import (
 	"peerguard/function/peering"
 )
 
-// search is how long a request whose answer was lost is looked for: a list may lag behind it.
+// search is how long a request whose answer was lost is looked for: it can take a while to appear in a list.
 const search = 5 * time.Second
 
 // cleanUp deletes what the drill made.

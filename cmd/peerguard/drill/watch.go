@@ -92,7 +92,7 @@ func (d *Drill) look(ctx context.Context) error {
 	return nil
 }
 
-// see reads the request as one party, and notes a status that is new. Reads may lag behind the request.
+// see reads the request as one party, and notes a status that is new. A request can take a while to be visible.
 func (d *Drill) see(ctx context.Context, p *Party, seen *history) error {
 	c, err := p.Client.Get(ctx, p.in(), d.ids[0])
 	switch class := classOf(err); {
